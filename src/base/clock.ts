@@ -1,0 +1,50 @@
+// Time, passed in. The only place in the daemon that reads a clock or starts a timer.
+
+export interface Clock {
+  /** Milliseconds since an arbitrary start, never going back; fractions are kept. */
+  now(): number;
+  /** The date and time of day, for people. */
+  date(): Date;
+  /** Calls `callback` once after `delayMs`, unless the result is disposed first. Keeps the process alive meanwhile. */
+  timer(delayMs: number, callback: () => void): Disposable;
+  /** Calls `callback` when the event loop has had a turn: lets I/O in between two slices of work. */
+  immediate(callback: () => void): Disposable;
+}
+
+/** Waits `delayMs`; rejects with the signal's reason as soon as it aborts. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(abortReason(signal));
+      return;
+    }
+    const onAbort = (): void => {
+      timer[Symbol.dispose]();
+      if (signal) reject(abortReason(signal));
+    };
+    const timer = clock.timer(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** The reason of an aborted signal, as an `Error`. */
+export function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason });
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  timer(delayMs, callback) {
+    const timeout = setTimeout(callback, delayMs);
+    return { [Symbol.dispose]: () => clearTimeout(timeout) };
+  },
+  immediate(callback) {
+    const immediate = setImmediate(callback);
+    return { [Symbol.dispose]: () => clearImmediate(immediate) };
+  },
+};

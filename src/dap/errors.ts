@@ -1,0 +1,36 @@
+// What can go wrong on the wire between probe and target.
+
+import { DaemonError } from '../base/errors.js';
+import { hex32 } from '../base/hex.js';
+import type { AccessName } from './ack.js';
+
+/** The wire failed: no ACK, bad parity, protocol error. */
+export class TransferError extends DaemonError {
+  readonly kind: 'transfer' | 'transfer-timeout' | 'transfer-fault' = 'transfer';
+
+  constructor(
+    message: string,
+    readonly access?: AccessName,
+    options?: ErrorOptions,
+  ) {
+    super(access ? `${message} (${access.port} 0x${hex32(access.address)})` : message, options);
+  }
+}
+
+/** The target answered WAIT until the probe's retries were used up. The client decides whether to write DAPABORT. */
+export class TransferTimeoutError extends TransferError {
+  override readonly kind = 'transfer-timeout';
+
+  constructor(access?: AccessName, options?: ErrorOptions) {
+    super('the target keeps answering WAIT', access, options);
+  }
+}
+
+/** The target answered FAULT: a sticky error flag is set, or was at that moment. */
+export class TransferFaultError extends TransferError {
+  override readonly kind = 'transfer-fault';
+
+  constructor(access?: AccessName, options?: ErrorOptions) {
+    super('the target answered FAULT', access, options);
+  }
+}
