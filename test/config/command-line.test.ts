@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { parseCommandLine, UsageError } from '../../src/config/command-line.js';
+import type { Config } from '../../src/config/config.js';
+
+function configOf(...args: string[]): Config {
+  const result = parseCommandLine(args, '1.2.3');
+  assert(result.action === 'run');
+  return result.config;
+}
+
+function complaintOf(...args: string[]): string {
+  try {
+    parseCommandLine(args, '1.2.3');
+  } catch (error) {
+    assert(error instanceof UsageError);
+    return error.message;
+  }
+  assert.fail(`${args.join(' ')} was accepted`);
+}
+
+describe('the command line of probed', () => {
+  it('listens on both loopback addresses and port 5555 by default', () => {
+    const config = configOf();
+
+    assert.deepEqual(config.hosts, ['127.0.0.1', '::1']);
+    assert.equal(config.firstPort, 5555);
+    assert.equal(config.memoryHandles, false);
+  });
+
+  it('simulates one probe, a number of probes, or several kinds', () => {
+    assert.equal(configOf('--simulate').simulate.length, 1);
+    assert.equal(configOf('--simulate', '3').simulate.length, 3);
+    assert.deepEqual(configOf('--simulate', '2,v1', '--simulate', 'second-ap,v2').simulate, [
+      { options: ['v1'] },
+      { options: ['v1'] },
+      { options: ['second-ap', 'v2'] },
+    ]);
+  });
+
+  it('listens on all addresses only when remote clients are allowed', () => {
+    assert.deepEqual(configOf('--allow-remote').hosts, ['0.0.0.0', '::']);
+    assert.deepEqual(configOf('--allow-remote', '--host', '192.0.2.1').hosts, ['192.0.2.1']);
+    assert.match(complaintOf('--host', '0.0.0.0'), /add --allow-remote/);
+  });
+
+  it('prints help and version', () => {
+    const help = parseCommandLine(['--help'], '1.2.3');
+    const version = parseCommandLine(['--version'], '1.2.3');
+
+    assert(help.action === 'print' && help.text.includes('--simulate'));
+    assert.deepEqual(version, { action: 'print', text: '1.2.3' });
+  });
+
+  const mistakes: readonly [args: string[], complaint: RegExp][] = [
+    [['--bogus'], /unknown option: bogus: see probed --help/],
+    [['stray'], /unknown option: stray/],
+    [['--port'], /Not enough arguments following: port/],
+    [['--port', 'http'], /--port http: a port is a number from 1 to 65535/],
+    [['--port', '65536'], /--port 65536/],
+    [['--port=-1'], /--port -1/],
+    [['--port', '1', '--port', '2'], /--port is given 2 times/],
+    [['--port', '65535', '--simulate', '2'], /2 probes would need ports above 65535/],
+    [['--simulate', '0'], /1 to 256/],
+    [['--simulate', '200', '--simulate', '100'], /at most 256/],
+    [['--host', 'lab.example'], /IPv4 or IPv6 address/],
+    [['--log-level', 'loud'], /error, warn, info, debug, trace/],
+  ];
+  for (const [args, complaint] of mistakes) {
+    it(`explains what is wrong with ${args.join(' ')}`, () => {
+      const message = complaintOf(...args);
+
+      assert.match(message, complaint);
+      assert.doesNotMatch(message, /\n/);
+    });
+  }
+});
