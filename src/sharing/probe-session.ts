@@ -1,0 +1,161 @@
+// One probe and the clients that share it. Owns the opened probe; what belongs to one client is in its lease.
+
+import { type Clock, sleep } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
+import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
+import type { Probe } from '../probe/probe.js';
+import type { ClientLease, ClientName } from './client-lease.js';
+import { SessionLease } from './session-lease.js';
+import { TurnQueue } from './turn-queue.js';
+
+/** Opens the probe; called with the session's turn held. */
+export type OpenProbe = (signal: AbortSignal) => Promise<Probe>;
+
+export interface ProbeSessionOptions {
+  readonly uid: string;
+  readonly vendor: string;
+  readonly product: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether clients get memory handles when they ask for one. */
+  readonly memoryHandles: boolean;
+}
+
+/** How long a busy or forbidden device is tried again inside one `open`: udev may not be done with it yet. */
+const OPEN_RETRY_MS = 2000;
+const OPEN_RETRY_INTERVAL_MS = 100;
+
+/** For what must be done although nobody waits for it any more. */
+const never = new AbortController().signal;
+
+/**
+ * The state of one probe over all attachments: it outlives unplug and replug, and so do the leases. The probe is opened
+ * for the first lease that opens it and closed after the last; the target is disconnected when no lease that has the
+ * probe open is left that did not give up its interest.
+ */
+export class ProbeSession implements AsyncDisposable {
+  readonly turns = new TurnQueue<SessionLease>();
+  readonly #leases = new Set<SessionLease>();
+  #openProbe: OpenProbe | undefined;
+  #absence = 'it has not been plugged in yet';
+  #probe: Probe | undefined;
+  #protocol: WireProtocol | undefined;
+
+  constructor(readonly options: ProbeSessionOptions) {}
+
+  /** The device is there: from now on `openProbe` opens it. */
+  attach(openProbe: OpenProbe): void {
+    this.#openProbe = openProbe;
+  }
+
+  /** The device left. Who had it open must open it again, and hears so. */
+  async detach(): Promise<void> {
+    this.#openProbe = undefined;
+    this.#absence = `it was unplugged at ${this.options.clock.date().toISOString()}`;
+    await this.#lose();
+  }
+
+  newLease(client: ClientName): ClientLease {
+    const lease = new SessionLease(client, this);
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  get clients(): readonly ClientName[] {
+    return [...this.#leases].map((lease) => lease.client);
+  }
+
+  /** The opened probe. */
+  get probe(): Probe | undefined {
+    return this.#probe;
+  }
+
+  /** The wire protocol the target is connected with. */
+  get protocol(): WireProtocol | undefined {
+    return this.#protocol;
+  }
+
+  /** Whether the device is plugged in. */
+  get attached(): boolean {
+    return this.#openProbe !== undefined;
+  }
+
+  disconnectedError(cause?: unknown): ProbeDisconnectedError {
+    const what = this.attached ? 'was replugged: open it again' : `is not there: ${this.#absence}`;
+    return new ProbeDisconnectedError(`probe ${this.options.uid} ${what}`, { cause });
+  }
+
+  // ---- for leases, with the turn held
+
+  async ensureOpen(signal: AbortSignal): Promise<void> {
+    if (this.#probe) return;
+    const { clock, log, uid } = this.options;
+    const giveUp = clock.now() + OPEN_RETRY_MS;
+    for (;;) {
+      if (!this.#openProbe) throw this.disconnectedError();
+      try {
+        const probe = await this.#openProbe(signal);
+        if (!this.attached) {
+          await probe[Symbol.asyncDispose]();
+          throw this.disconnectedError();
+        }
+        this.#probe = probe;
+        log.info('probe opened', { uid });
+        return;
+      } catch (error) {
+        const mayPass = error instanceof ProbeBusyError || error instanceof ProbeAccessError;
+        if (!mayPass || clock.now() >= giveUp) throw error;
+        await sleep(clock, OPEN_RETRY_INTERVAL_MS, signal);
+      }
+    }
+  }
+
+  async connect(probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
+    if (this.#protocol === undefined) {
+      this.#protocol = await probe.connect(requested, signal);
+    } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
+      throw new ProbeError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
+    }
+    for (const lease of this.#leases) lease.joinConnection();
+  }
+
+  /** Disconnects the target if nobody needs the connection, and closes the probe if nobody has it open. */
+  async settle(): Promise<void> {
+    const probe = this.#probe;
+    if (!probe) return;
+    const leases = [...this.#leases];
+    try {
+      if (this.#protocol !== undefined && !leases.some((lease) => lease.isConnected)) {
+        this.#protocol = undefined;
+        await probe.disconnect(never);
+      }
+    } finally {
+      if (!leases.some((lease) => lease.isOpen)) {
+        this.#probe = undefined;
+        this.options.log.info('probe closed', { uid: this.options.uid });
+        await probe[Symbol.asyncDispose]();
+      }
+    }
+  }
+
+  /** A lease has ended. Its place in the session goes last, so that `settle` has seen it leave. */
+  forget(lease: SessionLease): void {
+    this.#leases.delete(lease);
+  }
+
+  /** Ends the session: what runs is let end, then every lease is disposed and with the last the probe closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
+    await this.#lose();
+  }
+
+  /** Drops the opened probe. The running exchange is left to end by itself: a driver knows when its device is gone. */
+  async #lose(): Promise<void> {
+    const probe = this.#probe;
+    this.#probe = undefined;
+    this.#protocol = undefined;
+    for (const lease of this.#leases) lease.probeLost();
+    await probe?.[Symbol.asyncDispose]();
+  }
+}

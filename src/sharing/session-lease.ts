@@ -1,0 +1,274 @@
+// What one client has of a probe: see ClientLease.
+
+import { sleep } from '../base/clock.js';
+import { describeError, RequestError, UnsupportedError } from '../base/errors.js';
+import type { BitString } from '../dap/bit-string.js';
+import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
+import { ProbeError } from '../probe/errors.js';
+import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
+import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
+import { hasMemAp, MemApMemory, memApRegisters } from './mem-ap-memory.js';
+import type { MemoryPort } from './memory-port.js';
+import type { ProbeSession } from './probe-session.js';
+import { type UseProbe, VirtualDap } from './virtual-dap.js';
+
+/** How long `reset` holds nRESET low, and how long it waits after that: pyOCD's reset.hold_time and reset.post_delay. */
+const RESET_HOLD_MS = 100;
+const RESET_RECOVERY_MS = 100;
+/** Handles are never given back, so a client that asks again and again is stopped here. */
+const MAX_MEMORY_HANDLES = 256;
+
+const never = new AbortController().signal;
+
+export class SessionLease implements ClientLease {
+  readonly dap: VirtualDap;
+  readonly #memory: MemoryPort[] = [];
+  #opens = 0;
+  /** Has the probe open, the target is connected, and this client did not say it needs it no more. */
+  #connected = false;
+  /** Had the probe open when it was unplugged. */
+  #lost = false;
+  #holdsReset = false;
+  #disposed: Promise<void> | undefined;
+
+  constructor(
+    readonly client: ClientName,
+    private readonly session: ProbeSession,
+  ) {
+    this.dap = new VirtualDap((signal, operation) => this.#use(signal, operation), session.options.log);
+  }
+
+  get isOpen(): boolean {
+    return this.#opens > 0;
+  }
+
+  get isConnected(): boolean {
+    return this.#connected;
+  }
+
+  // ---- open, connect, lock
+
+  open(signal: AbortSignal): Promise<void> {
+    return this.#turn(signal, async () => {
+      await this.session.ensureOpen(signal);
+      this.#opens++;
+      this.#lost = false;
+      // A stock client that finds the target connected sends no `connect`, and relies on the connection all the same.
+      this.#connected = this.session.protocol !== undefined;
+    });
+  }
+
+  close(signal: AbortSignal): Promise<void> {
+    return this.#turn(signal, async () => {
+      if (this.#opens === 0) return;
+      this.#opens--;
+      if (this.#opens === 0) await this.#leave();
+    });
+  }
+
+  connect(protocol: RequestedProtocol, signal: AbortSignal): Promise<void> {
+    return this.#use(signal, async (probe) => {
+      await this.session.connect(probe, protocol, signal);
+      this.#connected = true;
+    });
+  }
+
+  disconnect(signal: AbortSignal): Promise<void> {
+    return this.#turn(signal, async () => {
+      this.#connected = false;
+      await this.session.settle();
+    });
+  }
+
+  lock(signal: AbortSignal): Promise<void> {
+    return this.session.turns.lock(this, signal);
+  }
+
+  unlock(): void {
+    this.session.turns.unlock(this);
+  }
+
+  // ---- what goes to the probe
+
+  setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
+    return this.#use(signal, (probe) => probe.setClock(frequencyHz, signal));
+  }
+
+  reset(signal: AbortSignal): Promise<void> {
+    const { clock } = this.session.options;
+    return this.#use(signal, async (probe) => {
+      await probe.setReset(true, signal);
+      try {
+        await sleep(clock, RESET_HOLD_MS);
+      } finally {
+        await probe.setReset(false, never); // begun is finished: nobody may leave a target in reset
+      }
+      this.#holdsReset = false;
+      await sleep(clock, RESET_RECOVERY_MS, signal);
+    });
+  }
+
+  setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
+    return this.#use(signal, async (probe) => {
+      await probe.setReset(asserted, signal);
+      this.#holdsReset = asserted;
+    });
+  }
+
+  readReset(signal: AbortSignal): Promise<boolean> {
+    return this.#use(signal, (probe) => probe.readReset(signal));
+  }
+
+  swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
+    return this.#use(signal, async (probe) => {
+      if (!probe.swjSequence) throw this.#unsupported('SWJ sequences');
+      await probe.swjSequence(sequence, signal);
+      this.dap.sequenceSent(sequence);
+    });
+  }
+
+  swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
+    return this.#use(signal, async (probe) => {
+      if (!probe.swd) throw this.#unsupported('SWD sequences');
+      const read = await probe.swd.sequence(pieces, signal);
+      for (const piece of pieces) if (piece.direction === 'output') this.dap.sequenceSent(piece.sequence);
+      return read;
+    });
+  }
+
+  jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
+    return this.#use(signal, (probe) => {
+      if (!probe.jtag) throw this.#unsupported('JTAG');
+      return probe.jtag.sequence(sequence, signal);
+    });
+  }
+
+  swoStart(baudRate: number, signal: AbortSignal): Promise<void> {
+    return this.#use(signal, (probe) => this.#swo(probe).start(baudRate, signal));
+  }
+
+  swoStop(signal: AbortSignal): Promise<void> {
+    return this.#use(signal, (probe) => this.#swo(probe).stop(signal));
+  }
+
+  swoRead(signal: AbortSignal): Promise<Uint8Array> {
+    return this.#use(signal, (probe) => this.#swo(probe).read(signal));
+  }
+
+  // ---- memory handles
+
+  async memoryHandle(apVersion: 1 | 2, nominalAddress: number, signal: AbortSignal): Promise<number | undefined> {
+    if (!this.session.options.memoryHandles) return undefined;
+    const registers = memApRegisters(apVersion, nominalAddress);
+    const use: UseProbe = (operationSignal, operation) => this.#use(operationSignal, operation);
+    const protocol = (): WireProtocol | undefined => this.wireProtocol;
+    if (!(await hasMemAp(registers, use, protocol, signal))) return undefined;
+    if (this.#memory.length >= MAX_MEMORY_HANDLES) {
+      throw new RequestError(`too many memory handles: use one of the ${MAX_MEMORY_HANDLES} given out`);
+    }
+    return this.#memory.push(new MemApMemory(registers, use, protocol)) - 1;
+  }
+
+  memory(handle: number): MemoryPort {
+    const port = this.#memory.at(handle);
+    if (!port) throw new RequestError(`memory handle ${handle} was not given out on this connection`);
+    return port;
+  }
+
+  // ---- properties
+
+  get vendorName(): string {
+    return this.session.options.vendor;
+  }
+
+  get productName(): string {
+    return this.session.options.product;
+  }
+
+  get wireProtocols(): readonly WireProtocol[] {
+    return this.#probe().wireProtocols;
+  }
+
+  get wireProtocol(): WireProtocol | undefined {
+    return this.session.protocol;
+  }
+
+  get abilities(): ProbeAbilities {
+    const probe = this.#probe();
+    return {
+      swjSequence: probe.swjSequence !== undefined,
+      swdSequence: probe.swd !== undefined,
+      jtagSequence: probe.jtag !== undefined,
+      swo: probe.swo !== undefined,
+    };
+  }
+
+  // ---- for the session
+
+  /** The target has been connected. */
+  joinConnection(): void {
+    if (this.isOpen) this.#connected = true;
+  }
+
+  /** The probe was unplugged. */
+  probeLost(): void {
+    this.#lost ||= this.isOpen;
+    this.#opens = 0;
+    this.#connected = false;
+    this.#holdsReset = false;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    this.session.turns.release(this);
+    try {
+      if (this.isOpen) await this.#turn(never, () => this.#leave());
+    } catch (error) {
+      const { log, uid } = this.session.options;
+      log.warn('could not leave the probe in order', { uid, client: this.client.address, error: describeError(error) });
+    } finally {
+      this.session.forget(this);
+    }
+  }
+
+  /** Gives back what this client has of the probe: reset, connection, open. */
+  async #leave(): Promise<void> {
+    const releaseReset = this.#holdsReset;
+    this.#opens = 0;
+    this.#connected = false;
+    this.#holdsReset = false;
+    try {
+      if (releaseReset) await this.session.probe?.setReset(false, never);
+    } finally {
+      await this.session.settle();
+    }
+  }
+
+  #turn<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    return this.session.turns.run(this, signal, operation);
+  }
+
+  #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
+    return this.#turn(signal, () => operation(this.#probe()));
+  }
+
+  #probe(): Probe {
+    const { probe } = this.session;
+    if (this.isOpen && probe) return probe;
+    if (this.#lost || !this.session.attached) throw this.session.disconnectedError();
+    throw new ProbeError(`probe ${this.session.options.uid} is not open: send "open" first`);
+  }
+
+  #swo(probe: Probe): NonNullable<Probe['swo']> {
+    if (!probe.swo) throw this.#unsupported('SWO');
+    return probe.swo;
+  }
+
+  #unsupported(ability: string): UnsupportedError {
+    return new UnsupportedError(`probe ${this.session.options.uid} does not support ${ability}`);
+  }
+}

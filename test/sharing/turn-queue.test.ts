@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { TurnQueue } from '../../src/sharing/turn-queue.js';
+import { settle } from '../support/fake-clock.js';
+
+const always = new AbortController().signal;
+
+/** A client of the queue that notes when its operations begin and end. */
+class Owner {
+  constructor(
+    readonly name: string,
+    private readonly queue: TurnQueue<Owner>,
+    private readonly journal: string[],
+  ) {}
+
+  /** Starts an operation that runs until the returned function is called. */
+  begin(signal = always): { end: () => void; done: Promise<void> } {
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const done = this.queue.run(this, signal, async () => {
+      this.journal.push(`${this.name}+`);
+      await ended;
+      this.journal.push(`${this.name}-`);
+    });
+    return { end, done };
+  }
+}
+
+function startQueue(): { queue: TurnQueue<Owner>; journal: string[]; owners: Owner[] } {
+  const queue = new TurnQueue<Owner>();
+  const journal: string[] = [];
+  return { queue, journal, owners: ['a', 'b', 'c'].map((name) => new Owner(name, queue, journal)) };
+}
+
+describe('a turn queue', () => {
+  it('runs one operation at a time, in order of arrival', async () => {
+    const { journal, owners } = startQueue();
+
+    const running = owners.map((owner) => owner.begin());
+    for (const { end } of running) end();
+    await Promise.all(running.map(({ done }) => done));
+
+    assert.deepEqual(journal, ['a+', 'a-', 'b+', 'b-', 'c+', 'c-']);
+  });
+
+  it('lets only the holder of the lock in', async () => {
+    const { queue, journal, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+
+    const other = b.begin();
+    other.end();
+    await settle();
+    assert.deepEqual(journal, []);
+
+    const own = a.begin();
+    own.end();
+    await own.done;
+    queue.unlock(a);
+    await other.done;
+    assert.deepEqual(journal, ['a+', 'a-', 'b+', 'b-']);
+  });
+
+  it('wants a recursive lock given back as often as it was taken', async () => {
+    const { queue, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+    await queue.lock(a, always);
+
+    queue.unlock(a);
+    assert.equal(queue.holder, a);
+    queue.unlock(b); // not its lock
+    assert.equal(queue.holder, a);
+    queue.unlock(a);
+
+    assert.equal(queue.holder, undefined);
+  });
+
+  it('gives the lock to the next in line, before operations that came later', async () => {
+    const { queue, journal, owners } = startQueue();
+    const [a, b, c] = owners;
+    await queue.lock(a, always);
+    const locked = queue.lock(b, always);
+    const operation = c.begin();
+    operation.end();
+
+    queue.release(a);
+    await locked;
+    await settle();
+    assert.equal(queue.holder, b);
+    assert.deepEqual(journal, []);
+
+    queue.unlock(b);
+    await operation.done;
+    assert.deepEqual(journal, ['c+', 'c-']);
+  });
+
+  it('forgets a waiter whose signal aborts, and lets the others go on', async () => {
+    const { queue, journal, owners } = startQueue();
+    const [a, b, c] = owners;
+    const gone = new AbortController();
+    const running = a.begin();
+    const leaving = b.begin(gone.signal);
+    const waiting = c.begin();
+    waiting.end();
+
+    gone.abort(new Error('client left'));
+    await assert.rejects(leaving.done, /client left/);
+    running.end();
+    await waiting.done;
+
+    assert.deepEqual(journal, ['a+', 'a-', 'c+', 'c-']);
+    assert.equal(queue.waiting, 0);
+  });
+
+  it('goes on after an operation that fails', async () => {
+    const { queue, owners } = startQueue();
+    const [a, b] = owners;
+
+    const failing = queue.run(a, always, () => Promise.reject(new Error('FAULT')));
+    const next = queue.run(b, always, async () => 'fine');
+
+    await assert.rejects(failing, /FAULT/);
+    assert.equal(await next, 'fine');
+  });
+
+  it('never runs two operations at once nor passes a lock by, whatever owners do', async () => {
+    const step = fc.record({
+      owner: fc.nat(2),
+      action: fc.constantFrom('operation', 'lock', 'unlock', 'abort', 'end'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { queue, owners } = startQueue();
+        let running = 0;
+        const ends: (() => void)[] = [];
+        const promises: Promise<unknown>[] = [];
+        const signals = owners.map(() => new AbortController());
+        const depth = new Map<Owner, number>();
+        for (const { owner: index, action } of steps) {
+          const owner = owners[index];
+          const { signal } = signals[index];
+          if (action === 'operation') {
+            const operation = async (): Promise<void> => {
+              running++;
+              assert.equal(running, 1);
+              assert(queue.holder === undefined || queue.holder === owner || depth.get(queue.holder) !== undefined);
+              await new Promise<void>((resolve) => ends.push(resolve));
+              running--;
+            };
+            promises.push(queue.run(owner, signal, operation).catch(() => undefined));
+          } else if (action === 'lock') {
+            depth.set(owner, (depth.get(owner) ?? 0) + 1);
+            promises.push(queue.lock(owner, signal).catch(() => undefined));
+          } else if (action === 'unlock') {
+            queue.unlock(owner);
+          } else if (action === 'abort') {
+            signals[index].abort();
+            signals[index] = new AbortController();
+          } else {
+            ends.shift()?.();
+          }
+          await Promise.resolve();
+        }
+
+        // Once all let go, everybody gets through: nothing is forgotten in the queue.
+        for (let turn = 0; turn <= steps.length; turn++) {
+          for (const owner of owners) queue.release(owner);
+          await settle();
+          for (const end of ends.splice(0)) end();
+        }
+        await Promise.all(promises);
+        assert.equal(queue.waiting, 0);
+      }),
+    );
+  });
+});
