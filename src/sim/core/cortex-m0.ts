@@ -205,7 +205,7 @@ export class CortexM0 {
     if (cpu.sleeping === 'wfe' && this.#exceptions.event) {
       this.#exceptions.event = false;
       cpu.sleeping = 'no';
-    } else if (cpu.sleeping !== 'no' && this.#exceptions.preempting(false) !== 0) cpu.sleeping = 'no';
+    } else if (cpu.sleeping === 'wfi' && this.#exceptions.preempting(false) !== 0) cpu.sleeping = 'no';
   }
 
   /** What had to wait for the end of an instruction. */

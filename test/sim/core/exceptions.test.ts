@@ -396,7 +396,6 @@ describe('a sleeping core', () => {
   it('goes on behind WFI, without taking the interrupt, where PRIMASK masks it', () => {
     const rig = idleRig([WFI, 0x2001, HERE]);
     rig.setReg(CONTROL_PRIMASK, 1);
-    rig.execute(0);
     rig.write(REG.DHCSR, 0xa05f0001);
     rig.core.run(10);
 
@@ -405,6 +404,18 @@ describe('a sleeping core', () => {
     rig.write(REG.DHCSR, 0xa05f0003);
 
     assert.deepEqual([rig.reg(0), rig.reg(XPSR) & 0x3f], [1, 0]);
+  });
+
+  it('stays in WFE where PRIMASK masks the interrupt', () => {
+    const rig = idleRig([WFE, HERE]);
+    rig.setReg(CONTROL_PRIMASK, 1);
+    rig.write(REG.DHCSR, 0xa05f0001);
+    rig.core.run(10);
+
+    rig.write(REG.NVIC_ISPR, 1);
+    rig.core.run(10);
+
+    assert.equal(rig.core.sleeping, true);
   });
 
   it('is halted by C_HALT, behind the WFI', () => {
