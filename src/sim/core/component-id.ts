@@ -1,7 +1,7 @@
 /**
- * Peripheral and component identification of a CoreSight block, words 0xFD0 to 0xFFC of its page (IHI 0031, chapter
- * D2; values: DDI 0484 (Cortex-M0+ TRM), CoreSight identification). All three blocks of the core are Arm designs of
- * the class "generic IP component".
+ * Peripheral and component identification of a CoreSight block, words 0xFD0 to 0xFFC of its page (IHI 0031, "Component
+ * and Peripheral ID Registers"; values: DDI 0484 (Cortex-M0+ TRM), CoreSight identification). All three blocks of the
+ * core are Arm designs of the class "generic IP component".
  *
  * @param partNumber  PIDR0; the rest of the part number, in PIDR1, is zero
  * @returns           the word, or undefined below 0xFD0
