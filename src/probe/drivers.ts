@@ -1,9 +1,10 @@
 // The families of probes this build can drive.
 
 import type { UsbDeviceInfo } from '../usb/usb-bus.js';
+import { cmsisDapDriver } from './cmsis-dap/cmsis-dap-driver.js';
 import type { ProbeDriver, ProbeMatch } from './probe-driver.js';
 
-export const probeDrivers: readonly ProbeDriver[] = [];
+export const probeDrivers: readonly ProbeDriver[] = [cmsisDapDriver];
 
 export interface DriverMatch {
   readonly driver: ProbeDriver;

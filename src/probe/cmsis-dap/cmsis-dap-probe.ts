@@ -1,0 +1,268 @@
+import type { Clock } from '../../base/clock.js';
+import { RequestError, UnsupportedError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { bitString, type BitString } from '../../dap/bit-string.js';
+import { DP, type DpAddress } from '../../dap/registers.js';
+import type { RequestedProtocol, WireProtocol } from '../../dap/wire-protocol.js';
+import type { DapPort, JtagPort, JtagSequence, Probe, ProbeIdentity, SwdPort, SwdSequence, SwoPort } from '../probe.js';
+import type { FixedReplyCommand } from './commands/command.js';
+import { connect } from './commands/connect.js';
+import { disconnect } from './commands/disconnect.js';
+import { executeCommands } from './commands/execute-commands.js';
+import { Capability } from './commands/info.js';
+import { jtagConfigure } from './commands/jtag-configure.js';
+import { jtagSequence } from './commands/jtag-sequence.js';
+import { swdConfigure } from './commands/swd-configure.js';
+import { swdSequence, swdSequencePackets } from './commands/swd-sequence.js';
+import { swjClock } from './commands/swj-clock.js';
+import { swjSequence } from './commands/swj-sequence.js';
+import { SwoMode } from './commands/swo-mode.js';
+import { transferConfigure } from './commands/transfer-configure.js';
+import type { PacketExchange } from './packet-exchange.js';
+import type { ProbeInfo } from './probe-info.js';
+import type { Quirks } from './quirks.js';
+import { ResetLine } from './reset-line.js';
+import { SwoCapture } from './swo-capture.js';
+import { TransferQueue } from './transfer-queue.js';
+
+/** pyOCD's values: they suit slow targets, and give up within milliseconds at usual clocks. */
+const IDLE_CYCLES = 2;
+const WAIT_RETRIES = 150;
+const DEFAULT_FREQUENCY_HZ = 1_000_000;
+/** One TAP with an IR of 4 bits, as Arm's JTAG-DP has; longer chains are not supported by clients either. */
+const IR_LENGTHS = [4];
+
+export interface CmsisDapProbeOptions {
+  readonly identity: ProbeIdentity;
+  readonly info: ProbeInfo;
+  readonly quirks: Quirks;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A CMSIS-DAP probe, opened. */
+export class CmsisDapProbe implements Probe {
+  readonly identity: ProbeIdentity;
+  readonly details: Probe['details'];
+  readonly wireProtocols: readonly WireProtocol[];
+  readonly dap: DapPort;
+  readonly swd?: SwdPort;
+  readonly jtag?: JtagPort;
+  readonly swo?: SwoPort;
+
+  readonly #exchange: PacketExchange;
+  readonly #queue: TransferQueue;
+  readonly #quirks: Quirks;
+  readonly #log: Logger;
+  readonly #reset: ResetLine;
+  readonly #packetSizeBytes: number;
+  #hasAtomicCommands: boolean;
+  #frequencyHz = DEFAULT_FREQUENCY_HZ;
+  #protocol: WireProtocol | undefined;
+  /** No register was accessed since the last SWJ sequence: the next one continues it. */
+  #isInSequence = false;
+
+  /** @param exchange  in step with the probe; closed with this */
+  constructor(exchange: PacketExchange, { identity, info, quirks, clock, log }: CmsisDapProbeOptions) {
+    this.identity = identity;
+    this.#exchange = exchange;
+    this.#quirks = quirks;
+    this.#log = log;
+    this.#packetSizeBytes = info.packetSizeBytes;
+    this.#reset = new ResetLine(exchange);
+    this.#queue = new TransferQueue(exchange, { ...info, timing: this.#timing });
+
+    const can = (capability: number): boolean => (info.capabilities & capability) !== 0;
+    this.#hasAtomicCommands = can(Capability.AtomicCommands);
+    this.wireProtocols = [
+      ...(can(Capability.Swd) ? (['SWD'] as const) : []),
+      ...(can(Capability.Jtag) ? (['JTAG'] as const) : []),
+    ];
+    this.details = detailsOf(info, exchange.pipe.version);
+    this.dap = this.#dapPort();
+    if (can(Capability.Swd) && info.hasSwdSequence) {
+      this.swd = { sequence: (pieces, signal) => this.#swdSequence(pieces, signal) };
+    }
+    if (can(Capability.Jtag)) this.jtag = { sequence: (sequence, signal) => this.#jtagSequence(sequence, signal) };
+    if (can(Capability.SwoUart | Capability.SwoManchester) && info.swoBufferSizeBytes > 0) {
+      this.swo = new SwoCapture(exchange, {
+        mode: can(Capability.SwoUart) ? SwoMode.Uart : SwoMode.Manchester,
+        canStream: can(Capability.SwoStreaming) && exchange.pipe.swoStream !== undefined,
+        bufferSizeBytes: info.swoBufferSizeBytes,
+        clock,
+        log,
+      });
+    }
+  }
+
+  async connect(requested: RequestedProtocol, signal: AbortSignal): Promise<WireProtocol> {
+    const protocol = requested === 'DEFAULT' ? this.wireProtocols[0] : requested;
+    if (!this.wireProtocols.includes(protocol)) throw new UnsupportedError(`the probe has no ${protocol}`);
+    signal.throwIfAborted();
+    this.#queue.setProtocol(protocol);
+    this.#protocol = undefined;
+    await this.#configure([
+      connect(protocol),
+      swjClock(this.#frequencyHz), // some probes forget it at DAP_Connect
+      transferConfigure({ idleCycles: IDLE_CYCLES, waitRetries: WAIT_RETRIES }),
+      protocol === 'SWD' ? swdConfigure : jtagConfigure(IR_LENGTHS),
+    ]);
+    this.#protocol = protocol;
+    this.#isInSequence = true; // the pins are as after a reconnect
+    return protocol;
+  }
+
+  async disconnect(signal: AbortSignal): Promise<void> {
+    this.#queue.forget();
+    await this.#exchange.exchange(disconnect, signal);
+    this.#protocol = undefined;
+    this.#reset.noteReleased();
+  }
+
+  async setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
+    const wholeHz = Math.floor(frequencyHz);
+    if (!(wholeHz >= 1 && wholeHz <= 0xffffffff)) throw new RequestError(`no clock frequency: ${frequencyHz} Hz`);
+    signal.throwIfAborted();
+    if (this.#protocol) await this.#exchange.exchange(swjClock(wholeHz), signal);
+    this.#frequencyHz = wholeHz;
+    this.#queue.setTiming(this.#timing);
+  }
+
+  async swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#queue.forget();
+    if (!this.#isInSequence) await this.#reconnectIfNeeded();
+    this.#isInSequence = true;
+    const commands: FixedReplyCommand<void>[] = [swjSequence(sequence)];
+    if (this.#quirks.losesClockAfterSequence) commands.push(swjClock(this.#frequencyHz));
+    await this.#configure(commands);
+  }
+
+  async setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
+    this.#queue.forget();
+    await this.#reset.set(asserted, signal);
+  }
+
+  readReset(signal: AbortSignal): Promise<boolean> {
+    return this.#reset.read(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (!this.#exchange.pipe.gone.aborted) await this.#leaveQuietly();
+    } finally {
+      await this.#exchange[Symbol.asyncDispose]();
+    }
+  }
+
+  get #timing(): { frequencyHz: number; waitRetries: number } {
+    return { frequencyHz: this.#frequencyHz, waitRetries: WAIT_RETRIES };
+  }
+
+  #dapPort(): DapPort {
+    const queue = this.#queue;
+    return {
+      readDp: (address, signal) => {
+        this.#isInSequence = false;
+        return queue.readDp(address, signal);
+      },
+      writeDp: (address, value, signal) => {
+        this.#isInSequence = false;
+        return isTargetSel(address, this.#protocol)
+          ? this.#selectTarget(value, signal)
+          : queue.writeDp(address, value, signal);
+      },
+      readAp: (address, count, signal) => queue.readAp(address, count, signal),
+      writeAp: (address, values, signal) => queue.writeAp(address, values, signal),
+      flush: (signal) => queue.flush(signal),
+    };
+  }
+
+  /** No DP acknowledges a write of TARGETSEL, which a transfer takes for an error (IHI 0031 B4.3.4). */
+  async #selectTarget(value: number, signal: AbortSignal): Promise<void> {
+    if (!this.swd) throw new UnsupportedError('the probe cannot select a target: it has no DAP_SWD_Sequence');
+    const withParity = BigInt(value >>> 0) | (BigInt(parity(value)) << 32n);
+    await this.swd.sequence(
+      [
+        { direction: 'output', sequence: bitString(8, 0x99) }, // start, DP, write, A[3:2] = 3, parity, stop, park
+        { direction: 'input', lengthBits: 5 }, // turnaround, an ACK that nobody drives, turnaround
+        { direction: 'output', sequence: bitString(33, withParity) },
+        { direction: 'output', sequence: bitString(IDLE_CYCLES, 0) },
+      ],
+      signal,
+    );
+  }
+
+  async #swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
+    signal.throwIfAborted();
+    this.#queue.forget();
+    const captured: BitString[] = [];
+    for (const packet of swdSequencePackets(pieces, this.#packetSizeBytes)) {
+      captured.push(...(await this.#exchange.exchange(swdSequence(packet), NEVER)));
+    }
+    return captured;
+  }
+
+  #jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
+    this.#queue.forget();
+    return this.#exchange.exchange(jtagSequence(sequence), signal);
+  }
+
+  /** Never while reset is held: letting go of the pins would let go of nRESET, and spoil a connect under reset. */
+  async #reconnectIfNeeded(): Promise<void> {
+    if (!this.#quirks.needsReconnectBeforeSequence || !this.#protocol || this.#reset.isAsserted) return;
+    await this.#configure([disconnect, connect(this.#protocol), swjClock(this.#frequencyHz)]);
+  }
+
+  /** Runs commands in one packet where the probe can, else one after the other. Once begun, it is completed. */
+  async #configure(commands: readonly FixedReplyCommand<void>[]): Promise<void> {
+    if (this.#hasAtomicCommands && commands.length > 1) {
+      try {
+        await this.#exchange.exchange(executeCommands(commands), NEVER);
+        return;
+      } catch (error) {
+        if (!(error instanceof UnsupportedError)) throw error;
+        this.#log.warn('the probe announces atomic commands and does not have them');
+        this.#hasAtomicCommands = false;
+      }
+    }
+    for (const command of commands) await this.#exchange.exchange(command, NEVER);
+  }
+
+  /** Stops what would go on in the probe without us. Whatever fails, the device is closed next. */
+  async #leaveQuietly(): Promise<void> {
+    try {
+      await this.swo?.stop(NEVER);
+      if (this.#protocol) await this.disconnect(NEVER);
+    } catch (error) {
+      this.#log.debug('probe not left cleanly', { error });
+    }
+  }
+}
+
+function isTargetSel(address: DpAddress, protocol: WireProtocol | undefined): boolean {
+  return address === DP.TARGETSEL && protocol !== 'JTAG';
+}
+
+/** Even parity of 32 bits, as SWD has it (IHI 0031 B4.1.6). */
+function parity(value: number): number {
+  let bits = value ^ (value >>> 16);
+  bits ^= bits >>> 8;
+  bits ^= bits >>> 4;
+  return (0x6996 >>> (bits & 0xf)) & 1;
+}
+
+function detailsOf(info: ProbeInfo, version: 'v1' | 'v2'): Probe['details'] {
+  const names = Object.entries(Capability).filter(([, bit]) => info.capabilities & bit);
+  return {
+    interface: version === 'v1' ? 'CMSIS-DAP v1 (HID)' : 'CMSIS-DAP v2 (bulk)',
+    packetSizeBytes: info.packetSizeBytes,
+    packetCount: info.packetCount,
+    capabilities: names.map(([name]) => name),
+    ...(info.protocolVersion === undefined ? {} : { protocolVersion: info.protocolVersion }),
+    ...(info.firmwareVersion === undefined ? {} : { firmwareVersion: info.firmwareVersion }),
+  };
+}
+
+/** For what must be completed once it has begun. */
+const NEVER = new AbortController().signal;

@@ -1,0 +1,53 @@
+import { DP, dpBankOf, select1Of, selectOf, type ApAddress, type DpAddress } from '../../dap/registers.js';
+
+const AP_MASK = 0xfffffff0;
+const BANK_MASK = 0x0f;
+
+/**
+ * What the driver believes to be in SELECT and SELECT1 of the target, and what has to be written there before an access.
+ * Believed is what was written last; whoever runs the writes calls `forget` when they may not have worked, or when the
+ * registers may have been changed by other means.
+ */
+export class SelectBelief {
+  #select: number | undefined;
+  #select1: number | undefined;
+  /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
+  #hasSelect1 = false;
+
+  forget(): void {
+    this.#select = undefined;
+    this.#select1 = undefined;
+  }
+
+  /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
+  noteDpidr(dpidr: number): void {
+    this.#hasSelect1 = ((dpidr >>> 12) & 0xf) >= 3;
+  }
+
+  /** Calls `write` with what an access to `address` needs, in order: a DP address and its new value. */
+  forAp(address: ApAddress, write: (address: DpAddress, value: number) => void): void {
+    const select1 = select1Of(address);
+    if (select1 !== 0) this.#hasSelect1 = true;
+    if (this.#hasSelect1 && this.#select1 !== select1) {
+      this.#writeSelect(((this.#select ?? 0) & AP_MASK) | dpBankOf(DP.SELECT1), write);
+      write(DP.SELECT1, select1);
+      this.#select1 = select1;
+    }
+    // DPBANKSEL does not matter to an AP access; 0 is the bank of CTRL/STAT, the one that is wanted next.
+    const isSelected = this.#select !== undefined && (this.#select & AP_MASK) >>> 0 === selectOf(address);
+    if (!isSelected) this.#writeSelect(selectOf(address), write);
+  }
+
+  /** As `forAp`, for a DP register. ABORT, RESEND, RDBUFF and TARGETSEL are in every bank: do not ask. */
+  forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
+    const bank = dpBankOf(address);
+    if (this.#select === undefined && address === DP.DPIDR) return; // may be the first read after a line reset
+    if (this.#select !== undefined && (this.#select & BANK_MASK) === bank) return;
+    this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
+  }
+
+  #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {
+    this.#select = value >>> 0;
+    write(DP.SELECT, this.#select);
+  }
+}

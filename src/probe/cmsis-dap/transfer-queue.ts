@@ -1,0 +1,175 @@
+import { ABORT, CTRL_STAT, DP, type ApAddress, type DpAddress } from '../../dap/registers.js';
+import type { WireProtocol } from '../../dap/wire-protocol.js';
+import type { DapPort } from '../probe.js';
+import type { Command } from './commands/command.js';
+import { Transfer } from './commands/transfer.js';
+import { maxBlockReads, maxBlockWrites, readBlock, writeBlock } from './commands/transfer-block.js';
+import { writeAbort } from './commands/write-abort.js';
+import type { PacketExchange } from './packet-exchange.js';
+import { SelectBelief } from './select-belief.js';
+import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
+
+const POWER_REQUESTS = CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ;
+
+export interface TransferQueueOptions {
+  readonly packetSizeBytes: number;
+  /** How many packets the probe can hold at once. */
+  readonly packetCount: number;
+  readonly timing: TransferTiming;
+}
+
+/**
+ * Turns DP and AP accesses into packets, and owns what is in SELECT.
+ *
+ * Accesses are collected in one DAP_Transfer, with the SELECT writes they need, and leave together; a run on one
+ * register continues in DAP_TransferBlocks. Every method flushes what it has collected before it returns, so that an
+ * error belongs to the access that caused it.
+ */
+export class TransferQueue implements DapPort {
+  readonly #exchange: PacketExchange;
+  readonly #packetSizeBytes: number;
+  readonly #select = new SelectBelief();
+  /** What has been collected and not been sent. */
+  readonly #collected: Transfer;
+  readonly #writeDpNow = (address: DpAddress, value: number): void => this.#collected.writeDp(address, value);
+  #depth: number;
+  #timing: TransferTiming;
+  #protocol: WireProtocol = 'SWD';
+  #powerRequests: number | undefined;
+
+  constructor(exchange: PacketExchange, { packetSizeBytes, packetCount, timing }: TransferQueueOptions) {
+    this.#exchange = exchange;
+    this.#packetSizeBytes = packetSizeBytes;
+    this.#collected = new Transfer(packetSizeBytes);
+    this.#depth = packetCount;
+    this.#timing = timing;
+  }
+
+  setTiming(timing: TransferTiming): void {
+    this.#timing = timing;
+  }
+
+  setProtocol(protocol: WireProtocol): void {
+    this.#protocol = protocol;
+    this.forget();
+  }
+
+  /** Something happened that may have changed SELECT: a sequence on the wire, a reset, a connect. */
+  forget(): void {
+    this.#select.forget();
+    this.#powerRequests = undefined;
+  }
+
+  async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
+    if ((address & 0x08) === 0) this.#select.forDp(address, this.#writeDpNow);
+    this.#collected.readDp(address);
+    const [value] = await this.#send(signal);
+    if (address === DP.DPIDR) this.#select.noteDpidr(value);
+    return value;
+  }
+
+  async writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
+    if (address === DP.ABORT) return this.#writeAbort(value, signal);
+    if ((address & 0x08) === 0) this.#select.forDp(address, this.#writeDpNow);
+    this.#collected.writeDp(address, value);
+    await this.#send(signal);
+    if (address === DP.CTRL_STAT) this.#notePower(value & POWER_REQUESTS);
+  }
+
+  async readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
+    signal.throwIfAborted();
+    const words = new Uint32Array(count);
+    this.#select.forAp(address, this.#writeDpNow);
+    let done = 0;
+    if (this.#collected.count > 0 || count === 1) {
+      const first = Math.min(count, this.#collected.readsLeft);
+      for (let i = 0; i < first; i++) this.#collected.readAp(address);
+      words.set(await this.#send(signal));
+      done = first;
+    }
+    if (done < count) await this.#sendBlocks(this.#readBlocks(address, words.subarray(done)), this.#depth);
+    return words;
+  }
+
+  async writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#select.forAp(address, this.#writeDpNow);
+    let done = 0;
+    if (this.#collected.count > 0 || values.length === 1) {
+      done = Math.min(values.length, this.#collected.writesLeft);
+      for (let i = 0; i < done; i++) this.#collected.writeAp(address, values[i]);
+      await this.#send(signal);
+    }
+    // One packet at a time: a write behind one that fails would be executed all the same, and leave a gap in memory.
+    if (done < values.length) await this.#sendBlocks(this.#writeBlocks(address, values.subarray(done)), 1);
+  }
+
+  /** Nothing waits: every write has been executed when it returned. */
+  flush(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    return Promise.resolve();
+  }
+
+  /**
+   * Always accepted by the DP (IHI 0031 B2.2.1). JTAG has an instruction of its own for it. DAPABORT is written without
+   * DAP_Transfer, because the probe would check the write by reading RDBUFF, and wait for the very access that is to be
+   * aborted.
+   */
+  async #writeAbort(value: number, signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#protocol === 'JTAG' || value & ABORT.DAPABORT) {
+        await this.#exchange.exchange(writeAbort(value), signal);
+      } else {
+        this.#collected.writeDp(DP.ABORT, value);
+        await this.#send(signal);
+      }
+    } finally {
+      this.forget();
+    }
+  }
+
+  #notePower(requests: number): void {
+    if (this.#powerRequests !== requests) this.#select.forget();
+    this.#powerRequests = requests;
+  }
+
+  /** Sends what was collected. @returns what was read, valid until the next call */
+  async #send(signal: AbortSignal): Promise<Uint32Array> {
+    this.#collected.timeoutMs = transferTimeoutMs(this.#collected.count, this.#timing);
+    try {
+      return await this.#exchange.exchange(this.#collected, signal);
+    } catch (error) {
+      this.forget(); // after any ACK but OK nobody knows how far it got
+      throw error;
+    } finally {
+      this.#collected.clear();
+    }
+  }
+
+  async #sendBlocks(blocks: Iterable<Command<void>>, depth: number): Promise<void> {
+    try {
+      await this.#exchange.exchangeAll(blocks, depth);
+    } catch (error) {
+      this.forget();
+      // A probe that loses or reorders answers when several packets are on their way gets one at a time from now on.
+      if (this.#exchange.isPoisoned && depth > 1) this.#depth = 1;
+      throw error;
+    }
+  }
+
+  *#readBlocks(address: ApAddress, words: Uint32Array): Iterable<Command<void>> {
+    const size = maxBlockReads(this.#packetSizeBytes);
+    for (let at = 0; at < words.length; at += size) {
+      const part = words.subarray(at, at + size);
+      yield readBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
+    }
+  }
+
+  *#writeBlocks(address: ApAddress, values: Uint32Array): Iterable<Command<void>> {
+    const size = maxBlockWrites(this.#packetSizeBytes);
+    for (let at = 0; at < values.length; at += size) {
+      const part = values.subarray(at, at + size);
+      yield writeBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
+    }
+  }
+}
