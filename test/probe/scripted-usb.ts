@@ -37,7 +37,8 @@ export class ScriptedDevice implements UsbBus {
   readonly #script: Step[];
   readonly #answers: Answer[] = [];
   readonly #waiting: Waiter[] = [];
-  readonly #stream: Hex[] = [];
+  readonly #stream: Answer[] = [];
+  readonly #streaming: ((packet: Answer) => void)[] = [];
   #gone = new AbortController();
   /** What `open` fails with, in turn; 'ok' does not fail. */
   readonly opens: (UsbErrorKind | 'ok')[] = [];
@@ -64,8 +65,13 @@ export class ScriptedDevice implements UsbBus {
     this.#answers.push(...answers);
   }
 
-  streams(...packets: Hex[]): void {
-    this.#stream.push(...packets);
+  /** Puts packets into the SWO endpoint. */
+  streams(...packets: Answer[]): void {
+    for (const packet of packets) {
+      const waiting = this.#streaming.shift();
+      if (waiting) waiting(packet);
+      else this.#stream.push(packet);
+    }
   }
 
   unplug(): void {
@@ -146,13 +152,18 @@ export class ScriptedDevice implements UsbBus {
     return fromHex(answer).subarray(0, lengthBytes);
   }
 
-  #streamIn(signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const packet = this.#stream.shift();
-    if (packet !== undefined) return Promise.resolve(fromHex(packet));
-    return new Promise((_resolve, reject) => {
+  async #streamIn(signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const packet = this.#stream.shift() ?? (await this.#nextStreamed(signal));
+    if (isErrorKind(packet)) throw new UsbError(packet, 'scripted');
+    return fromHex(packet);
+  }
+
+  #nextStreamed(signal: AbortSignal | undefined): Promise<Answer> {
+    return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(new UsbError('timeout', 'cancelled'));
       if (signal?.aborted) onAbort();
       else signal?.addEventListener('abort', onAbort, { once: true });
+      this.#streaming.push(resolve);
     });
   }
 }

@@ -29,7 +29,7 @@ export class SelectBelief {
     const select1 = select1Of(address);
     if (select1 !== 0) this.#hasSelect1 = true;
     if (this.#hasSelect1 && this.#select1 !== select1) {
-      this.#writeSelect(((this.#select ?? 0) & AP_MASK) | dpBankOf(DP.SELECT1), write);
+      this.#writeSelect(selectOf(address) | dpBankOf(DP.SELECT1), write);
       write(DP.SELECT1, select1);
       this.#select1 = select1;
     }

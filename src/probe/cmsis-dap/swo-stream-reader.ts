@@ -8,9 +8,12 @@ import type { PacketExchange } from './packet-exchange.js';
 const READS_IN_FLIGHT = 4;
 const READ_TIMEOUT_MS = 1000;
 const RETRY_DELAY_MS = 100;
-const MAX_RETRIES = 10;
+/** One after the other. */
+const MAX_FAILURES = 10;
 /** A client that does not read loses what comes after this. */
 const MAX_BUFFERED_BYTES = 0x40000;
+
+const NOTHING = new Uint8Array(0);
 
 /** Reads the SWO endpoint all the time, from `start` until it is disposed, and keeps what came. */
 export class SwoStreamReader implements AsyncDisposable {
@@ -52,15 +55,28 @@ export class SwoStreamReader implements AsyncDisposable {
   /** Never rejects: nobody waits for it but `dispose`. */
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    for (let retries = 0; retries < MAX_RETRIES && !this.#isStopped; retries++) {
+    const inFlight: Promise<Uint8Array>[] = [];
+    for (let failures = 0; failures < MAX_FAILURES && !this.#isStopped;) {
+      const { swoStream } = this.#exchange.pipe; // another one after the pipe was replaced
+      if (!swoStream) break;
+      while (inFlight.length < READS_IN_FLIGHT) {
+        const reading = swoStream.read({ timeoutMs: READ_TIMEOUT_MS, signal });
+        reading.catch(() => undefined); // seen when its turn comes
+        inFlight.push(reading);
+      }
       try {
-        await this.#readWhileItWorks(() => (retries = 0));
+        this.#keep((await inFlight.shift()) ?? NOTHING);
+        failures = 0;
       } catch (error) {
-        if (this.#isOver(error)) return;
+        if (this.#isOver(error)) break;
+        if (isSilence(error)) continue;
+        failures++;
         this.#log.warn('SWO stream interrupted', { error: describeError(error) });
         await sleep(this.#clock, RETRY_DELAY_MS, signal).catch(() => undefined); // the loop sees that we are stopped
       }
     }
+    this.#stop.abort();
+    await Promise.allSettled(inFlight);
   }
 
   #isOver(error: unknown): boolean {
@@ -69,29 +85,6 @@ export class SwoStreamReader implements AsyncDisposable {
 
   get #isStopped(): boolean {
     return this.#stop.signal.aborted;
-  }
-
-  async #readWhileItWorks(onBytes: () => void): Promise<void> {
-    const { signal } = this.#stop;
-    const { swoStream } = this.#exchange.pipe; // another one after the pipe was replaced
-    if (!swoStream) return;
-    const inFlight: Promise<Uint8Array>[] = [];
-    try {
-      while (!this.#isStopped) {
-        while (inFlight.length < READS_IN_FLIGHT) {
-          const reading = swoStream.read({ timeoutMs: READ_TIMEOUT_MS, signal });
-          reading.catch(() => undefined); // seen when its turn comes
-          inFlight.push(reading);
-        }
-        const bytes = await inFlight.shift()?.catch(emptyIfSilent);
-        if (bytes && bytes.length > 0) {
-          this.#keep(bytes);
-          onBytes();
-        }
-      }
-    } finally {
-      await Promise.allSettled(inFlight);
-    }
   }
 
   #keep(bytes: Uint8Array): void {
@@ -105,7 +98,6 @@ export class SwoStreamReader implements AsyncDisposable {
   }
 }
 
-function emptyIfSilent(error: unknown): Uint8Array {
-  if (error instanceof UsbError && error.kind === 'timeout') return new Uint8Array(0);
-  throw error;
+function isSilence(error: unknown): boolean {
+  return error instanceof UsbError && error.kind === 'timeout';
 }

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { silentLogger } from '../../../src/base/logger.js';
+import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../../../src/probe/errors.js';
+import { findDriver } from '../../../src/probe/drivers.js';
+import { cmsisDapDriver } from '../../../src/probe/cmsis-dap/cmsis-dap-driver.js';
+import { findDapInterfaces } from '../../../src/probe/cmsis-dap/interfaces.js';
+import { DP } from '../../../src/dap/registers.js';
+import type { UsbDeviceInfo } from '../../../src/usb/usb-bus.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
+import { bulkInterface, hidInterface, ScriptedDevice, usbDevice } from '../scripted-usb.js';
+import { infoSteps, NEVER, openProbe } from './opened-probe.js';
+
+function candidates(changes: Partial<UsbDeviceInfo>): [string, number][] | undefined {
+  return findDapInterfaces(usbDevice(changes))?.candidates.map(({ version, number }) => [version, number]);
+}
+
+/** An interface without a string. */
+function nameless<T extends { readonly name?: string }>(named: T): Omit<T, 'name'> {
+  const { name, ...rest } = named;
+  assert.ok(name);
+  return rest;
+}
+
+describe('a device is taken for a CMSIS-DAP probe', () => {
+  it('by its interface name, product name or ids, in that order', () => {
+    const byInterface = cmsisDapDriver.match(usbDevice());
+    const byProduct = cmsisDapDriver.match(
+      usbDevice({ product: 'X CMSIS-DAP', interfaces: [nameless(bulkInterface())] }),
+    );
+    const byId = cmsisDapDriver.match(
+      usbDevice({ vendorId: 0x1fc9, productId: 0x0143, interfaces: [nameless(hidInterface())] }),
+    );
+
+    const scores = [byInterface, byProduct, byId].map((match) => match?.score ?? 0);
+    assert.deepEqual(
+      scores,
+      [...scores].sort((a, b) => b - a),
+    );
+    assert.equal(new Set(scores).size, 3);
+    assert.ok(scores.every((score) => score > 0));
+    assert.equal(findDriver(usbDevice())?.driver.family, 'cmsis-dap');
+  });
+
+  it('with the names of its descriptors, or its ids where there are none', () => {
+    const { manufacturer, product, ...unnamed } = usbDevice();
+
+    assert.equal(cmsisDapDriver.match(usbDevice())?.vendor, manufacturer);
+    assert.equal(cmsisDapDriver.match(usbDevice())?.product, product);
+    assert.equal(cmsisDapDriver.match(unnamed)?.vendor, '0x1209');
+    assert.equal(cmsisDapDriver.match(unnamed)?.product, '0x0001');
+  });
+
+  it('with the spelling of WCH-Link', () => {
+    assert.deepEqual(candidates({ interfaces: [bulkInterface({ name: 'WCH CMSIS_DAP' })] }), [['v2', 0]]);
+  });
+
+  it('with class 0, if its interface is named so (KitProg3)', () => {
+    assert.deepEqual(candidates({ interfaces: [bulkInterface({ classCode: 0 })] }), [['v2', 0]]);
+    assert.equal(
+      candidates({ product: 'CMSIS-DAP', interfaces: [nameless(bulkInterface({ classCode: 0 }))] }),
+      undefined,
+    );
+  });
+
+  it('with the named one of several HID interfaces, else the lowest', () => {
+    const others = [hidInterface({ number: 4, name: 'Bridge' }), hidInterface({ number: 2, name: 'Vendor' })];
+
+    assert.deepEqual(candidates({ interfaces: [...others, hidInterface({ number: 7 })] }), [['v1', 7]]);
+    assert.deepEqual(candidates({ product: 'MCU-Link CMSIS-DAP', interfaces: others }), [['v1', 2]]);
+  });
+});
+
+describe('a device is not taken for a CMSIS-DAP probe', () => {
+  it('if nothing says so', () => {
+    assert.equal(candidates({ interfaces: [nameless(bulkInterface())] }), undefined);
+    assert.equal(cmsisDapDriver.match(usbDevice({ interfaces: [] })), undefined);
+  });
+
+  it('if two unnamed bulk interfaces could be it', () => {
+    const interfaces = [nameless(bulkInterface()), nameless(bulkInterface({ number: 1 }))];
+
+    assert.equal(candidates({ product: 'CMSIS-DAP', interfaces }), undefined);
+  });
+
+  it('if its endpoints are not OUT, IN', () => {
+    const [out, answer] = bulkInterface().endpoints;
+
+    assert.equal(candidates({ interfaces: [bulkInterface({ endpoints: [answer, out] })] }), undefined);
+    assert.equal(candidates({ interfaces: [bulkInterface({ endpoints: [out] })] }), undefined);
+  });
+});
+
+describe('opening a probe', () => {
+  async function failure(device: ScriptedDevice, advanceMs: number): Promise<unknown> {
+    const clock = new FakeClock();
+    const context = { uid: 'A1', bus: device, clock, log: silentLogger };
+    const opening = cmsisDapDriver.open(usbDevice(), context, NEVER).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await clock.advance(advanceMs);
+    return opening;
+  }
+
+  it('is tried again while permissions settle', async () => {
+    const device = new ScriptedDevice(...infoSteps());
+    device.opens.push('access', 'busy', 'ok');
+
+    assert.equal(await failure(device, 1000), undefined);
+    assert.equal(device.opened.length, 3);
+  });
+
+  it('says after two seconds what is in the way', async () => {
+    const denied = new ScriptedDevice();
+    denied.opens.push(...Array<'access'>(50).fill('access'));
+    const busy = new ScriptedDevice();
+    busy.opens.push(...Array<'busy'>(50).fill('busy'));
+
+    assert.ok((await failure(denied, 2000)) instanceof ProbeAccessError);
+    assert.ok((await failure(busy, 2000)) instanceof ProbeBusyError);
+    assert.ok(denied.opened.length < 10);
+  });
+
+  it('fails at once if the probe is gone or broken', async () => {
+    const gone = new ScriptedDevice();
+    gone.opens.push('gone');
+    const broken = new ScriptedDevice();
+    broken.opens.push('io');
+
+    assert.ok((await failure(gone, 0)) instanceof ProbeDisconnectedError);
+    assert.ok((await failure(broken, 0)) instanceof ProbeError);
+    assert.equal(gone.opened.length, 1);
+  });
+
+  it('is refused for a debugprobe whose firmware loses data', async () => {
+    const info = { vendorId: 0x2e8a, productId: 0x000c, deviceVersion: 0x0210 };
+
+    await assert.rejects(openProbe(new ScriptedDevice(), info), /update debugprobe/);
+  });
+
+  it('ends with the signal, and lets go of the interface', async () => {
+    const abort = new AbortController();
+    const device = new ScriptedDevice({ out: '00ff', in: ['00 02 4000'] });
+    const context = { uid: 'A1', bus: device, clock: new FakeClock(), log: silentLogger };
+    const opening = cmsisDapDriver.open(usbDevice(), context, abort.signal);
+    abort.abort(new Error('stop'));
+
+    await assert.rejects(opening, /stop/);
+    assert.equal(device.closed, 1);
+  });
+});
+
+describe('a probe that is unplugged', () => {
+  it('during an exchange: the exchange and all later ones say so', async () => {
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02' });
+    const { probe } = await openProbe(device);
+
+    const reading = probe.dap.readDp(DP.DPIDR, NEVER);
+    device.unplug();
+
+    await assert.rejects(reading, ProbeDisconnectedError);
+    await assert.rejects(probe.dap.readDp(DP.DPIDR, NEVER), ProbeDisconnectedError);
+    await probe[Symbol.asyncDispose]();
+    device.done();
+  });
+
+  it('is told from a broken one by waiting for the detach', async () => {
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02', in: ['io'] });
+    const { probe, clock } = await openProbe(device);
+
+    const reading = probe.dap.readDp(DP.DPIDR, NEVER);
+    const seen = assert.rejects(reading, ProbeDisconnectedError);
+    await clock.advance(499);
+    device.unplug();
+
+    await seen;
+    assert.equal(clock.pending, 0);
+  });
+
+  it('is taken for broken if no detach follows', async () => {
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02', outFails: 'stall' });
+    const { probe, clock } = await openProbe(device);
+
+    const seen = assert.rejects(probe.dap.readDp(DP.DPIDR, NEVER), (error: unknown) => {
+      return error instanceof ProbeError && error.cause instanceof Error;
+    });
+    await settle();
+    await clock.advance(500);
+
+    await seen;
+  });
+});

@@ -1,0 +1,219 @@
+// What the driver writes to SELECT, and when it stops to believe that it is still there (docs/architecture.md, "What the
+// driver believes"). Request bytes: CMSIS-DAP 2.1.2, DAP_Transfer: bit 0 AP, bit 1 read, bits 3:2 A[3:2].
+
+import assert from 'node:assert/strict';
+import { bitString } from '../../../src/dap/bit-string.js';
+import { TransferError, TransferFaultError } from '../../../src/dap/errors.js';
+import { CTRL_STAT, DP } from '../../../src/dap/registers.js';
+import type { Probe } from '../../../src/probe/probe.js';
+import { ScriptedDevice, type Step } from '../scripted-usb.js';
+import { connectSwdSteps, infoSteps, NEVER, openProbe } from './opened-probe.js';
+
+const DRW = 0x0c;
+const readDrwSelecting: Step = { out: '05 00 02 08 00000000 0f', in: ['05 02 01 11111111'] };
+const readDrw: Step = { out: '05 00 01 0f', in: ['05 01 01 11111111'] };
+
+async function opened(...steps: Step[]): Promise<{ device: ScriptedDevice; probe: Probe }> {
+  const device = new ScriptedDevice(...infoSteps({ capabilities: '01 03' }), ...steps);
+  return { device, probe: (await openProbe(device)).probe };
+}
+
+describe('an access to an AP', () => {
+  it('selects AP and bank in the same packet, once', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 02 08 f0000001 0f', in: ['05 02 01 77047704'] }, // IDR of AP 1
+      { out: '05 00 01 0b', in: ['05 01 01 03000be0'] }, // BASE, in the same bank
+      { out: '05 00 02 08 00000000 01 52000023', in: ['05 02 01'] }, // CSW of AP 0
+    );
+
+    await probe.dap.readAp(0x010000fc, 1, NEVER);
+    await probe.dap.readAp(0x010000f8, 1, NEVER);
+    await probe.dap.writeAp(0x00000000, Uint32Array.of(0x23000052), NEVER);
+
+    device.done();
+  });
+
+  it('writes SELECT1 for the upper half of a 64-bit address, and takes it back afterwards', async () => {
+    const { device, probe } = await opened(
+      // SELECT = 0x80002df0 and DPBANKSEL 5, SELECT1 = 0x12, IDR
+      { out: '05 00 03 08 f52d0080 04 12000000 0f', in: ['05 03 01 77047704'] },
+      { out: '05 00 03 08 f52d0000 04 00000000 0f', in: ['05 03 01 77047704'] },
+    );
+
+    await probe.dap.readAp(0x12_80002dfc, 1, NEVER);
+    await probe.dap.readAp(0x00002dfc, 1, NEVER);
+
+    device.done();
+  });
+
+  it('of a DPv3 writes SELECT1 even if it is to be 0, because nobody knows what is in it', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] }, // DPIDR with VERSION 3
+      { out: '05 00 03 08 05000000 04 00000000 0f', in: ['05 03 01 11111111'] },
+      readDrw,
+    );
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+    await probe.dap.readAp(DRW, 1, NEVER);
+    await probe.dap.readAp(DRW, 1, NEVER);
+
+    device.done();
+  });
+
+  it('that runs past a packet continues in blocks', async () => {
+    const { device, probe } = await opened(
+      { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'01000000'.repeat(15)}`] },
+      { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'02000000'.repeat(15)}`] },
+      { out: '06 00 0200 0f', in: [`06 0200 01 ${'03000000'.repeat(2)}`] },
+    );
+
+    const words = await probe.dap.readAp(DRW, 32, NEVER);
+
+    const expected = [...Array<number>(15).fill(1), ...Array<number>(15).fill(2), 3, 3];
+    assert.deepEqual([...words], expected);
+    device.done();
+  });
+
+  it('is not started with an aborted signal, and leaves nothing behind for the next', async () => {
+    const { device, probe } = await opened(readDrwSelecting);
+
+    await assert.rejects(probe.dap.readAp(DRW, 1, AbortSignal.abort(new Error('no'))), /no/);
+    await probe.dap.readAp(DRW, 1, NEVER);
+
+    device.done();
+  });
+});
+
+describe('an access to the DP', () => {
+  it('reads DPIDR alone while SELECT is unknown', async () => {
+    const { device, probe } = await opened({ out: '05 00 01 02', in: ['05 01 01 7724b10b'] });
+
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x0bb12477);
+    device.done();
+  });
+
+  it('selects the bank of a banked register, and keeps the AP selected', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 02 08 f0000001 0f', in: ['05 02 01 77047704'] },
+      { out: '05 00 02 08 f2000001 06', in: ['05 02 01 27290001'] }, // TARGETID, bank 2
+      { out: '05 00 01 0f', in: ['05 01 01 77047704'] },
+      { out: '05 00 02 08 f0000001 06', in: ['05 02 01 000000f0'] }, // CTRL/STAT, bank 0
+    );
+
+    await probe.dap.readAp(0x010000fc, 1, NEVER);
+    assert.equal(await probe.dap.readDp(DP.TARGETID, NEVER), 0x01002927);
+    await probe.dap.readAp(0x010000fc, 1, NEVER);
+    assert.equal(await probe.dap.readDp(DP.CTRL_STAT, NEVER), 0xf0000000);
+
+    device.done();
+  });
+
+  it('does not select for registers that are in every bank', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 01 0e', in: ['05 01 01 00000000'] },
+      { out: '05 00 01 0a', in: ['05 01 01 00000000'] },
+      { out: '05 00 01 00 1e000000', in: ['05 01 01'] },
+    );
+
+    await probe.dap.readDp(DP.RDBUFF, NEVER);
+    await probe.dap.readDp(DP.RESEND, NEVER);
+    await probe.dap.writeDp(DP.ABORT, 0x1e, NEVER);
+
+    device.done();
+  });
+});
+
+describe('what is believed to be in SELECT is forgotten', () => {
+  const cases: [string, readonly Step[], (probe: Probe) => Promise<unknown>][] = [
+    [
+      'after a FAULT',
+      [{ out: '05 00 01 0f', in: ['05 00 04'] }],
+      (probe) => assert.rejects(probe.dap.readAp(DRW, 1, NEVER), TransferFaultError),
+    ],
+    [
+      'after a FAULT in a block',
+      [{ out: '06 00 0200 0f', in: ['06 0100 04 11111111'] }],
+      (probe) => assert.rejects(probe.dap.readAp(DRW, 2, NEVER), TransferFaultError),
+    ],
+    [
+      'after no ACK',
+      [{ out: '05 00 01 0f', in: ['05 00 07'] }],
+      (probe) => assert.rejects(probe.dap.readAp(DRW, 1, NEVER), TransferError),
+    ],
+    [
+      'after a SWJ sequence',
+      [{ out: '12 08 ff', in: ['1200'] }],
+      async (probe) => probe.swjSequence?.(bitString(8, 0xff), NEVER),
+    ],
+    [
+      'after an SWD sequence',
+      [{ out: '1d 01 08 ff', in: ['1d00'] }],
+      async (probe) => probe.swd?.sequence([{ direction: 'output', sequence: bitString(8, 0xff) }], NEVER),
+    ],
+    [
+      'after a JTAG sequence',
+      [{ out: '14 01 08 ff', in: ['1400'] }],
+      async (probe) => probe.jtag?.sequence({ tms: 0, readTdo: false, tdi: bitString(8, 0xff) }, NEVER),
+    ],
+    ['after nRESET', [{ out: '10 80 80 00000000', in: ['1080'] }], (probe) => probe.setReset(false, NEVER)],
+    [
+      'after ABORT',
+      [{ out: '05 00 01 00 1e000000', in: ['05 01 01'] }],
+      (probe) => probe.dap.writeDp(DP.ABORT, 0x1e, NEVER),
+    ],
+    [
+      'after the power requests in CTRL/STAT change',
+      [{ out: '05 00 01 04 00000050', in: ['05 01 01'] }],
+      (probe) => probe.dap.writeDp(DP.CTRL_STAT, CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ, NEVER),
+    ],
+    ['after connecting', connectSwdSteps, (probe) => probe.connect('SWD', NEVER)],
+    ['after disconnecting', [{ out: '03', in: ['0300'] }], (probe) => probe.disconnect(NEVER)],
+    [
+      'after a timeout',
+      [{ out: '05 00 01 0f' }, { out: '00ff', in: ['00 02 4000'] }],
+      (probe) => assert.rejects(probe.dap.readAp(DRW, 1, NEVER), /does not answer/),
+    ],
+  ];
+  for (const [when, steps, act] of cases) {
+    it(when, async () => {
+      const { device, probe } = await opened(readDrwSelecting, ...steps, readDrwSelecting);
+      await probe.dap.readAp(DRW, 1, NEVER);
+
+      await act(probe);
+      await probe.dap.readAp(DRW, 1, NEVER);
+
+      device.done();
+    });
+  }
+
+  it('but not when CTRL/STAT is written with the same power requests', async () => {
+    const powered: Step = { out: '05 00 01 04 00000050', in: ['05 01 01'] };
+    const { device, probe } = await opened(readDrwSelecting, powered, readDrwSelecting, powered, readDrw);
+
+    await probe.dap.readAp(DRW, 1, NEVER);
+    await probe.dap.writeDp(DP.CTRL_STAT, 0x50000000, NEVER);
+    await probe.dap.readAp(DRW, 1, NEVER);
+    await probe.dap.writeDp(DP.CTRL_STAT, 0x50000000, NEVER);
+    await probe.dap.readAp(DRW, 1, NEVER);
+
+    device.done();
+  });
+});
+
+describe('a probe connected with JTAG', () => {
+  it('has one TAP of four IR bits, and writes ABORT through its own instruction', async () => {
+    const [, clock, transfers] = connectSwdSteps;
+    const { device, probe } = await opened(
+      { out: '0202', in: ['0202'] },
+      clock,
+      transfers,
+      { out: '15 01 04', in: ['1500'] },
+      { out: '08 00 1e000000', in: ['0800'] },
+    );
+
+    assert.equal(await probe.connect('JTAG', NEVER), 'JTAG');
+    await probe.dap.writeDp(DP.ABORT, 0x1e, NEVER);
+
+    device.done();
+  });
+});
