@@ -1,7 +1,6 @@
-import { sleep } from '../../base/clock.js';
+import assert from 'node:assert/strict';
 import { assertNever } from '../../base/errors.js';
 import type { UsbBus, UsbConnection, UsbDeviceInfo } from '../../usb/usb-bus.js';
-import { UsbError } from '../../usb/usb-error.js';
 import { ProbeError } from '../errors.js';
 import type { Probe } from '../probe.js';
 import type { ProbeContext, ProbeDriver, ProbeMatch } from '../probe-driver.js';
@@ -17,17 +16,13 @@ import { probeErrorOf } from './usb-failure.js';
 
 const FAMILY = 'cmsis-dap';
 
-/** Permissions and interfaces settle some time after a device has appeared: until then an open is repeated. */
-const SETTLE_TIME_MS = 2000;
-const FIRST_RETRY_MS = 50;
-
 const scores: Record<DapInterfaces['evidence'], number> = {
   'interface-name': 300,
   'product-name': 200,
   'known-id': 100,
 };
 
-/** CMSIS-DAP v1 (HID) and v2 (bulk). */
+/** CMSIS-DAP v1 (HID) and v2 (bulk). An open that is refused is not repeated here: the probe's session does that. */
 export const cmsisDapDriver: ProbeDriver = {
   family: FAMILY,
 
@@ -41,17 +36,19 @@ export const cmsisDapDriver: ProbeDriver = {
     const log = context.log.child({ uid });
     const { refusal } = quirksOf(device);
     if (refusal) throw new ProbeError(`cannot use probe ${uid}: ${refusal}`);
-    const candidates = findDapInterfaces(device)?.candidates ?? [];
+    const found = findDapInterfaces(device);
+    assert.ok(found, 'only a device that matches is opened');
 
-    let chosen: readonly DapInterface[] = candidates; // after the first success, only that one
+    let chosen = found.candidates; // after the first success, only that one
     const openPipe = async (): Promise<PacketPipe> => {
       const { pipe, dapInterface } = await openFirst(bus, device, chosen);
       chosen = [dapInterface];
       return pipe;
     };
     let exchange: PacketExchange;
+    signal.throwIfAborted();
     try {
-      exchange = await whenSettled(() => PacketExchange.open(openPipe, { clock, log }), context, signal);
+      exchange = await PacketExchange.open(openPipe, { clock, log });
     } catch (error) {
       throw await probeErrorOf(error, `opening probe ${uid}`, clock);
     }
@@ -91,21 +88,6 @@ function pipeOver(connection: UsbConnection, dapInterface: DapInterface): Packet
       return new HidPipe(connection, dapInterface.reports);
     default:
       return assertNever(dapInterface);
-  }
-}
-
-/** Repeats an open that is refused, with growing pauses. */
-async function whenSettled<T>(open: () => Promise<T>, { clock }: ProbeContext, signal: AbortSignal): Promise<T> {
-  const end = clock.now() + SETTLE_TIME_MS;
-  for (let pauseMs = FIRST_RETRY_MS; ; pauseMs *= 2) {
-    signal.throwIfAborted();
-    try {
-      return await open();
-    } catch (error) {
-      const mayPass = error instanceof UsbError && (error.kind === 'access' || error.kind === 'busy');
-      if (!mayPass || clock.now() + pauseMs > end) throw error;
-    }
-    await sleep(clock, pauseMs, signal);
   }
 }
 

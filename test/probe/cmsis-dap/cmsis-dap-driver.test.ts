@@ -91,45 +91,26 @@ describe('a device is not taken for a CMSIS-DAP probe', () => {
 });
 
 describe('opening a probe', () => {
-  async function failure(device: ScriptedDevice, advanceMs: number): Promise<unknown> {
-    const clock = new FakeClock();
-    const context = { uid: 'A1', bus: device, clock, log: silentLogger };
-    const opening = cmsisDapDriver.open(usbDevice(), context, NEVER).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    await clock.advance(advanceMs);
-    return opening;
+  const refusals = [
+    ['access', ProbeAccessError],
+    ['busy', ProbeBusyError],
+    ['gone', ProbeDisconnectedError],
+    ['io', ProbeError],
+  ] as const;
+  for (const [kind, errorClass] of refusals) {
+    it(`fails with a ${errorClass.name} if USB answers "${kind}"`, async () => {
+      const device = new ScriptedDevice();
+      device.opens.push(kind);
+
+      await assert.rejects(openProbe(device), errorClass);
+    });
   }
 
-  it('is tried again while permissions settle', async () => {
-    const device = new ScriptedDevice(...infoSteps());
-    device.opens.push('access', 'busy', 'ok');
+  it('fails with the error of the better interface if no interface can be claimed', async () => {
+    const device = new ScriptedDevice();
+    device.opens.push('busy', 'access');
 
-    assert.equal(await failure(device, 1000), undefined);
-    assert.equal(device.opened.length, 3);
-  });
-
-  it('says after two seconds what is in the way', async () => {
-    const denied = new ScriptedDevice();
-    denied.opens.push(...Array<'access'>(50).fill('access'));
-    const busy = new ScriptedDevice();
-    busy.opens.push(...Array<'busy'>(50).fill('busy'));
-
-    assert.ok((await failure(denied, 2000)) instanceof ProbeAccessError);
-    assert.ok((await failure(busy, 2000)) instanceof ProbeBusyError);
-    assert.ok(denied.opened.length < 10);
-  });
-
-  it('fails at once if the probe is gone or broken', async () => {
-    const gone = new ScriptedDevice();
-    gone.opens.push('gone');
-    const broken = new ScriptedDevice();
-    broken.opens.push('io');
-
-    assert.ok((await failure(gone, 0)) instanceof ProbeDisconnectedError);
-    assert.ok((await failure(broken, 0)) instanceof ProbeError);
-    assert.equal(gone.opened.length, 1);
+    await assert.rejects(openProbe(device, { interfaces: [hidInterface(), bulkInterface()] }), ProbeBusyError);
   });
 
   it('is refused for a debugprobe whose firmware loses data', async () => {

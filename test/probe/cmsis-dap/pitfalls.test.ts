@@ -109,8 +109,7 @@ describe('pitfall 2: a probe that does not say how long its packets are', () => 
 
 describe('pitfall 3: a command as long as a USB packet, shorter than a DAP packet', () => {
   it('is ended by a zero-length packet', async () => {
-    // DAP_Transfer: 3 bytes, SELECT 5 bytes, then writes of 5: 11 of them make 63. TransferBlock: 5 + 4n is never 64.
-    // Reads take one byte each: SELECT and 56 reads make 64.
+    // DAP_Transfer: 3 bytes, 1 + 4 for the write of SELECT, 1 for each of 56 reads: 64.
     const words = '00000000'.repeat(56);
     const device = new ScriptedDevice(
       ...infoSteps({ packetSize: '02 0002' }),
@@ -127,7 +126,7 @@ describe('pitfall 3: a command as long as a USB packet, shorter than a DAP packe
   });
 
   it('needs none if it fills the DAP packet', async () => {
-    // 11 registers of 64 clocks and one of 48: 2 + ... is past 64, so SWD pieces: 2 + 6 * 9 + 8 = 64 bytes.
+    // DAP_SWD_Sequence: 2 bytes, then 1 + 8 for each output of 64 clocks, 1 + 7 for 56: 2 + 6 * 9 + 8 = 64.
     const device = new ScriptedDevice(...infoSteps(), { out: '1d07…', in: ['1d00'] });
     const { probe } = await openProbe(device);
     const output = (lengthBits: number) => ({ direction: 'output', sequence: bitString(lengthBits, 0) }) as const;
