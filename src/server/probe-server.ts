@@ -1,0 +1,170 @@
+// The TCP server of one probe: listens on several addresses, admits clients, and drops them at the end.
+
+import type { AssertionError } from 'node:assert';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../base/clock.js';
+import type { DaemonError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { RequestTable } from '../jsonl/request-table.js';
+import type { SocketOptions } from '../platform/socket-options.js';
+import { ProbeBusyError, ProbeDisconnectedError } from '../probe/errors.js';
+import type { ClientLease, ClientName } from '../sharing/client-lease.js';
+import { type Admission, Connection } from './connection.js';
+import { defaultLimits, type ServerLimits } from './limits.js';
+import { ListenError } from './listen-error.js';
+import type { ClientContext } from './requests/probe-request.js';
+
+export interface ProbeServerOptions {
+  /** Numeric addresses, all listened on at the same port. Default: both loopback addresses. */
+  readonly hosts?: readonly string[];
+  /** 0: any that is free on all hosts. */
+  readonly port: number;
+  readonly table: RequestTable<ClientContext>;
+  /** Called once per client that is admitted; the connection disposes the lease. */
+  readonly newLease: (client: ClientName) => ClientLease;
+  /** Counts up over the life of the daemon. */
+  readonly newClientId: () => number;
+  readonly limits?: Partial<ServerLimits>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly socketOptions: SocketOptions;
+  /** Ends the process: called with a failed assertion from a request. */
+  readonly crash: (error: AssertionError) => void;
+}
+
+export const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
+/** How often a port that is free on the first host, but not on the next, is given up for another. */
+const MAX_PORT_ATTEMPTS = 16;
+
+export class ProbeServer implements AsyncDisposable {
+  readonly #options: ProbeServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #listeners = new Set<Server>();
+  readonly #connections = new Set<Connection>();
+  #port = 0;
+  #ending: Promise<void> | undefined;
+
+  /** @throws ListenError  naming host and port */
+  static async listen(options: ProbeServerOptions): Promise<ProbeServer> {
+    const server = new ProbeServer(options);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await server.#listen(options.port);
+        return server;
+      } catch (error) {
+        await server.#stopListening();
+        if (!(error instanceof ListenError) || options.port !== 0 || attempt === MAX_PORT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private constructor(options: ProbeServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** How many clients are connected, those that are refused included. */
+  get clientCount(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Stops listening; answers what is pending with status 2; resets every connection. Returns when every lease is
+   * disposed.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    const stopped = this.#stopListening();
+    await this.dropAll(new ProbeDisconnectedError('the server is shutting down'));
+    await stopped;
+  }
+
+  /** Drops every client: see `Connection.drop`. */
+  async dropAll(reason: DaemonError): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.drop(reason)));
+  }
+
+  async #listen(port: number): Promise<void> {
+    this.#port = port;
+    for (const host of this.#options.hosts ?? LOOPBACK) {
+      const listener = this.#newListener();
+      try {
+        listener.listen({ host, port: this.#port, ipv6Only: true });
+        await once(listener, 'listening');
+      } catch (error) {
+        const cause = error instanceof Error ? error : new Error(String(error));
+        if (host !== '::1' || !isMissingAddress(cause)) throw new ListenError(host, this.#port, cause);
+        this.#options.log.debug('no IPv6 loopback on this machine', { reason: cause.message });
+        continue;
+      }
+      this.#listeners.add(listener);
+      this.#options.socketOptions.resetOnClose(listener);
+      this.#options.socketOptions.limitUnacknowledged(listener, this.#limits.clientTimeoutMs);
+      listener.on('error', (error) => this.#options.log.warn('accepting a client failed', { reason: error.message }));
+      const address = listener.address();
+      if (typeof address === 'object' && address) this.#port = address.port;
+    }
+  }
+
+  #newListener(): Server {
+    // libuv sends the first probe after this delay, and nine more at intervals of a second.
+    const keepAliveInitialDelay = Math.max(1000, this.#limits.clientTimeoutMs - 10_000);
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay };
+    return createServer(options, (socket) => this.#accept(socket));
+  }
+
+  #stopListening(): Promise<unknown> {
+    const stopped = [...this.#listeners].map(async (listener) => {
+      listener.close();
+      await once(listener, 'close');
+    });
+    this.#listeners.clear();
+    return Promise.all(stopped);
+  }
+
+  #accept(socket: Socket): void {
+    const { maxClients } = this.#limits;
+    const { newLease, newClientId, table, clock, socketOptions, crash } = this.#options;
+    if (this.#ending || this.#connections.size >= 2 * maxClients) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const client = { id: newClientId(), address: addressOf(socket) };
+    const log = this.#options.log.child({ client: client.id });
+    const admission: Admission =
+      this.#connections.size < maxClients
+        ? { lease: newLease(client) }
+        : { refusal: new ProbeBusyError(`the probe has ${maxClients} clients already, which is the limit`) };
+
+    log.info('client connected', { address: client.address });
+    const connection = new Connection(socket, admission, {
+      ...{ table, clock, socketOptions, crash, log },
+      limits: this.#limits,
+      onClosed: () => {
+        this.#connections.delete(connection);
+        log.info('client disconnected');
+      },
+    });
+    this.#connections.add(connection);
+  }
+}
+
+function isMissingAddress(error: Error): boolean {
+  return 'code' in error && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT');
+}
+
+/** "127.0.0.1:50312", "[::1]:50312". IPv4 clients of an IPv6 listener are IPv4. */
+function addressOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
+  const host = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+  return host.includes(':') ? `[${host}]:${remotePort}` : `${host}:${remotePort}`;
+}
