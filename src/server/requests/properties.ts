@@ -6,7 +6,6 @@ import { arg, args } from '../../jsonl/request-arguments.js';
 import { optionalResult, result } from '../../jsonl/request-table.js';
 import type { ClientLease, ProbeAbilities } from '../../sharing/client-lease.js';
 import { probeRequest } from './probe-request.js';
-import { NAMES } from './schemas.js';
 
 type PropertyReader = (lease: ClientLease) => string | readonly string[] | undefined;
 
@@ -18,6 +17,11 @@ const properties: ReadonlyMap<string, PropertyReader> = new Map<string, Property
   ['capabilities', (lease) => capabilitiesOf(lease.abilities)],
 ]);
 
+const PROPERTY = Type.Unsafe<string | readonly string[]>({
+  anyOf: [Type.String(), Type.Array(Type.String())],
+  description: 'a string or a list of strings',
+});
+
 /** How much of a client's own words goes into an error text. */
 const MAX_ECHO = 64;
 
@@ -26,7 +30,7 @@ const readProp = probeRequest({
   summary:
     'Reads `vendor_name`, `product_name`, `supported_wire_protocols`, `wire_protocol` (no result while not connected) or `capabilities`.',
   args: args(arg('name', Type.String())),
-  result: optionalResult(Type.Unsafe<string | readonly string[]>({ anyOf: [Type.String(), NAMES] })),
+  result: optionalResult(PROPERTY),
   run: ({ lease }, [name]) => {
     const read = properties.get(name);
     if (read) return read(lease);

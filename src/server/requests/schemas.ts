@@ -13,7 +13,7 @@ export const AP_ADDRESS = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_IN
 /** Words in one request to an AP: what `DapPort` takes at a time. */
 export const MAX_AP_WORDS = 65_535;
 
-/** Bytes in one request to memory through a handle. As much as fits into a line of 8 MiB when it is written. */
+/** Bytes in one request to memory through a handle. Of a write, the limit of the line may allow fewer. */
 export const MAX_MEMORY_BYTES = 4 * 1024 * 1024;
 
 const WORD = { minimum: 0, maximum: 0xffff_ffff };
@@ -26,7 +26,6 @@ export const MEMORY_BYTES = integerList(BYTE, { minItems: 0, maxItems: MAX_MEMOR
 /** Lists in replies. */
 export const WORDS = Type.Unsafe<NumberList>({ type: 'array', items: Type.Integer(WORD) });
 export const BYTES = Type.Unsafe<NumberList>({ type: 'array', items: Type.Integer(BYTE) });
-export const NAMES = Type.Unsafe<readonly string[]>(Type.Array(Type.String()));
 
 /** Yes or no. pyOCD's own targets call `assert_reset(1)`, so that 1 and 0 come over the wire, too. */
 export const FLAG = oneOf<boolean | 0 | 1>(false, true, 0, 1);
