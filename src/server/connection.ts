@@ -96,7 +96,7 @@ export class Connection {
     this.#service = reason;
     this.#abort.abort(reason);
     this.#wake?.();
-    if (this.#isRunning) {
+    if (this.#isRunning || this.#socket.writableLength > 0) {
       await this.#running;
       // A stock client closes by itself when it has read status 2. One that does not read holds us up no longer than this.
       const { clock, limits } = this.#options;

@@ -1,6 +1,8 @@
 import assert, { AssertionError } from 'node:assert';
 import { execFile } from 'node:child_process';
 import { FakeClock } from '../support/fake-clock.js';
+import { silentLogger } from '../../src/base/logger.js';
+import { loadSocketOptions } from '../../src/platform/socket-options.js';
 import { ProbeServer } from '../../src/server/probe-server.js';
 import { ListenError } from '../../src/server/listen-error.js';
 import { TestClient, TestServer } from './test-server.js';
@@ -92,6 +94,18 @@ describe('a client that half-closes', () => {
     assert.equal(await client.end(), 'FIN');
     await test.lease.disposed();
     assert.equal(test.lease.disposals, 1);
+  });
+
+  it('gets a large reply completely, also where connections are reset on close', async () => {
+    const socketOptions = await loadSocketOptions(silentLogger);
+    await using test = await TestServer.start({ socketOptions });
+    await using client = await test.client();
+    await client.request('hello', 1);
+    test.lease.words = new Uint32Array(65_535).fill(0xffffffff);
+    client.socket.end('{"id": 1, "request": "read_ap_multiple", "arguments": [12, 65535]}\n'.repeat(10));
+
+    for (let i = 0; i < 10; i++) assert.equal((await client.reply()).status, 0);
+    assert.equal(await client.end(), 'FIN');
   });
 
   it('gets FIN at once if it asked for nothing', async () => {

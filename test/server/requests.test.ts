@@ -55,6 +55,8 @@ const rows: readonly (readonly [name: string, args: readonly unknown[], call: re
     ['write_ap', [0, 0xa3000052], ['writeAp', 0, [0xa3000052]]],
     ['read_ap_multiple', [12, 1], ['readAp', 12, 1], [0x0bc11477]],
     ['write_ap_multiple', [12, [1, 0xffffffff]], ['writeAp', 12, [1, 0xffffffff]]],
+    // Recorded from `pyocd load` (test target stm32f051): the client leaves the cut to 32 bits to the server.
+    ['write_ap_multiple', [12, [8589934602, 8590000138]], ['writeAp', 12, [0x0000000a, 0x0001000a]]],
     ['get_memory_interface_for_ap', [1, 0], ['memoryHandle', 1, 0]],
     ['swo_start', [115200], ['swoStart', 115200]],
     ['swo_stop', [], ['swoStop']],
@@ -150,7 +152,7 @@ describe('memory through a handle', () => {
     ['read_mem', [3, 0x20000001, 8], ['read', 0x20000001, 8], 0x0bc11477],
     ['write_mem', [3, 0x20000002, 0xffff, 16], ['write', 0x20000002, 0xffff, 16]],
     ['read_block32', [3, 0xfffffffc, 1], ['readWords', 0xfffffffc, 1], [0x0bc11477]],
-    ['write_block32', [3, 0x20000000, [1, 2]], ['writeWords', 0x20000000, [1, 2]]],
+    ['write_block32', [3, 0x20000000, [1, 0x200000002]], ['writeWords', 0x20000000, [1, 2]]],
     ['read_block8', [3, 0x20000000, 3], ['readBytes', 0x20000000, 3], [1, 2, 255]],
     ['write_block8', [3, 0x20000001, [255]], ['writeBytes', 0x20000001, [255]]],
   ];
@@ -308,6 +310,8 @@ describe('numbers at the limits', () => {
     ['read_ap_multiple', [0, 0], false],
     ['write_ap_multiple', [0, Array<number>(65535).fill(0)], true],
     ['write_ap_multiple', [0, Array<number>(65536).fill(0)], false],
+    ['write_ap_multiple', [0, [2n ** 53n]], false],
+    ['write_ap_multiple', [0, [-1]], false],
     ['swj_sequence', [256, 2n ** 256n - 1n], true],
     ['swj_sequence', [257, 0], false],
     ['swj_sequence', [0, 0], false],

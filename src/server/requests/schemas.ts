@@ -19,8 +19,18 @@ export const MAX_MEMORY_BYTES = 4 * 1024 * 1024;
 const WORD = { minimum: 0, maximum: 0xffff_ffff };
 const BYTE = { minimum: 0, maximum: 0xff };
 
-export const AP_WORDS = integerList(WORD, { minItems: 1, maxItems: MAX_AP_WORDS });
-export const MEMORY_WORDS = integerList(WORD, { minItems: 0, maxItems: MAX_MEMORY_BYTES / 4 });
+/**
+ * A word in a list to be written: its low 32 bits count, like in pyOCD's own server. Stock clients do send wider ones:
+ * the CRC analyzer's sector list (pyOCD, Flash.compute_crcs) is packed without a mask.
+ */
+const WRITTEN_WORD = {
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'an integer of which the low 32 bits count, from 0 to 9007199254740991',
+};
+
+export const AP_WORDS = integerList(WRITTEN_WORD, { minItems: 1, maxItems: MAX_AP_WORDS });
+export const MEMORY_WORDS = integerList(WRITTEN_WORD, { minItems: 0, maxItems: MAX_MEMORY_BYTES / 4 });
 export const MEMORY_BYTES = integerList(BYTE, { minItems: 0, maxItems: MAX_MEMORY_BYTES });
 
 /** Lists in replies. */
