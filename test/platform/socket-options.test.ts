@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { silentLogger } from '../../src/base/logger.js';
 import { loadSocketOptions } from '../../src/platform/socket-options.js';
 
+const open = new Set<Server | Socket>();
+
 async function listen(server: Server): Promise<number> {
+  open.add(server);
+  server.on('connection', (socket) => open.add(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -16,6 +20,15 @@ async function listen(server: Server): Promise<number> {
 }
 
 describe('a server with resetOnClose', () => {
+  // A failed test must not keep the process alive.
+  afterEach(() => {
+    for (const each of open) {
+      if (each instanceof Server) each.close();
+      else each.destroy();
+    }
+    open.clear();
+  });
+
   it('resets its clients when its process is killed, so that they do not take it for an orderly end', async () => {
     const program = path.join(import.meta.dirname, 'reset-server.ts');
     const server = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -55,7 +68,6 @@ describe('a server with resetOnClose', () => {
     let received = 0;
     client.on('data', (chunk) => (received += chunk.length));
     await once(client, 'end'); // rejects on ECONNRESET
-    server.close();
 
     assert.equal(received, sizeBytes);
   });
@@ -73,7 +85,6 @@ describe('a server with resetOnClose', () => {
     client.resume();
 
     await assert.rejects(once(client, 'end'), { code: 'ECONNRESET' });
-    server.close();
   });
 
   it('may be told what it cannot do any more without harm', async () => {
