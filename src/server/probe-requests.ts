@@ -1,4 +1,4 @@
-import type { Request } from '../jsonl/request-table.js';
+import { type Request, type RequestTable, requestTable } from '../jsonl/request-table.js';
 import { dapRequests } from './requests/dap.js';
 import { memoryRequests } from './requests/memory.js';
 import type { ClientContext } from './requests/probe-request.js';
@@ -16,3 +16,10 @@ export const probeRequests: readonly Request<ClientContext>[] = [
   ...memoryRequests,
   ...swoRequests,
 ];
+
+export type ProbeRequestTable = RequestTable<ClientContext>;
+
+/** Compiles the validators of all requests: tens of milliseconds, so once for all servers. */
+export function compileProbeRequests(): ProbeRequestTable {
+  return requestTable(probeRequests);
+}

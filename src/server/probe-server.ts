@@ -6,21 +6,20 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import type { DaemonError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { RequestTable } from '../jsonl/request-table.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import { ProbeBusyError, ProbeDisconnectedError } from '../probe/errors.js';
 import type { ClientLease, ClientName } from '../sharing/client-lease.js';
 import { type Admission, Connection } from './connection.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
-import type { ClientContext } from './requests/probe-request.js';
+import type { ProbeRequestTable } from './probe-requests.js';
 
 export interface ProbeServerOptions {
-  /** Numeric addresses, all listened on at the same port. Default: both loopback addresses. */
-  readonly hosts?: readonly string[];
+  /** Numeric addresses, all listened on at the same port. */
+  readonly hosts: readonly string[];
   /** 0: any that is free on all hosts. */
   readonly port: number;
-  readonly table: RequestTable<ClientContext>;
+  readonly table: ProbeRequestTable;
   /** Called once per client that is admitted; the connection disposes the lease. */
   readonly newLease: (client: ClientName) => ClientLease;
   /** Counts up over the life of the daemon. */
@@ -32,8 +31,6 @@ export interface ProbeServerOptions {
   /** Ends the process: called with a failed assertion from a request. */
   readonly crash: (error: AssertionError) => void;
 }
-
-export const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 
 /** How often a port that is free on the first host, but not on the next, is given up for another. */
 const MAX_PORT_ATTEMPTS = 16;
@@ -69,6 +66,14 @@ export class ProbeServer implements AsyncDisposable {
     return this.#port;
   }
 
+  /** Where it listens: "127.0.0.1:5555", "[::1]:5555". */
+  get addresses(): readonly string[] {
+    return [...this.#listeners].map((listener) => {
+      const address = listener.address();
+      return typeof address === 'object' && address ? hostAndPort(address.address, address.port) : '';
+    });
+  }
+
   /** How many clients are connected, those that are refused included. */
   get clientCount(): number {
     return this.#connections.size;
@@ -96,7 +101,7 @@ export class ProbeServer implements AsyncDisposable {
 
   async #listen(port: number): Promise<void> {
     this.#port = port;
-    for (const host of this.#options.hosts ?? LOOPBACK) {
+    for (const host of this.#options.hosts) {
       const listener = this.#newListener();
       try {
         listener.listen({ host, port: this.#port, ipv6Only: true });
@@ -163,8 +168,12 @@ function isMissingAddress(error: Error): boolean {
   return 'code' in error && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT');
 }
 
-/** "127.0.0.1:50312", "[::1]:50312". IPv4 clients of an IPv6 listener are IPv4. */
+/** IPv4 clients of an IPv6 listener are IPv4. */
 function addressOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
-  const host = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
-  return host.includes(':') ? `[${host}]:${remotePort}` : `${host}:${remotePort}`;
+  return hostAndPort(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ''), remotePort);
+}
+
+/** "127.0.0.1:50312", "[::1]:50312" */
+function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
