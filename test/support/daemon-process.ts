@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = path.join(import.meta.dirname, '../..');
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** `probed` as a process of its own, started as a user would. */
+export class DaemonProcess implements AsyncDisposable {
+  readonly #lines: string[] = [];
+  readonly #exit: Promise<Exit>;
+  #stderr = '';
+  #onLine = (): void => undefined;
+
+  constructor(readonly process: ChildProcess) {
+    assert(process.stdout && process.stderr);
+    createInterface({ input: process.stdout }).on('line', (line) => {
+      this.#lines.push(line);
+      this.#onLine();
+    });
+    process.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.#exit = once(process, 'close').then(() => ({ code: process.exitCode, signal: process.signalCode }));
+  }
+
+  static spawn(args: readonly string[]): DaemonProcess {
+    const main = path.join(root, 'src/main.ts');
+    return new DaemonProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], { cwd: root }));
+  }
+
+  /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */
+  static async serving(probes: number, ...args: readonly string[]): Promise<DaemonProcess> {
+    const daemon = DaemonProcess.spawn(['--simulate', String(probes), '--port', '0', '--log-level', 'debug', ...args]);
+    const failed = daemon.#exit.then(({ code }) => {
+      throw new Error(`probed ended with code ${code}: ${daemon.stderr}`);
+    });
+    failed.catch(() => undefined); // an exit later on is no failure
+    const ready = new Promise<void>((resolve) => {
+      daemon.#onLine = () => daemon.#lines.length === probes && resolve();
+    });
+    await Promise.race([ready, failed]);
+    return daemon;
+  }
+
+  /** What it printed on standard output. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Resolves when it has logged a line with `text`. */
+  async logged(text: string): Promise<void> {
+    while (!this.#stderr.includes(text)) {
+      assert(this.process.stderr && this.process.exitCode === null, `ended without logging "${text}": ${this.#stderr}`);
+      await once(this.process.stderr, 'data');
+    }
+  }
+
+  /** The ports it says it serves, in the order of its lines. */
+  get ports(): readonly number[] {
+    return this.#lines.map((line) => Number(/remote:localhost:(\d+)/.exec(line)?.[1]));
+  }
+
+  /** Resolves when it has ended and all it printed was read. */
+  get exit(): Promise<Exit> {
+    return this.#exit;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.process.kill(signal);
+    return this.#exit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
+    await this.#exit;
+  }
+}
