@@ -11,12 +11,25 @@ const BANK_MASK = 0x0f;
 export class SelectBelief {
   #select: number | undefined;
   #select1: number | undefined;
+  /** DPBANKSEL at the time of a FAULT. */
+  #faultedBank: number | undefined;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
   forget(): void {
     this.#select = undefined;
     this.#select1 = undefined;
+    this.#faultedBank = undefined;
+  }
+
+  /**
+   * As `forget`, after a FAULT that was not the answer to a write of SELECT. Until the sticky flags are cleared the DP
+   * answers FAULT to a write of SELECT, but lets CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   */
+  forgetAfterFault(): void {
+    const bank = this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
+    this.forget();
+    this.#faultedBank = bank;
   }
 
   /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
@@ -42,12 +55,13 @@ export class SelectBelief {
   forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
     const bank = dpBankOf(address);
     if (this.#select === undefined && address === DP.DPIDR) return; // may be the first read after a line reset
-    if (this.#select !== undefined && (this.#select & BANK_MASK) === bank) return;
+    if (bank === (this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK)) return;
     this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
   }
 
   #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {
     this.#select = value >>> 0;
+    this.#faultedBank = undefined;
     write(DP.SELECT, this.#select);
   }
 }

@@ -1,3 +1,4 @@
+import { TransferFaultError } from '../../dap/errors.js';
 import { ABORT, CTRL_STAT, DP, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { DapPort } from '../probe.js';
@@ -139,7 +140,7 @@ export class TransferQueue implements DapPort {
     try {
       return await this.#exchange.exchange(this.#collected, signal);
     } catch (error) {
-      this.forget(); // after any ACK but OK nobody knows how far it got
+      this.#noteFailure(error);
       throw error;
     } finally {
       this.#collected.clear();
@@ -150,10 +151,21 @@ export class TransferQueue implements DapPort {
     try {
       await this.#exchange.exchangeAll(blocks, depth);
     } catch (error) {
-      this.forget();
+      this.#noteFailure(error);
       // A probe that loses or reorders answers when several packets are on their way gets one at a time from now on.
       if (this.#exchange.isPoisoned && depth > 1) this.#depth = 1;
       throw error;
+    }
+  }
+
+  /** After any ACK but OK nobody knows how far it got. */
+  #noteFailure(error: unknown): void {
+    const { access } = error instanceof TransferFaultError ? error : {};
+    if (access && !(access.port === 'DP' && access.address === DP.SELECT)) {
+      this.#select.forgetAfterFault();
+      this.#powerRequests = undefined;
+    } else {
+      this.forget();
     }
   }
 

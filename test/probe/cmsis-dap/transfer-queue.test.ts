@@ -123,6 +123,34 @@ describe('an access to the DP', () => {
   });
 });
 
+describe('after a FAULT', () => {
+  it('CTRL/STAT is read without a write of SELECT, which the DP would answer with FAULT as well', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 02 08 f0000001 0f', in: ['05 02 04'] }, // SELECT was written, the AP faults
+      { out: '05 00 01 06', in: ['05 01 01 200000f0'] },
+      { out: '05 00 02 08 f0000001 0f', in: ['05 02 01 77047704'] }, // the AP is selected anew all the same
+    );
+
+    await assert.rejects(probe.dap.readAp(0x010000fc, 1, NEVER), TransferFaultError);
+    assert.equal(await probe.dap.readDp(DP.CTRL_STAT, NEVER), 0xf0000020);
+    await probe.dap.readAp(0x010000fc, 1, NEVER);
+
+    device.done();
+  });
+
+  it('that answers the write of SELECT itself, nothing is known of the bank', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 02 08 f0000001 0f', in: ['05 00 04'] },
+      { out: '05 00 02 08 00000000 06', in: ['05 00 04'] },
+    );
+
+    await assert.rejects(probe.dap.readAp(0x010000fc, 1, NEVER), TransferFaultError);
+    await assert.rejects(probe.dap.readDp(DP.CTRL_STAT, NEVER), TransferFaultError);
+
+    device.done();
+  });
+});
+
 describe('what is believed to be in SELECT is forgotten', () => {
   const cases: [string, readonly Step[], (probe: Probe) => Promise<unknown>][] = [
     [
