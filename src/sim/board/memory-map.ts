@@ -37,7 +37,8 @@ export class MemoryMap implements CoreBus {
     else if (address < FLASH_SIZE_BYTES) this.flashController.program(address, sizeBytes, value);
     else if (address >= FLASH_BASE && address < FLASH_BASE + FLASH_SIZE_BYTES)
       this.flashController.program(address - FLASH_BASE, sizeBytes, value);
-    else if (address >= PERIPHERALS_START && address < PERIPHERALS_END) this.#writePeripheral(address, sizeBytes, value);
+    else if (address >= PERIPHERALS_START && address < PERIPHERALS_END)
+      this.#writePeripheral(address, sizeBytes, value);
     else throw new BusFault(address);
   }
 

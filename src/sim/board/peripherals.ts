@@ -1,6 +1,6 @@
 // 0x40000000 to 0x5FFFFFFF: registers that read back what was written, and the few that a debugger expects more of.
 
-import { FlashController } from './flash-controller.js';
+import type { FlashController } from './flash-controller.js';
 
 /** Addresses of RM0091 2.2.2. */
 const FLASH_INTERFACE = 0x40022000;

@@ -20,7 +20,8 @@ export const generalCommands: CommandTable = {
 
   [DapCommand.Connect]: (state, request, answer) => {
     const port = request.u8();
-    if (port <= 1 && hasCapability(state, Capability.Swd)) state.mode = 'swd'; // 0: the default port
+    if (port <= 1 && hasCapability(state, Capability.Swd))
+      state.mode = 'swd'; // 0: the default port
     else if (port === 2 && hasCapability(state, Capability.Jtag)) state.mode = 'jtag';
     else {
       answer.u8(PORT_NUMBERS.disabled);

@@ -20,8 +20,7 @@ export const jtagCommands: CommandTable = {
       const tdi = request.bytes((clocks + 7) >>> 3);
       for (let done = 0; done < Math.min(clocks, tdi.length * 8); done += 8) {
         let byte = 0;
-        for (let i = 0; i < Math.min(8, clocks - done); i++)
-          byte |= connector.clockOut(tms, bitOf(tdi, done + i)) << i;
+        for (let i = 0; i < Math.min(8, clocks - done); i++) byte |= connector.clockOut(tms, bitOf(tdi, done + i)) << i;
         if (info & SEQUENCE_TDO) answer.u8(byte);
       }
     }

@@ -44,9 +44,7 @@ export const transferCommands: CommandTable = {
     answer.u8(0);
     if (!link || count === 0) return;
     const read = (kind & Request.READ) !== 0;
-    const { executed, response } = read
-      ? readBlock(link, count, kind, answer)
-      : writeBlock(link, count, kind, request);
+    const { executed, response } = read ? readBlock(link, count, kind, answer) : writeBlock(link, count, kind, request);
     answer.patch(at, executed & 0xff);
     answer.patch(at + 1, executed >>> 8);
     answer.patch(at + 2, response);

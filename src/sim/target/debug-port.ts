@@ -227,8 +227,7 @@ export class DebugPort {
         this.abort(value);
         break;
       case DP.CTRL_STAT:
-        if ((this.#select & 0xf) === 0)
-          this.#ctrlStat = (this.#ctrlStat & STICKY) | (value & WRITABLE);
+        if ((this.#select & 0xf) === 0) this.#ctrlStat = (this.#ctrlStat & STICKY) | (value & WRITABLE);
         else if ((this.#select & 0xf) === 1 && this.version >= 1) this.#dlcr = value & 0x300;
         else if ((this.#select & 0xf) === 5 && this.version >= 3) {
           this.#select1 = value >>> 0;

@@ -74,8 +74,7 @@ export class SwdLine {
     if (!this.#admit(request)) return Ack.None;
     const ack = this.dp.acknowledge(request);
     // Of different minds about the length of the packet, host and target lose each other.
-    const agree =
-      turnaround === this.dp.turnaround && ((ack & 7) === Ack.Ok || dataPhase === this.dp.overrunDetect);
+    const agree = turnaround === this.dp.turnaround && ((ack & 7) === Ack.Ok || dataPhase === this.dp.overrunDetect);
     if (ack === Ack.None || !agree) {
       this.#phase = 'locked';
       return ack === Ack.None ? ack : agree ? ack : Ack.None;

@@ -105,7 +105,10 @@ export abstract class Endpoint<T, P extends PendingTransfer<T>> {
   protected count(lengthBytes: number, zeroLengthPacket: boolean): void {
     this.stats.transfers++;
     this.stats.bytes += lengthBytes;
-    this.stats.packets += Math.max(1, Math.ceil(lengthBytes / this.info.maxPacketSizeBytes) + (zeroLengthPacket ? 1 : 0));
+    this.stats.packets += Math.max(
+      1,
+      Math.ceil(lengthBytes / this.info.maxPacketSizeBytes) + (zeroLengthPacket ? 1 : 0),
+    );
   }
 
   #drop(transfer: P, error: Error): void {
