@@ -15,13 +15,16 @@ describe('a device on the simulated bus', () => {
     await using rig = await ProbeRig.open({ uid: 'A1' });
     const [before] = await rig.bus.list();
     let changes = 0;
-    using _ = rig.bus.subscribe(() => changes++);
+    const subscription = rig.bus.subscribe(() => changes++);
 
     rig.bus.unplug(rig.probe);
     assert.deepEqual(await rig.bus.list(), []);
     rig.bus.plug(rig.probe);
 
     const [after] = await rig.bus.list();
+    assert.equal(changes, 2);
+    subscription[Symbol.dispose]();
+    rig.bus.deny(rig.probe, false);
     assert.equal(changes, 2);
     assert.equal(before.serial, 'A1');
     assert.equal(before.vendorId, 0x0d28);
