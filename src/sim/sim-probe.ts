@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { SimBoard, type SimBoardOptions } from './board/sim-board.js';
 import { DapCommand } from './firmware/dap-command.js';
 import { DapFirmware } from './firmware/dap-firmware.js';
-import { Capability, InfoId, type InfoTable } from './firmware/info.js';
+import { probeInfo } from './firmware/probe-info.js';
 import { PacketHooks, type PacketHook } from './firmware/packet-hooks.js';
 import { probeDescriptor, ProbeEndpoint, type SimTransports } from './probe-descriptor.js';
 import type { SimDescriptor, SimUsbDevice, SimUsbPort } from './usb/sim-usb-device.js';
@@ -95,7 +95,15 @@ export class SimProbe implements SimUsbDevice {
     });
     this.#firmware = new DapFirmware({
       connector: this.board.connector,
-      info: this.#infoTable(options),
+      info: probeInfo({
+        uid,
+        stream: transports !== 'v1',
+        packetSizeBytes: this.packetSizeBytes,
+        packetCount: this.packetCount,
+        timestampClockHz: quirks.timestampClockHz ?? 0,
+        swoBufferSizeBytes: SWO_BUFFER_BYTES,
+        overrides: options.info ?? {},
+      }),
       packetSizeBytes: this.packetSizeBytes,
       resetTarget: !quirks.noResetTarget,
       timestampClockHz: quirks.timestampClockHz ?? 0,
@@ -295,46 +303,11 @@ export class SimProbe implements SimUsbDevice {
     const report = bytes.length < this.packetSizeBytes ? padded(bytes, this.packetSizeBytes) : bytes;
     this.#port?.send(ProbeEndpoint.HidIn, report);
   }
-
-  #infoTable({ transports = 'both', info = {}, quirks = {} }: SimProbeOptions): InfoTable {
-    const timestamps = quirks.timestampClockHz ?? 0;
-    const capabilities =
-      Capability.Swd |
-      Capability.Jtag |
-      Capability.SwoUart |
-      Capability.SwoManchester |
-      Capability.Atomic |
-      (timestamps > 0 ? Capability.Timestamp : 0) |
-      (transports === 'v1' ? 0 : Capability.SwoStream);
-    const table = new Map<number, string | Uint8Array>([
-      [InfoId.Vendor, 'Arm'],
-      [InfoId.Product, 'DAPLink CMSIS-DAP'],
-      [InfoId.SerialNumber, this.uid],
-      [InfoId.ProtocolVersion, '2.1.1'],
-      [InfoId.BoardVendor, 'probed'],
-      [InfoId.BoardName, 'simulated board'],
-      [InfoId.FirmwareVersion, '0258'],
-      [InfoId.Capabilities, Uint8Array.of(capabilities, 0)],
-      [InfoId.SwoBufferSize, littleEndian(SWO_BUFFER_BYTES, 4)],
-      [InfoId.PacketCount, Uint8Array.of(this.packetCount)],
-      [InfoId.PacketSize, littleEndian(this.packetSizeBytes, 2)],
-    ]);
-    if (timestamps > 0) table.set(InfoId.TimestampClock, littleEndian(timestamps, 4));
-    for (const [id, value] of Object.entries(info)) {
-      if (value === null) table.delete(Number(id));
-      else table.set(Number(id), value);
-    }
-    return table;
-  }
 }
 
 /** @see SimProbe */
 export function simCmsisDap(options: SimProbeOptions): SimProbe {
   return new SimProbe(options);
-}
-
-function littleEndian(value: number, sizeBytes: number): Uint8Array {
-  return Uint8Array.from({ length: sizeBytes }, (_, i) => (value >>> (8 * i)) & 0xff);
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

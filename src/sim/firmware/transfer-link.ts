@@ -14,7 +14,7 @@ export interface TransferLink {
   posts(request: number): boolean;
   /** Reading `request` after the posted read `previous` delivers that one's data. */
   chains(previous: number, request: number): boolean;
-  /** A block reads its words one behind the other after a first, posted, read. */
+  /** RDBUFF is read at the end of every transfer, not only behind a write. */
   readonly checksWithoutWrite: boolean;
 }
 

@@ -25,7 +25,7 @@ const STICKY = CTRL_STAT.STICKYORUN | CTRL_STAT.STICKYCMP | CTRL_STAT.STICKYERR 
 /** Reads that are answered whatever the sticky flags say (IHI 0031 B4.2.4): DPIDR, CTRL/STAT. */
 const ALWAYS_READ = [Request.READ | DP.DPIDR, Request.READ | DP.CTRL_STAT];
 
-/** Answer of `acknowledge`: `data` or the data phase is corrupted on the wire. */
+/** Set in the answer of `acknowledge` beside `Ack.Ok`: the parity bit of the data phase is wrong. */
 export const BAD_PARITY = 0x10;
 
 /**

@@ -29,9 +29,9 @@ export class OutEndpoint extends Endpoint<void, PendingOut> {
       if (!transfer) return;
       this.complete(transfer, () => {
         this.count(transfer.data.length, false);
-        // Resolved first: the host learns of its OUT transfer before it learns of the answer.
-        transfer.resolve();
+        // Delivered first: a bug in the device rejects the transfer instead of being lost behind its success.
         this.deliver(transfer.data);
+        transfer.resolve();
       });
     }
   }
