@@ -1,13 +1,19 @@
 import type { Clock } from '../base/clock.js';
-import { simCmsisDap, type SimProbeOptions } from './sim-probe.js';
+import { parseProbeOptions } from './probe-options.js';
+import { simCmsisDap } from './sim-probe.js';
 import { SimUsbBus } from './usb/sim-usb-bus.js';
 
-/** The bus of `probed --simulate N`: probes SIM0001, SIM0002 ... in consecutive sockets. */
-export function simulatedBus(
-  count: number,
-  options: Omit<SimProbeOptions, 'uid'> & { readonly clock: Clock },
-): SimUsbBus {
-  const bus = new SimUsbBus(options.clock);
-  for (let n = 1; n <= count; n++) bus.plug(simCmsisDap({ ...options, uid: `SIM${String(n).padStart(4, '0')}` }));
+/**
+ * The bus of `probed --simulate`: probes SIM0001, SIM0002 ... in consecutive sockets.
+ *
+ * @param probes  the options of each, as `parseProbeOptions` takes them
+ * @throws RequestError  for an option that does not exist
+ */
+export function simulatedBus(probes: readonly (readonly string[])[], clock: Clock): SimUsbBus {
+  const devices = probes.map((options, i) =>
+    simCmsisDap({ ...parseProbeOptions(options), uid: `SIM${String(i + 1).padStart(4, '0')}`, clock }),
+  );
+  const bus = new SimUsbBus(clock);
+  for (const device of devices) bus.plug(device);
   return bus;
 }

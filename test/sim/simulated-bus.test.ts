@@ -4,7 +4,7 @@ import { FakeClock } from '../support/fake-clock.js';
 
 describe('the bus of --simulate', () => {
   it('has as many probes as asked for, each with a uid and a socket of its own', async () => {
-    await using bus = simulatedBus(2, { clock: new FakeClock() });
+    await using bus = simulatedBus([[], ['v1']], new FakeClock());
 
     const devices = await bus.list();
 

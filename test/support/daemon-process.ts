@@ -30,12 +30,15 @@ export class DaemonProcess implements AsyncDisposable {
 
   static spawn(args: readonly string[]): DaemonProcess {
     const main = path.join(root, 'src/main.ts');
-    return new DaemonProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], { cwd: root }));
+    // No test needs it longer: one that waits for its end in vain must not wait for ever.
+    const options = { cwd: root, timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    return new DaemonProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], options));
   }
 
   /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */
   static async serving(probes: number, ...args: readonly string[]): Promise<DaemonProcess> {
-    const daemon = DaemonProcess.spawn(['--simulate', String(probes), '--port', '0', '--log-level', 'debug', ...args]);
+    const port = args.includes('--port') ? [] : ['--port', '0'];
+    const daemon = DaemonProcess.spawn(['--simulate', String(probes), ...port, '--log-level', 'debug', ...args]);
     const failed = daemon.#exit.then(({ code }) => {
       throw new Error(`probed ended with code ${code}: ${daemon.stderr}`);
     });
@@ -54,6 +57,10 @@ export class DaemonProcess implements AsyncDisposable {
 
   get stderr(): string {
     return this.#stderr;
+  }
+
+  get lastLine(): string {
+    return this.#stderr.trimEnd().split('\n').at(-1) ?? '';
   }
 
   /** Resolves when it has logged a line with `text`. */

@@ -58,6 +58,11 @@ export class TestClient implements AsyncDisposable {
     });
   }
 
+  /** Resolves when the kernel has taken everything that was written. */
+  bytesSent(): Promise<void> {
+    return new Promise((resolve) => this.socket.write('', () => resolve()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.socket.closed) return;
     this.socket.destroy();
