@@ -55,8 +55,8 @@ export default tseslint.config(
     rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
   },
   {
-    files: ['test/**/*.ts'],
-    rules: { 'no-restricted-globals': 'off', '@typescript-eslint/no-unused-expressions': 'off' },
+    files: ['test/**/*.ts', 'scripts/**/*.ts'],
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
 );

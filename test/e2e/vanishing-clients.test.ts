@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { killClientAfter } from '../support/client-process.js';
+import { DaemonProcess } from '../support/daemon-process.js';
+import { TestClient } from '../support/test-client.js';
+
+const CTRL_STAT = 4;
+const ones = 2 ** 51 - 1;
+/** Line reset, JTAG-to-SWD, line reset, idle: IHI 0031 B5.2.1. Lengths in bits, and bits, least significant first. */
+const switchToSwd = [
+  [51, ones],
+  [16, 0xe79e],
+  [51, ones],
+  [8, 0],
+] as const;
+
+/** Opens, connects, and reads DPIDR. */
+async function useProbe(client: TestClient): Promise<unknown> {
+  for (const request of ['open', 'lock']) await client.result(request);
+  await client.result('connect', 'SWD');
+  for (const sequence of switchToSwd) await client.result('swj_sequence', ...sequence);
+  return client.result('read_dp', 0);
+}
+
+describe('a client that is killed', () => {
+  let daemon: DaemonProcess;
+  let port: number;
+
+  before(async () => {
+    daemon = await DaemonProcess.serving(1);
+    [port] = daemon.ports;
+  });
+  after(() => daemon[Symbol.asyncDispose]());
+
+  const open = [['hello', 1], ['open'], ['connect', 'DEFAULT']];
+  const read = ['read_ap_multiple', 12, 65535];
+  const deaths: readonly [when: string, replies: number, requests: readonly unknown[][]][] = [
+    ['while it holds the lock', 4, [...open, ['lock']]],
+    ['while it holds the lock and nRESET', 5, [...open, ['lock'], ['assert_reset', true]]],
+    [
+      'while a read is running',
+      3,
+      [...open, ['swj_sequence', 51, 2 ** 51 - 1], ['read_dp', 0], read, read, read, read],
+    ],
+    ['between request and reply', 4, [...open, ['lock'], ['reset']]],
+    ['while it waits for nothing', 3, open],
+  ];
+  for (const [when, replies, requests] of deaths) {
+    it(`${when} is out of the way of the next within a second`, async () => {
+      await killClientAfter(port, replies, requests);
+      const killed = performance.now();
+
+      await using next = await TestClient.connect(port);
+      await next.result('hello', 1);
+      await next.result('open');
+
+      assert.equal(await useProbe(next), 0x0bc11477);
+      assert.equal(await next.result('is_reset_asserted'), false);
+      assert(performance.now() - killed < 1000);
+    });
+  }
+
+  it('leaves the connection of another client as it was', async () => {
+    await using other = await TestClient.connect(port);
+    await useProbe(other);
+    await other.result('write_dp', CTRL_STAT, 0x50000f00);
+    await other.result('unlock');
+
+    await killClientAfter(port, 4, [...open, ['lock']]);
+
+    assert.equal(await other.result('readprop', 'wire_protocol'), 'SWD');
+    assert.equal(await other.result('read_dp', CTRL_STAT), 0xf0000f00);
+  });
+});
+
+describe('a daemon that is killed', () => {
+  it('resets its clients, so that a stock client ends and does not spin', async () => {
+    await using daemon = await DaemonProcess.serving(1);
+    await using holder = await TestClient.connect(daemon.ports[0]);
+    await using waiting = await TestClient.connect(daemon.ports[0]);
+    await holder.result('lock');
+    const outstanding = waiting.request('lock');
+    await waiting.bytesSent();
+    await holder.result('hello', 1); // by now the daemon has read the other request, too
+
+    await daemon.stop('SIGKILL');
+
+    await assert.rejects(outstanding, { code: 'ECONNRESET' });
+  });
+});
