@@ -1,0 +1,106 @@
+// One process that keeps a number of clients busy, each in a closed loop: a request, its reply, the next request.
+// Prints one JSON line. It does as little as possible per request, so that it is the server that is measured: requests
+// are made once, replies are only searched for their end and their status.
+
+import { once } from 'node:events';
+import net from 'node:net';
+import process from 'node:process';
+
+/** What a client does over and over: `lines` are sent one at a time, each after the reply to the one before. */
+export interface Workload {
+  readonly host: string;
+  readonly port: number;
+  readonly clients: number;
+  readonly seconds: number;
+  /** Sent once at the start by every client. */
+  readonly setup: readonly string[];
+  readonly lines: readonly string[];
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Round trip times of single requests. */
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** The share of one core that this process used: near 1, and it is the generator that was measured. */
+  readonly generatorLoad: number;
+}
+
+const LF = 0x0a;
+/** Samples kept; beyond it they are thinned out evenly enough by overwriting. */
+const MAX_SAMPLES = 1 << 20;
+
+class LoadClient {
+  readonly #socket: net.Socket;
+  readonly #lines: readonly Buffer[];
+  #reply = (): void => undefined;
+
+  constructor(socket: net.Socket, lines: readonly string[]) {
+    this.#socket = socket;
+    this.#lines = lines.map((line) => Buffer.from(`${line}\n`));
+    socket.on('data', (chunk) => {
+      if (chunk[chunk.length - 1] === LF) this.#reply();
+    });
+  }
+
+  static async connect({ host, port, setup, lines }: Workload): Promise<LoadClient> {
+    const socket = net.connect({ host, port, noDelay: true });
+    await once(socket, 'connect');
+    for (const line of setup) {
+      socket.write(`${line}\n`);
+      const [reply] = (await once(socket, 'data')) as [Buffer];
+      if (/"status": ?[1-9]/.test(reply.toString())) throw new Error(`${line}: ${reply.toString()}`);
+    }
+    return new LoadClient(socket, lines);
+  }
+
+  /** Runs until `deadline`, and then to the end of its lines. */
+  run(deadline: number, note: (microseconds: number) => void): Promise<void> {
+    return new Promise((resolve) => {
+      let next = 0;
+      let sent = 0;
+      const send = (): void => {
+        sent = performance.now();
+        this.#socket.write(this.#lines[next]);
+      };
+      this.#reply = () => {
+        const now = performance.now();
+        note((now - sent) * 1000);
+        next = (next + 1) % this.#lines.length;
+        if (now < deadline || next !== 0) send();
+        else resolve();
+      };
+      send();
+    });
+  }
+
+  close(): void {
+    this.#socket.resetAndDestroy();
+  }
+}
+
+async function generate(workload: Workload): Promise<LoadResult> {
+  const clients: LoadClient[] = [];
+  for (let i = 0; i < workload.clients; i++) clients.push(await LoadClient.connect(workload));
+  const samples = new Float64Array(MAX_SAMPLES);
+  let requests = 0;
+  const cpuBefore = process.cpuUsage();
+  const start = performance.now();
+  const deadline = start + workload.seconds * 1000;
+
+  await Promise.all(clients.map((client) => client.run(deadline, (us) => (samples[requests++ % MAX_SAMPLES] = us))));
+
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  for (const client of clients) client.close();
+  const sorted = samples.subarray(0, Math.min(requests, MAX_SAMPLES)).sort();
+  const percentile = (share: number): number => sorted[Math.floor(sorted.length * share)];
+  return {
+    ...{ requests, seconds, p50Us: percentile(0.5), p99Us: percentile(0.99) },
+    generatorLoad: (user + system) / 1e6 / seconds,
+  };
+}
+
+const workload = JSON.parse(process.argv[2]) as Workload;
+process.stdout.write(`${JSON.stringify(await generate(workload))}\n`);
