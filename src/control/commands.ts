@@ -1,0 +1,230 @@
+// All control commands. To add one: an object here, a row in docs/control-protocol.md, and its text in src/cli.
+
+import { Type } from 'typebox';
+import { result } from '../jsonl/request-table.js';
+import { command } from './command.js';
+import { namedArgs } from './command-arguments.js';
+import { frozen } from './frozen.js';
+import { PROTOCOL_VERSION } from './messages.js';
+import { resolveProbe } from './resolve-probe.js';
+import { CLIENT_ROW, DETAILS, PORTS, PROBE_ROW, RELOADED, STATUS, UID } from './snapshots.js';
+
+const COUNT = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+const PROBE = Type.String({ maxLength: 256, description: 'the uid or name of a probe, or the beginning of one' });
+
+/** Names go into tables, host names and shell lines. Empty: none. */
+const NAME = Type.String({
+  pattern: '^([A-Za-z0-9][A-Za-z0-9._-]{0,31})?$',
+  description: 'at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
+});
+
+/** What a command that changed a probe answers. */
+const CHANGED = result(frozen(Type.Object({ uid: UID })));
+
+const status = command({
+  name: 'status',
+  summary: 'Shows the daemon, its probes, and what needs somebody.',
+  args: namedArgs({}),
+  result: result(STATUS),
+  run: ({ daemon }) => daemon.status(),
+});
+
+const list = command({
+  name: 'list',
+  summary: 'Lists the probes with what pyOCD is to be told to use them.',
+  args: namedArgs({}),
+  result: result(frozen(Type.Object({ probes: Type.Array(PROBE_ROW, { description: 'the probes it knows' }) }))),
+  run: ({ daemon }) => ({ probes: daemon.probes() }),
+});
+
+const show = command({
+  name: 'show',
+  summary: 'Shows all that is known of a probe.',
+  args: namedArgs({ probe: PROBE }),
+  result: result(DETAILS),
+  run: ({ daemon }, { probe }) => daemon.show(resolveProbe(daemon.probes(), probe)),
+});
+
+const events = command({
+  name: 'events',
+  summary: 'Prints what happens, as it happens.',
+  args: namedArgs({
+    since: Type.Optional(
+      Type.Integer({
+        ...COUNT,
+        description: 'the number of the last event that is known; without it, only new ones come',
+      }),
+    ),
+  }),
+  result: result(
+    frozen(
+      Type.Object({
+        last: Type.Integer({ ...COUNT, description: 'the number of the newest event' }),
+        pid: Type.Integer({ ...COUNT, description: "the daemon's process id: numbers start again with another one" }),
+      }),
+    ),
+  ),
+  run: ({ daemon, streamEvents }, { since }) => {
+    streamEvents(since);
+    return { last: daemon.events.last, pid: daemon.pid };
+  },
+});
+
+const reload = command({
+  name: 'reload',
+  summary: 'Reads the config again and applies what differs.',
+  args: namedArgs({
+    now: Type.Optional(
+      Type.Boolean({ description: 'true: probes in use are changed at once, and lose their clients' }),
+    ),
+  }),
+  result: result(RELOADED),
+  run: ({ daemon, signal }, { now = false }) => daemon.reload(now, signal),
+});
+
+const rescan = command({
+  name: 'rescan',
+  summary: 'Looks for probes again, and tries again what has failed.',
+  args: namedArgs({}),
+  result: result(STATUS),
+  run: async ({ daemon, signal }) => {
+    await daemon.rescan(signal);
+    return daemon.status();
+  },
+});
+
+const kick = command({
+  name: 'kick',
+  summary: 'Drops a client of a probe, or all of them.',
+  args: namedArgs({
+    probe: PROBE,
+    client: Type.Optional(Type.Integer({ ...COUNT, description: 'the number of a client, as `show` prints it' })),
+  }),
+  result: result(
+    frozen(Type.Object({ uid: UID, kicked: Type.Array(CLIENT_ROW, { description: 'the clients that were dropped' }) })),
+  ),
+  run: async ({ daemon }, { probe, client }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    return { uid, kicked: await daemon.kick(uid, client) };
+  },
+});
+
+const enable = command({
+  name: 'enable',
+  summary: 'Serves a probe that was disabled.',
+  args: namedArgs({ probe: PROBE }),
+  result: CHANGED,
+  run: async ({ daemon }, { probe }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    await daemon.setEnabled(uid, true);
+    return { uid };
+  },
+});
+
+const disable = command({
+  name: 'disable',
+  summary: 'Stops serving a probe, and leaves it to other programs.',
+  args: namedArgs({ probe: PROBE }),
+  result: CHANGED,
+  run: async ({ daemon }, { probe }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    await daemon.setEnabled(uid, false);
+    return { uid };
+  },
+});
+
+const rename = command({
+  name: 'rename',
+  summary: 'Gives a probe a name, to be used like its uid.',
+  args: namedArgs({ probe: PROBE, name: NAME }),
+  result: CHANGED,
+  run: async ({ daemon }, { probe, name }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    await daemon.rename(uid, name === '' ? undefined : name);
+    return { uid };
+  },
+});
+
+const forget = command({
+  name: 'forget',
+  summary: 'Forgets an absent probe and frees its port.',
+  args: namedArgs({ probe: PROBE }),
+  result: result(
+    frozen(
+      Type.Object({
+        uid: UID,
+        port: Type.Optional(Type.Integer({ description: 'the port that is free now; missing if it had none' })),
+      }),
+    ),
+  ),
+  run: async ({ daemon }, { probe }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    return { uid, ...(await daemon.forget(uid)) };
+  },
+});
+
+const ports = command({
+  name: 'ports',
+  summary: 'Lists the ports that are given away, also to absent probes.',
+  args: namedArgs({}),
+  result: result(PORTS),
+  run: ({ daemon }) => daemon.ports(),
+});
+
+const ping = command({
+  name: 'ping',
+  summary: 'Says whether the daemon answers.',
+  args: namedArgs({}),
+  result: result(frozen(Type.Object({ pid: Type.Integer({ ...COUNT, description: "the daemon's process id" }) }))),
+  run: ({ daemon }) => ({ pid: daemon.pid }),
+});
+
+const version = command({
+  name: 'version',
+  summary: 'Says which versions of program and protocol are at work.',
+  args: namedArgs({}),
+  result: result(
+    frozen(
+      Type.Object({
+        version: Type.String({ description: "the daemon's version" }),
+        protocol: Type.Integer({ ...COUNT, description: 'the version of the control protocol' }),
+        pid: Type.Integer({ ...COUNT, description: "the daemon's process id" }),
+      }),
+    ),
+  ),
+  run: ({ daemon }) => ({ version: daemon.version, protocol: PROTOCOL_VERSION, pid: daemon.pid }),
+});
+
+/** All commands, in the order of the reference page and of `probectl --help`. */
+export const commands = [
+  status,
+  list,
+  show,
+  events,
+  reload,
+  rescan,
+  kick,
+  enable,
+  disable,
+  rename,
+  forget,
+  ports,
+  ping,
+  version,
+] as const;
+
+type AnyCommand = (typeof commands)[number];
+export type CommandName = AnyCommand['name'];
+type CommandNamed<N extends CommandName> = Extract<AnyCommand, { readonly name: N }>;
+
+/** What a command takes. */
+export type CommandArguments<N extends CommandName> = NonNullable<CommandNamed<N>['args']['type']>;
+/** What a command answers. */
+export type CommandResult<N extends CommandName> = NonNullable<CommandNamed<N>['result']['type']>;
+
+/** The declaration of a command. */
+export function commandNamed(name: CommandName): AnyCommand {
+  for (const declared of commands) if (declared.name === name) return declared;
+  throw new Error(`unreachable: ${name}`);
+}

@@ -1,0 +1,50 @@
+// What happens in the daemon, as `probectl events` shows it.
+
+import { Type, type Static, type TProperties } from 'typebox';
+import { frozen } from './frozen.js';
+import { UID } from './snapshots.js';
+
+const text = (description: string) => Type.String({ description });
+const CLIENT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of the client' });
+
+function event<const T extends string, P extends TProperties>(type: T, description: string, properties: P) {
+  return Type.Object({ type: Type.Literal(type), ...properties }, { description });
+}
+
+/** All kinds of events, in the order of the reference page. */
+export const daemonEvents = [
+  event('attached', 'The probe was plugged in.', { uid: UID }),
+  event('detached', 'The probe was unplugged.', { uid: UID }),
+  event('served', "The probe's port answers.", { uid: UID, port: Type.Integer({ description: 'the port' }) }),
+  event('failed', "The probe's port cannot be opened; it is tried again.", { uid: UID, error: text('why') }),
+  event('client-in', 'A client connected.', { uid: UID, client: CLIENT, address: text('where it connects from') }),
+  event('client-out', 'A client is gone.', { uid: UID, client: CLIENT, reason: text('why') }),
+  event('lock-taken', 'A client took the lock.', { uid: UID, client: CLIENT }),
+  event('lock-lost', 'A client that was silent while others waited lost the lock.', {
+    uid: UID,
+    client: CLIENT,
+    to: Type.Integer({ description: 'the number of the client that got it' }),
+  }),
+  event('error', 'Something went wrong.', { uid: Type.Optional(UID), error: text('what') }),
+  event('reloaded', 'The config was read again.', {
+    applied: Type.Boolean({ description: 'whether it was good' }),
+    changed: Type.Array(Type.String(), { description: 'uids of the probes whose settings changed' }),
+  }),
+  event('changed', 'An operator changed something about the probe.', {
+    uid: UID,
+    what: text('enabled, disabled, renamed or forgotten'),
+  }),
+  event('stopping', 'The daemon ends.', {}),
+] as const;
+
+export type DaemonEvent = Static<(typeof daemonEvents)[number]>;
+
+export const NUMBERED_EVENT = frozen(
+  Type.Object({
+    sequence: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'counts from 1, without gap' }),
+    time: Type.String({ description: 'when it happened, ISO 8601 in UTC' }),
+    event: Type.Union([...daemonEvents]),
+  }),
+);
+/** An event with its place among all events since the daemon started. */
+export type NumberedEvent = Static<typeof NUMBERED_EVENT>;
