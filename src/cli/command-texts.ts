@@ -1,0 +1,99 @@
+// How each control command looks on the command line, and what is printed of its result.
+
+import type { CommandArguments, CommandName, CommandResult } from '../control/commands.js';
+import { ExitCode } from './exit-codes.js';
+import { harmless } from './colour.js';
+import type { Look } from './text/look.js';
+import { showText } from './text/show-text.js';
+import { statusText } from './text/status-text.js';
+import { table } from './text/table.js';
+
+export interface CommandText<N extends CommandName> {
+  /** Arguments that are given by position, in order; all others are options. */
+  readonly positions: readonly (keyof CommandArguments<N> & string)[];
+  text(result: CommandResult<N>, look: Look, args: CommandArguments<N>): string;
+  /** What the result means for the exit code; 0 if left out. */
+  exitCode?(result: CommandResult<N>): ExitCode;
+}
+
+export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
+  status: { positions: [], text: statusText },
+  list: {
+    positions: [],
+    text: ({ probes }, look) =>
+      lines(
+        table(
+          [
+            { title: 'UID', text: ({ uid }) => harmless(uid) },
+            { title: 'NAME', text: ({ name = '-' }) => harmless(name) },
+            { title: 'PYOCD', text: ({ port }) => (port === undefined ? '-' : `-u remote:localhost:${port}`) },
+          ],
+          probes,
+          look,
+        ),
+      ),
+  },
+  show: { positions: ['probe'], text: showText },
+  events: { positions: [], text: () => '' }, // the events themselves come after the result
+  reload: {
+    positions: [],
+    text: (result) =>
+      result.applied
+        ? lines([
+            result.changed.length === 0 ? 'nothing changed' : `changed: ${result.changed.map(harmless).join(', ')}`,
+            ...result.waiting.map((uid) => `${harmless(uid)} is in use: it changes when its last client leaves`),
+          ])
+        : lines([...result.complaints.map(harmless), 'the config is wrong: nothing was changed']),
+    exitCode: ({ applied }) => (applied ? ExitCode.Ok : ExitCode.Failure),
+  },
+  rescan: { positions: [], text: statusText },
+  kick: {
+    positions: ['probe', 'client'],
+    text: ({ kicked }) =>
+      kicked.length === 0
+        ? 'there was nobody to drop\n'
+        : lines(kicked.map(({ client, address }) => `dropped client ${client}, ${harmless(address)}`)),
+  },
+  enable: { positions: ['probe'], text: ({ uid }) => `${harmless(uid)} is enabled\n` },
+  disable: { positions: ['probe'], text: ({ uid }) => `${harmless(uid)} is disabled\n` },
+  rename: {
+    positions: ['probe', 'name'],
+    text: ({ uid }, _look, { name }) =>
+      name === '' ? `${harmless(uid)} has no name any more\n` : `${harmless(uid)} is called ${harmless(name)}\n`,
+  },
+  forget: {
+    positions: ['probe'],
+    text: ({ uid, port }) => `${harmless(uid)} is forgotten${port === undefined ? '' : `, port ${port} is free`}\n`,
+  },
+  ports: {
+    positions: [],
+    text: ({ first, last, ports }, look) =>
+      lines([
+        `ports ${first} to ${last}: ${ports.length} given away, ${last - first + 1 - ports.length} free`,
+        ...(ports.length === 0
+          ? []
+          : [
+              '',
+              ...table(
+                [
+                  { title: 'PORT', text: ({ port }) => String(port), align: 'right' },
+                  { title: 'UID', text: ({ uid }) => harmless(uid), cut: { least: 9, at: 'middle' } },
+                  { title: 'NAME', text: ({ name = '-' }) => harmless(name), cut: { least: 8, at: 'end' } },
+                  { title: 'PROBE', text: ({ present }) => (present ? 'present' : 'absent') },
+                ],
+                ports,
+                look,
+              ),
+            ]),
+      ]),
+  },
+  ping: { positions: [], text: ({ pid }) => `probed answers, pid ${pid}\n` },
+  version: {
+    positions: [],
+    text: ({ version, protocol, pid }) => `probed ${version}, control protocol ${protocol}, pid ${pid}\n`,
+  },
+};
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join('');
+}

@@ -1,0 +1,41 @@
+import { type Check, fine, problem } from './check.js';
+
+/** `engines` of package.json. */
+const LEAST_NODE = [20, 19] as const;
+
+export const checkNode: Check = async ({ system: { nodeVersion } }) => {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const isNew = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  return isNew
+    ? [fine(`Node ${nodeVersion}`)]
+    : [
+        problem(
+          `Node ${nodeVersion} is too old: probed needs ${LEAST_NODE.join('.')}`,
+          'npm install -g node@22   (or the package of your system)',
+        ),
+      ];
+};
+
+export const checkConfigFile: Check = async ({ checkConfig }) => {
+  if (!checkConfig) return [];
+  const complaints = await checkConfig();
+  if (complaints.length === 0) return [fine('the config is valid')];
+  return complaints.map((complaint) => problem(complaint, 'probed --check-config   (after mending the line)'));
+};
+
+/** Where udev reads rules from: udev(7), "Rules files". */
+const RULES = ['/etc/udev/rules.d', '/run/udev/rules.d', '/usr/local/lib/udev/rules.d', '/usr/lib/udev/rules.d'];
+
+export const checkUdevRules: Check = async ({ system }) => {
+  if (system.platform !== 'linux') return [];
+  for (const directory of [...RULES, '/lib/udev/rules.d']) {
+    const file = (await system.list(directory))?.find((name) => /probed.*\.rules$/.test(name));
+    if (file !== undefined) return [fine(`udev rules are installed: ${directory}/${file}`)];
+  }
+  return [
+    problem(
+      'udev rules for probes are not installed',
+      'sudo apt install --reinstall probed && sudo udevadm control --reload && sudo udevadm trigger',
+    ),
+  ];
+};

@@ -1,0 +1,23 @@
+import { type Check, type CheckContext, type Finding } from './check.js';
+import { checkDaemon, checkGroup, checkReported } from './check-daemon.js';
+import { checkDevices } from './check-devices.js';
+import { checkConfigFile, checkNode, checkUdevRules } from './check-machine.js';
+import { checkPorts } from './check-ports.js';
+
+/** All checks, in the order in which problems should be mended. */
+const checks: readonly Check[] = [
+  checkNode,
+  checkConfigFile,
+  checkDaemon,
+  checkGroup,
+  checkUdevRules,
+  checkDevices,
+  checkPorts,
+  checkReported,
+];
+
+export async function examine(context: CheckContext): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push(...(await check(context)));
+  return findings;
+}

@@ -1,0 +1,50 @@
+import { complete, completionScript } from './completion.js';
+import { parseCommandLine } from './command-line.js';
+import { ExitCode } from './exit-codes.js';
+import { openClient } from './open-client.js';
+import { reportError } from './report-error.js';
+import { runControlCommand } from './run-control-command.js';
+import { runDoctor } from './run-doctor.js';
+import type { World } from './world.js';
+
+/** Runs probectl. Never throws. */
+export async function probectl(world: World): Promise<ExitCode> {
+  try {
+    // Before yargs sees it: half a command line is no command line.
+    if (world.args[0] === '__complete') return await runCompletion(world.args.slice(1), world);
+    return await run(world);
+  } catch (error) {
+    return reportError(error, world);
+  }
+}
+
+async function run(world: World): Promise<ExitCode> {
+  const { stdout } = world;
+  const line = parseCommandLine(world.args, world.version, Math.min(stdout.columns ?? 80, 100));
+  switch (line.action) {
+    case 'print':
+      stdout.write(line.text);
+      return ExitCode.Ok;
+    case 'completion':
+      stdout.write(completionScript(line.shell));
+      return ExitCode.Ok;
+    case 'doctor':
+      return runDoctor(line.common, world);
+    case 'control':
+      return runControlCommand(line.command, line.args, line, world);
+  }
+}
+
+/** Completes what it can: without a daemon there are no probes to propose, and that is no error. */
+async function runCompletion(words: readonly string[], world: World): Promise<ExitCode> {
+  const candidates = await complete(words, async () => {
+    try {
+      await using client = await openClient({}, world);
+      return (await client.call('list', {}, world.signal)).probes;
+    } catch {
+      return [];
+    }
+  });
+  for (const { word, about } of candidates) world.stdout.write(`${word}\t${about}\n`);
+  return ExitCode.Ok;
+}

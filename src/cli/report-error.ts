@@ -1,0 +1,44 @@
+import { describeError } from '../base/errors.js';
+import { CommandError, NoDaemonError } from '../control/control-client.js';
+import { harmless } from './colour.js';
+import { startCommand } from './doctor/check-daemon.js';
+import { ExitCode } from './exit-codes.js';
+import type { World } from './world.js';
+
+/** The command line cannot be understood; the message says what to write instead. */
+export class UsageError extends Error {}
+
+/** Says what went wrong, and what to do. @returns how probectl ends */
+export function reportError(error: unknown, { stderr, signal, system }: World): ExitCode {
+  const say = (text: string): void => stderr.write(`probectl: ${harmless(text)}\n`);
+  if (signal.aborted) {
+    say('interrupted');
+    return ExitCode.Failure;
+  }
+  if (error instanceof UsageError) {
+    say(error.message);
+    return ExitCode.Usage;
+  }
+  if (error instanceof NoDaemonError) {
+    switch (error.reason) {
+      case 'absent':
+        say(`${error.message}: start it with "${startCommand(system.platform)}"`);
+        return ExitCode.NoDaemon;
+      case 'forbidden':
+        say(`you may not use ${error.path}: "probectl doctor" says how to get permission`);
+        return ExitCode.Failure;
+      case 'broken':
+        say(describeError(error));
+        return ExitCode.NoDaemon;
+    }
+  }
+  if (error instanceof CommandError && (error.code === 'no-such-probe' || error.code === 'ambiguous')) {
+    const list = error.nearest.join(', ');
+    const hint =
+      list === '' ? '"probectl list" shows all' : error.code === 'ambiguous' ? list : `did you mean ${list}?`;
+    say(`${error.message}: ${hint}`);
+    return ExitCode.NoSuchProbe;
+  }
+  say(describeError(error));
+  return ExitCode.Failure;
+}

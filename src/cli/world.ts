@@ -1,0 +1,28 @@
+import type { Clock } from '../base/clock.js';
+import type { System } from './doctor/system.js';
+
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Width of the terminal in columns; undefined where there is none. */
+  readonly columns: number | undefined;
+}
+
+/** What probectl has of the process it runs in. `main.ts` makes it; tests make their own. */
+export interface World {
+  /** The arguments after the program's name. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: Clock;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** probectl's own version. */
+  readonly version: string;
+  /** Where the daemon's socket may be, the likeliest first. */
+  readonly sockets: readonly string[];
+  readonly system: System;
+  /** All that is wrong with the config file, as `file:line:column: what`. */
+  readonly checkConfig?: () => Promise<readonly string[]>;
+}

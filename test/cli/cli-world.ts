@@ -1,0 +1,49 @@
+import { systemClock } from '../../src/base/clock.js';
+import { probectl } from '../../src/cli/probectl.js';
+import type { System } from '../../src/cli/doctor/system.js';
+import type { World } from '../../src/cli/world.js';
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The date of all tests: an hour after what FakeDaemon says things began. */
+export const NOW = new Date('2026-01-01T01:00:00.000Z');
+
+/** A machine with nothing on it. */
+export function emptySystem(more: Partial<System> = {}): System {
+  return {
+    platform: 'linux',
+    nodeVersion: '22.1.0',
+    userName: 'ada',
+    isRoot: false,
+    groupIds: [1000],
+    readText: async () => undefined,
+    list: async () => undefined,
+    readLink: async () => undefined,
+    access: async () => 'missing',
+    groupIdOf: async () => undefined,
+    ...more,
+  };
+}
+
+/** Runs probectl in this process, as on no terminal. */
+export async function run(socket: string, args: readonly string[], more: Partial<World> = {}): Promise<Ran> {
+  let stdout = '';
+  let stderr = '';
+  const code = await probectl({
+    args,
+    env: {},
+    stdout: { write: (text) => void (stdout += text), isTerminal: false, columns: undefined },
+    stderr: { write: (text) => void (stderr += text), isTerminal: false, columns: undefined },
+    clock: { ...systemClock, date: () => NOW },
+    signal: new AbortController().signal,
+    version: '0.2.0',
+    sockets: [socket],
+    system: emptySystem(),
+    ...more,
+  });
+  return { code, stdout, stderr };
+}

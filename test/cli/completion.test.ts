@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmod, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { complete, completionScript } from '../../src/cli/completion.js';
+import { shells } from '../../src/cli/command-line.js';
+import { ControlWorld } from '../control/control-world.js';
+import { run } from './cli-world.js';
+
+const probes = [
+  { uid: 'A1', name: 'bench', product: 'DAPLink' },
+  { uid: 'B2', product: 'Picoprobe' },
+];
+
+async function words(...typed: readonly string[]): Promise<readonly string[]> {
+  return (await complete(typed, async () => probes)).map(({ word }) => word);
+}
+
+describe('completion', () => {
+  it('proposes commands, then probes by name and uid, where the command takes one', async () => {
+    assert.deepEqual(await words('re'), ['reload', 'rescan', 'rename']);
+    assert.deepEqual(await words('show', ''), ['bench', 'A1', 'B2']);
+    assert.deepEqual(await words('kick', 'be'), ['bench']);
+    assert.deepEqual(await words('kick', 'A1', ''), []);
+    assert.deepEqual(await words('ports', ''), []);
+    assert.deepEqual(await words('completion', ''), ['bash', 'zsh', 'fish']);
+  });
+
+  it('proposes the options of the command, and passes over those that are given', async () => {
+    assert.deepEqual(await words('reload', '--'), ['--now', '--json', '--socket', '--help']);
+    assert.deepEqual(await words('status', '--w'), ['--watch']);
+    assert.deepEqual(await words('--socket', '/run/s', '--json', 'show', 'b'), ['bench']);
+  });
+
+  it('asks the daemon for probes, and proposes none where it does not answer', async () => {
+    await using world = await ControlWorld.start();
+
+    assert.deepEqual(await run(world.path, ['__complete', 'show', 'b']), {
+      code: 0,
+      stdout: 'bench\tDAPLink CMSIS-DAP\n',
+      stderr: '',
+    });
+    assert.deepEqual(await run('/nowhere', ['__complete', 'show', '']), { code: 0, stdout: '', stderr: '' });
+  });
+});
+
+describe('a completion script', () => {
+  for (const shell of shells) {
+    it(`for ${shell} is printed, and the shell can read it`, async function () {
+      const { stdout } = await run('/nowhere', ['completion', shell]);
+      assert.equal(stdout, completionScript(shell));
+      const parsed = spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' });
+      if (parsed.error) this.skip(); // the shell is not installed
+
+      assert.deepEqual([parsed.status, parsed.stderr], [0, '']);
+    });
+  }
+
+  it('for bash completes the word at the cursor with what probectl says', async () => {
+    await using world = await ControlWorld.empty();
+    const fake = path.join(world.directory, 'probectl');
+    await writeFile(
+      fake,
+      '#!/bin/sh\n[ "$*" = "__complete show be" ] && printf "bench\\tDAPLink\\nbench-2\\tPico\\n"\n',
+    );
+    await chmod(fake, 0o755);
+    const script = `${completionScript('bash')}
+      COMP_WORDS=(probectl show be); COMP_CWORD=2; _probectl; printf '%s,' "\${COMPREPLY[@]}"`;
+
+    const shell = spawnSync('bash', ['-c', script], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${world.directory}:${process.env.PATH ?? ''}` },
+    });
+
+    assert.equal(shell.stdout, 'bench,bench-2,');
+  });
+});

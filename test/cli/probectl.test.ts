@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { chmod } from 'node:fs/promises';
+import path from 'node:path';
+import { RequestError } from '../../src/base/errors.js';
+import { ControlWorld } from '../control/control-world.js';
+import { client, probe } from '../control/fake-daemon.js';
+import { run } from './cli-world.js';
+
+describe('probectl status', () => {
+  it('is a table of 80 columns at most, with a line for each problem', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [
+      probe('0240000034544e45001b00028aa9001a97969900', { name: 'bench', state: 'in-use', clients: 2 }),
+      probe('0240000034544e45001b00028aa9001a97969901', {
+        port: 5556,
+        product: 'Debug Probe (CMSIS-DAP) of a long name',
+      }),
+      probe('E6614103E7', { port: 5557, state: 'no-permission' }),
+      probe('usb-1-2.4', { name: 'left-corner-of-the-lab', state: 'absent', port: 65535 }),
+    ];
+    world.daemon.problems = [
+      { uid: 'E6614103E7', what: 'no permission for 0d28:0204', remedy: 'run "probectl doctor"' },
+      { what: 'the state directory cannot be written', remedy: 'free space on /var' },
+    ];
+
+    const { code, stdout } = await run(world.path, ['status']);
+
+    assert.equal(code, 0);
+    assert.equal(
+      stdout,
+      `probed 0.1.0, pid 4711, up 1h
+
+NAME      UID        PROBE                   PORT  STATE          CLIENTS  SINCE
+bench     0240…9900  DAPLink CMSIS-DAP       5555  in use               2     1h
+-         0240…9901  Debug Probe (CMSIS-D…   5556  ready                0     1h
+-         E661…03E7  DAPLink CMSIS-DAP       5557  no permission        0     1h
+left-co…  usb-1-2.4  DAPLink CMSIS-DAP      65535  absent               0     1h
+
+! E6614103E7: no permission for 0d28:0204: run "probectl doctor"
+! the state directory cannot be written: free space on /var
+`,
+    );
+    for (const line of stdout.split('\n').slice(0, 7)) assert(line.length <= 80, `${line.length} columns: ${line}`);
+  });
+
+  it('says so when there is nothing', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [];
+
+    assert.equal((await run(world.path, ['status'])).stdout, 'probed 0.1.0, pid 4711, up 1h\n\nno probes\n');
+  });
+
+  it('is JSON with a version on demand', async () => {
+    await using world = await ControlWorld.start();
+
+    const { stdout } = await run(world.path, ['status', '--json']);
+
+    assert.deepEqual(JSON.parse(stdout), { version: 1, command: 'status', result: world.daemon.status() });
+  });
+
+  it('is coloured on a terminal, and not where NO_COLOR is set', async () => {
+    await using world = await ControlWorld.start();
+    let written = '';
+    const stdout = { write: (text: string) => void (written += text), isTerminal: true, columns: 80 };
+
+    await run(world.path, ['status'], { stdout });
+    assert.match(written, /\x1b\[32mready\x1b\[0m/); // prettier-ignore
+    written = '';
+    await run(world.path, ['status'], { stdout, env: { NO_COLOR: '1' } });
+    assert.doesNotMatch(written, /\x1b/); // prettier-ignore
+  });
+
+  it('lets no text of a device reach the terminal as a command', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [probe('A1', { product: 'evil\x1b[2J' })];
+
+    assert.match((await run(world.path, ['status'])).stdout, /evil\?\[2J/);
+  });
+
+  it('is shown again with --watch when it changes, until Ctrl-C', async () => {
+    await using world = await ControlWorld.start();
+    const interrupt = new AbortController();
+    let written = '';
+    const stdout = {
+      isTerminal: false,
+      columns: undefined,
+      write(text: string) {
+        written += text;
+        if (text.includes('clients') || written.includes('in use')) interrupt.abort();
+        world.daemon.rows = [probe('A1', { state: 'in-use', clients: 1 })];
+      },
+    };
+
+    const { code } = await run(world.path, ['status', '--watch'], { stdout, signal: interrupt.signal });
+
+    assert.equal(code, 0);
+    assert.match(written, /ready[\s\S]*\n\nprobed[\s\S]*in use/);
+  });
+});
+
+describe('probectl show', () => {
+  it('prints all that is known', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.details = {
+      usb: { path: '1-2.4', vid: 0x0d28, pid: 0x0204, serial: 'A1' },
+      wireProtocol: 'SWD',
+      lastOpen: {
+        at: '2026-01-01T00:30:00.000Z',
+        capabilities: ['SWD', 'JTAG', 'SWO'],
+        firmware: '0257',
+        packetSizeBytes: 512,
+        packetCount: 4,
+      },
+      clients: [client],
+      settings: [{ key: 'clock_limit', value: '"4 MHz"', from: '/etc/probed/probed.toml:12:1' }],
+      errors: [{ at: '2026-01-01T00:59:30.000Z', error: 'FAULT on access to 0x20000000' }],
+    };
+
+    const { stdout } = await run(world.path, ['show', 'bench']);
+
+    assert.equal(
+      stdout,
+      `uid       A1
+name      bench
+probe     Arm DAPLink CMSIS-DAP
+family    cmsis-dap
+state     ready for 1h
+port      5555 on 127.0.0.1, ::1
+usb       1-2.4, 0d28:0204, serial A1
+target    connected with SWD
+opened    30m ago
+firmware  0257
+abilities SWD, JTAG, SWO
+packets   512 bytes, 4 ahead
+
+CLIENT  ADDRESS          WHO       SINCE  REQUESTS   BYTES  HOLDS
+     7  127.0.0.1:40312  user:ada     1h      1433  151000  lock
+
+clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
+
+30s ago: FAULT on access to 0x20000000
+`,
+    );
+  });
+
+  it('says what is not known yet', async () => {
+    await using world = await ControlWorld.start();
+
+    assert.match((await run(world.path, ['show', 'A2'])).stdout, /opened {4}not opened yet\n\nno clients\n$/);
+  });
+});
+
+describe('another command of probectl', () => {
+  const rows: readonly (readonly [line: string, stdout: string])[] = [
+    ['list', 'UID  NAME   PYOCD\nA1   bench  -u remote:localhost:5555\nA2   -      -u remote:localhost:5556\n'],
+    [
+      'ports',
+      'ports 5555 to 5655: 2 given away, 99 free\n\nPORT  UID  NAME   PROBE\n5555  A1   bench  present\n5556  A2   -      present\n',
+    ],
+    ['reload', 'nothing changed\n'],
+    ['kick A1', 'dropped client 7, 127.0.0.1:40312\n'],
+    ['kick A1 7', 'dropped client 7, 127.0.0.1:40312\n'],
+    ['enable A1', 'A1 is enabled\n'],
+    ['disable bench', 'A1 is disabled\n'],
+    ['rename A2 left', 'A2 is called left\n'],
+    ['forget A2', 'A2 is forgotten, port 5555 is free\n'],
+    ['ping', 'probed answers, pid 4711\n'],
+    ['version', 'probectl 0.2.0\nprobed 0.1.0, control protocol 1, pid 4711\n'],
+  ];
+  for (const [line, stdout] of rows) {
+    it(line, async () => {
+      await using world = await ControlWorld.start();
+
+      assert.deepEqual(await run(world.path, line.split(' ')), { code: 0, stdout, stderr: '' });
+    });
+  }
+
+  it('rename takes a name back when the new one is empty', async () => {
+    await using world = await ControlWorld.start();
+
+    assert.equal((await run(world.path, ['rename', 'A1', ''])).stdout, 'A1 has no name any more\n');
+    assert.deepEqual(world.daemon.calls, [['rename', 'A1', undefined]]);
+  });
+
+  it('takes a uid that is all digits as it was typed', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [probe('0010')];
+
+    assert.equal((await run(world.path, ['enable', '0010'])).code, 0);
+    assert.deepEqual(world.daemon.calls, [['setEnabled', '0010', true]]);
+  });
+
+  it('reload prints the complaints, and fails', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.reloaded = { applied: false, complaints: ['probed.toml:3:1: unknown key "prot"'] };
+
+    const { code, stdout } = await run(world.path, ['reload', '--now']);
+
+    assert.equal(code, 1);
+    assert.equal(stdout, 'probed.toml:3:1: unknown key "prot"\nthe config is wrong: nothing was changed\n');
+    assert.deepEqual(world.daemon.calls, [['reload', true]]);
+  });
+
+  it('events prints them as they come, a line each', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.events.add({ type: 'client-in', uid: 'A1', client: 7, address: '127.0.0.1:40312' });
+    world.daemon.events.add({ type: 'failed', uid: 'A1', error: 'port 5555 is taken' });
+    const [{ time }, { time: later }] = world.daemon.events.since(0);
+    for (const json of [false, true]) {
+      const interrupt = new AbortController();
+      const lines: string[] = [];
+      const write = (text: string): void => {
+        if (lines.push(text) === 2) interrupt.abort();
+      };
+      const stdout = { write: (text: string) => text === '' || write(text), isTerminal: false, columns: undefined };
+      const args = ['events', '--since', '0', ...(json ? ['--json'] : [])];
+
+      assert.equal((await run(world.path, args, { stdout, signal: interrupt.signal })).code, 0);
+
+      if (json) assert.deepEqual(JSON.parse(lines[1]), { version: 1, ...world.daemon.events.since(1)[0] });
+      else {
+        assert.deepEqual(lines, [
+          `1 ${time} client-in uid=A1 client=7 address=127.0.0.1:40312\n`,
+          `2 ${later} failed uid=A1 error="port 5555 is taken"\n`,
+        ]);
+      }
+    }
+  });
+});
+
+describe('probectl that cannot do what it is asked', () => {
+  it('says how to start the daemon when none answers: 3', async () => {
+    await using world = await ControlWorld.empty();
+
+    const { code, stderr } = await run(world.path, ['status']);
+
+    assert.equal(code, 3);
+    assert.equal(stderr, `probectl: no daemon answers on ${world.path}: start it with "sudo systemctl start probed"\n`);
+  });
+
+  it('names the nearest probes when there is none of that name: 4', async () => {
+    await using world = await ControlWorld.start();
+
+    assert.deepEqual(await run(world.path, ['show', 'bnech']), {
+      code: 4,
+      stdout: '',
+      stderr: 'probectl: no probe is called "bnech": did you mean bench?\n',
+    });
+    assert.deepEqual(await run(world.path, ['show', 'a']), {
+      code: 4,
+      stdout: '',
+      stderr: 'probectl: "a" could be any of 2 probes: bench, A2\n',
+    });
+    assert.match((await run(world.path, ['show', 'zzzzzz'])).stderr, /"probectl list" shows all/);
+  });
+
+  it('passes on what the daemon says against it: 1', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.failure = new RequestError('enabled is set in /etc/probed/probed.toml:7: change it there');
+
+    const { code, stderr } = await run(world.path, ['disable', 'A1']);
+
+    assert.equal(code, 1);
+    assert.equal(stderr, 'probectl: enabled is set in /etc/probed/probed.toml:7: change it there\n');
+  });
+
+  it('says how to get permission where the socket may not be used: 1', async function () {
+    if (process.geteuid?.() === 0) this.skip(); // root may use any
+    await using world = await ControlWorld.start();
+    await chmod(world.path, 0);
+
+    assert.match((await run(world.path, ['status'])).stderr, /you may not use .*: "probectl doctor" says how/);
+  });
+
+  const wrong: readonly (readonly [args: readonly string[], stderr: string])[] = [
+    [[], 'a command is missing: see probectl --help'],
+    [['stauts'], 'Unknown argument: stauts: see probectl --help'],
+    [['kick'], 'Not enough non-option arguments: got 0, need at least 1: see probectl --help'],
+    [['kick', 'A1', 'x'], 'kick: client must be the number of a client, as `show` prints it'],
+    [
+      ['rename', 'A1', 'no blanks'],
+      'rename: name must be at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
+    ],
+    [['status', '--jsno'], 'Unknown argument: jsno: see probectl --help'],
+    [['status', '--socket', 'a', '--socket', 'b'], '--socket is given several times: give it once'],
+  ];
+  for (const [args, message] of wrong) {
+    it(`does not understand "${args.join(' ')}": 2`, async () => {
+      assert.deepEqual(await run('/nowhere', args), { code: 2, stdout: '', stderr: `probectl: ${message}\n` });
+    });
+  }
+});
+
+describe('the daemon that probectl talks to', () => {
+  it('is the one of --socket, then of PROBED_SOCKET, then where one answers', async () => {
+    await using world = await ControlWorld.start();
+    const nowhere = path.join(world.directory, 'none.sock');
+
+    assert.equal((await run(nowhere, ['ping', '--socket', world.path])).code, 0);
+    assert.equal((await run(nowhere, ['ping'], { env: { PROBED_SOCKET: world.path } })).code, 0);
+    assert.equal((await run(world.path, ['ping'], { env: { PROBED_SOCKET: nowhere } })).code, 3);
+    assert.equal((await run(nowhere, ['ping'], { sockets: [nowhere, world.path] })).code, 0);
+  });
+});
+
+describe('probectl --help', () => {
+  it('names every command with its summary, without a daemon', async () => {
+    const { code, stdout } = await run('/nowhere', ['--help']);
+
+    assert.equal(code, 0);
+    assert.match(stdout, /probectl kick <probe> \[client\] {2}Drops a client of a probe, or all of them\./);
+    assert(stdout.split('\n').every((line) => line.length <= 80));
+  });
+});
