@@ -1,19 +1,23 @@
-// probed's command line: argv -> Config.
+// probed's command line: argv -> what it sets, in the words of the config file.
 
 import { isIP } from 'node:net';
 import yargs from 'yargs';
-import { RequestError } from '../base/errors.js';
 import { type LogLevel, logLevels } from '../base/logger.js';
-import { type Config, DEFAULT_PORT, LOOPBACK, type SimulatedProbe } from './config.js';
-
-/** The command line cannot be understood; the message says what to write instead. Exit code 2. */
-export class UsageError extends RequestError {}
+import { UsageError } from './config-error.js';
+import { escapeGlob } from './glob.js';
+import { type FileSettings, MAX_PORT, MAX_SIMULATED_PROBES } from './schema.js';
 
 export type CommandLine =
-  { readonly action: 'run'; readonly config: Config } | { readonly action: 'print'; readonly text: string };
+  | { readonly action: 'run' | 'check-config'; readonly settings: CommandLineSettings }
+  | { readonly action: 'print'; readonly text: string };
 
-const MAX_SIMULATED_PROBES = 256;
-const MAX_PORT = 65535;
+/** What the command line sets. It goes over the config file; `loadConfig` checks both together. */
+export interface CommandLineSettings {
+  readonly configFile?: string;
+  readonly settings: FileSettings;
+  /** For every probe. */
+  readonly memoryHandles?: boolean;
+}
 
 /**
  * @param args     the arguments after the program's name
@@ -32,18 +36,31 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   }
   if (text !== '') return { action: 'print', text };
 
-  const simulate = texts(options.simulate).flatMap(simulatedProbes);
-  if (simulate.length > MAX_SIMULATED_PROBES)
-    throw new UsageError(`--simulate: at most ${MAX_SIMULATED_PROBES} probes`);
-  const config: Config = {
-    hosts: listenAddresses(texts(options.host), options.allowRemote),
-    firstPort: firstPort(single('port', options.port), simulate.length),
-    simulate,
-    uids: texts(options.uid),
-    memoryHandles: options.memoryHandles,
-    logLevel: logLevel(single('log-level', options.logLevel)),
+  const action = options.checkConfig === true ? 'check-config' : 'run';
+  return { action, settings: settingsOf(options) };
+}
+
+function settingsOf(options: Options): CommandLineSettings {
+  const configFile = single('config', options.config);
+  const port = single('port', options.port);
+  const level = single('log-level', options.logLevel);
+  const addresses = texts(options.host).map(address);
+  const match = texts(options.uid).map(uidRule);
+  const simulate = texts(options.simulate).map(simulatedProbes);
+  return {
+    ...(configFile !== undefined && { configFile }),
+    ...(options.memoryHandles !== undefined && { memoryHandles: options.memoryHandles }),
+    settings: {
+      listen: {
+        ...(addresses.length > 0 && { addresses }),
+        ...(options.allowRemote !== undefined && { allow_remote: options.allowRemote }),
+        ...(port !== undefined && { first_port: firstPort(port) }),
+      },
+      ...(level !== undefined && { log: { level: logLevel(level) } }),
+      ...(match.length > 0 && { match }),
+      ...(simulate.length > 0 && { simulate }),
+    },
   };
-  return { action: 'run', config: Object.freeze(config) };
 }
 
 /** yargs makes an array of an option that is given twice, whatever its declared type. */
@@ -51,12 +68,14 @@ type OptionText = string | readonly string[] | undefined;
 
 /** What yargs makes of the arguments. */
 interface Options {
+  readonly config?: OptionText;
+  readonly checkConfig?: boolean | undefined;
   readonly simulate?: OptionText;
   readonly port?: OptionText;
   readonly host?: OptionText;
-  readonly allowRemote: boolean;
+  readonly allowRemote?: boolean | undefined;
   readonly uid?: OptionText;
-  readonly memoryHandles: boolean;
+  readonly memoryHandles?: boolean | undefined;
   readonly logLevel?: OptionText;
 }
 
@@ -66,6 +85,13 @@ function optionParser(version: string) {
     .usage(
       'Usage: $0 [options]\n\nServes every debug probe of this machine to pyOCD clients, each on a TCP port of its own.',
     )
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Config file (see docs/configuration.md)',
+      defaultDescription: 'the first of the usual places',
+    })
+    .option('check-config', { type: 'boolean', describe: 'Say what is wrong with the config, and exit' })
     .option('simulate', {
       type: 'string',
       describe: 'Serve simulated probes: how many (1)',
@@ -75,7 +101,7 @@ function optionParser(version: string) {
       type: 'string',
       requiresArg: true,
       describe: 'Port of the first probe',
-      default: String(DEFAULT_PORT),
+      defaultDescription: '5555',
     })
     .option('host', {
       type: 'string',
@@ -83,11 +109,19 @@ function optionParser(version: string) {
       describe: 'Address to listen on',
       defaultDescription: 'loopback',
     })
-    .option('allow-remote', { type: 'boolean', describe: 'Let other machines connect', default: false })
+    .option('allow-remote', { type: 'boolean', describe: 'Let other machines connect' })
     .option('uid', { type: 'string', requiresArg: true, describe: 'Serve only this probe', defaultDescription: 'all' })
-    .option('memory-handles', { type: 'boolean', describe: 'Give memory handles to clients that ask', default: false })
-    .option('log-level', { type: 'string', requiresArg: true, describe: logLevels.join(', '), default: 'info' })
-    .epilogue('--simulate, --host and --uid can be given several times.')
+    .option('memory-handles', { type: 'boolean', describe: 'Give memory handles to clients that ask' })
+    .option('log-level', {
+      type: 'string',
+      requiresArg: true,
+      describe: logLevels.join(', '),
+      defaultDescription: 'info',
+    })
+    .epilogue(
+      '--simulate, --host and --uid can be given several times. What is given here goes over the config file.\n' +
+        'Exit codes: 0 stopped as asked, 1 failed, 2 wrong command line or config.',
+    )
     .help()
     .version(version)
     .strict()
@@ -106,48 +140,40 @@ function texts(value: OptionText): readonly string[] {
   return typeof value === 'string' ? [value] : value;
 }
 
-function single(option: string, value: OptionText): string {
-  const [first = '', ...more] = texts(value);
+function single(option: string, value: OptionText): string | undefined {
+  const [first, ...more] = texts(value);
   if (more.length > 0) throw new UsageError(`--${option} is given ${more.length + 1} times: give it once`);
   return first;
 }
 
 /** `--simulate`, `--simulate 3`, `--simulate 2,v1`: how many, and options that all of them get. */
-function simulatedProbes(text: string): readonly SimulatedProbe[] {
+function simulatedProbes(text: string): { count: number; options: string[] } {
   const [first = '', ...rest] = text === '' ? [] : text.split(',').map((part) => part.trim());
   const counted = /^\d+$/.test(first);
   const count = counted ? Number(first) : 1;
   if (count < 1 || count > MAX_SIMULATED_PROBES) {
     throw new UsageError(`--simulate ${text}: the number of probes is 1 to ${MAX_SIMULATED_PROBES}`);
   }
-  const options = counted || first === '' ? rest : [first, ...rest];
-  return Array.from({ length: count }, () => ({ options }));
+  return { count, options: counted || first === '' ? rest : [first, ...rest] };
 }
 
-function firstPort(text: string, probes: number): number {
+/** The uid itself, not a glob. */
+function uidRule(uid: string): { uid: string } {
+  if (uid === '') throw new UsageError('--uid: write the uid of a probe');
+  return { uid: escapeGlob(uid) };
+}
+
+function firstPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(port <= MAX_PORT))
     throw new UsageError(`--port ${text}: a port is a number from 1 to ${MAX_PORT}, or 0 for any`);
-  if (port + probes - 1 > MAX_PORT) {
-    throw new UsageError(`--port ${port}: ${probes} probes would need ports above ${MAX_PORT}: choose a lower one`);
-  }
   return port;
 }
 
-function listenAddresses(hosts: readonly string[], allowRemote: boolean): readonly string[] {
-  if (hosts.length === 0) return allowRemote ? ['0.0.0.0', '::'] : LOOPBACK;
-  const addresses = hosts.flatMap((host) => (host === 'localhost' ? LOOPBACK : [host]));
-  for (const address of addresses) {
-    if (isIP(address) === 0) throw new UsageError(`--host ${address}: write an IPv4 or IPv6 address, or localhost`);
-    if (!allowRemote && !isLoopback(address)) {
-      throw new UsageError(`--host ${address}: other machines could connect: add --allow-remote if they should`);
-    }
-  }
-  return [...new Set(addresses)];
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
+function address(text: string): string {
+  if (text !== 'localhost' && isIP(text) === 0)
+    throw new UsageError(`--host ${text}: write an IPv4 or IPv6 address, or localhost`);
+  return text;
 }
 
 function logLevel(text: string): LogLevel {

@@ -1,19 +1,38 @@
 // What the daemon is told: one frozen value, made once and handed down.
 
 import type { LogLevel } from '../base/logger.js';
+import type { KeyPath } from './toml-positions.js';
+import type { logFormats, Settings } from './schema.js';
 
 export interface Config {
+  /** The file it comes from; undefined where there is none. */
+  readonly file?: string;
   /** Addresses to listen on, by number. Every probe's server listens on all of them, on its own port. */
   readonly hosts: readonly string[];
-  /** The port of the first probe; the next ones follow. */
-  readonly firstPort: number;
+  readonly ports: PortRange;
   /** Simulated probes to serve, one per element. */
   readonly simulate: readonly SimulatedProbe[];
-  /** Serve only probes with these uids; all when empty. */
-  readonly uids: readonly string[];
-  /** Give memory handles to clients that ask for them. Stock pyOCD clients fail in `loadmem` when they get one. */
-  readonly memoryHandles: boolean;
-  readonly logLevel: LogLevel;
+  /** `--memory-handles` of the command line, which goes over what is said of single probes. */
+  readonly memoryHandles?: boolean;
+  readonly limits: Limits;
+  readonly control: ControlSettings;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  readonly stateDirectory: string;
+  /** Everything as the file writes it, in its units, with the defaults filled in. */
+  readonly settings: Settings;
+  /** Who set a key; for `probe` entries and rules, the path of the entry stands for its header. */
+  sourceOf(path: KeyPath): Source;
+}
+
+/** "default", "command line", "probectl" (kept in the state directory), or "file:line:column". */
+export type Source = 'default' | 'command line' | 'probectl' | `${string}:${number}:${number}`;
+
+export type LogFormat = (typeof logFormats)[number];
+
+/** The ports probes may be given, both ends included. `first` 0: any that is free. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** One simulated probe: its options as they were written, for the simulator to understand. */
@@ -21,8 +40,23 @@ export interface SimulatedProbe {
   readonly options: readonly string[];
 }
 
-/** pyOCD's own default port (probeserver.port). */
-export const DEFAULT_PORT = 5555;
+export interface Limits {
+  readonly maxClients: number;
+  readonly maxLineBytes: number;
+  readonly maxBacklogBytes: number;
+  readonly maxBacklogRequests: number;
+  readonly lockIdleTimeoutMs: number;
+  readonly clientTimeoutMs: number;
+  readonly shutdownGraceMs: number;
+}
+
+export interface ControlSettings {
+  readonly socketPath: string;
+  /** Undefined: the daemon's own. */
+  readonly group?: string;
+  /** Permission bits of the socket: 0o660. */
+  readonly mode: number;
+}
 
 /** Both loopback addresses by number: "localhost" may be either, and a client tries both. */
 export const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];

@@ -1,16 +1,24 @@
 import assert from 'node:assert/strict';
-import { parseCommandLine, UsageError } from '../../src/config/command-line.js';
+import { type CommandLineSettings, parseCommandLine } from '../../src/config/command-line.js';
+import { UsageError } from '../../src/config/config-error.js';
 import type { Config } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { servicePaths } from './service-paths.js';
 
-function configOf(...args: string[]): Config {
+function settingsOf(...args: string[]): CommandLineSettings {
   const result = parseCommandLine(args, '1.2.3');
-  assert(result.action === 'run');
-  return result.config;
+  assert(result.action !== 'print');
+  return result.settings;
+}
+
+/** What the arguments mean on a machine without a config file. */
+function configOf(...args: string[]): Config {
+  return loadConfig({ commandLine: settingsOf(...args), paths: { ...servicePaths, configFiles: [] } });
 }
 
 function complaintOf(...args: string[]): string {
   try {
-    parseCommandLine(args, '1.2.3');
+    configOf(...args);
   } catch (error) {
     assert(error instanceof UsageError);
     return error.message;
@@ -23,8 +31,8 @@ describe('the command line of probed', () => {
     const config = configOf();
 
     assert.deepEqual(config.hosts, ['127.0.0.1', '::1']);
-    assert.equal(config.firstPort, 5555);
-    assert.equal(config.memoryHandles, false);
+    assert.equal(config.ports.first, 5555);
+    assert.equal(config.memoryHandles, undefined);
   });
 
   it('simulates one probe, a number of probes, or several kinds', () => {
@@ -40,7 +48,18 @@ describe('the command line of probed', () => {
   it('listens on all addresses only when remote clients are allowed', () => {
     assert.deepEqual(configOf('--allow-remote').hosts, ['0.0.0.0', '::']);
     assert.deepEqual(configOf('--allow-remote', '--host', '192.0.2.1').hosts, ['192.0.2.1']);
-    assert.match(complaintOf('--host', '0.0.0.0'), /add --allow-remote/);
+    assert.match(complaintOf('--host', '0.0.0.0'), /^--host: .*0\.0\.0\.0: .*--allow-remote/);
+  });
+
+  it('names a config file, and asks for nothing but its check', () => {
+    assert.equal(settingsOf('--config', 'lab.toml').configFile, 'lab.toml');
+    assert.equal(parseCommandLine(['--check-config'], '1.2.3').action, 'check-config');
+    assert.equal(parseCommandLine([], '1.2.3').action, 'run');
+  });
+
+  it('sets nothing that is not there, so that the config file has its say', () => {
+    assert.deepEqual(settingsOf(), { settings: { listen: {} } });
+    assert.deepEqual(settingsOf('--no-allow-remote'), { settings: { listen: { allow_remote: false } } });
   });
 
   it('prints help and version', () => {
@@ -59,7 +78,9 @@ describe('the command line of probed', () => {
     [['--port', '65536'], /--port 65536/],
     [['--port=-1'], /--port -1/],
     [['--port', '1', '--port', '2'], /--port is given 2 times/],
-    [['--port', '65535', '--simulate', '2'], /2 probes would need ports above 65535/],
+    [['--config', 'a', '--config', 'b'], /--config is given 2 times/],
+    [['--uid='], /--uid: write the uid of a probe/],
+    [['--port', '65535', '--simulate', '2'], /^--port: 2 probes need a port and 65535 to 65535 leaves 1/],
     [['--simulate', '0'], /1 to 256/],
     [['--simulate', '200', '--simulate', '100'], /at most 256/],
     [['--host', 'lab.example'], /IPv4 or IPv6 address/],

@@ -1,0 +1,123 @@
+// Whether a probe is served, and with what settings: the one place that reads `probe` entries and rules.
+
+import type { Config, Source } from './config.js';
+import { compileGlob } from './glob.js';
+import type { Settings } from './schema.js';
+
+/** What is known of a device that a driver can serve. */
+export interface ProbeFacts {
+  readonly uid: string;
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly product?: string;
+  /** "1-2.3" */
+  readonly portPath: string;
+}
+
+/** What probectl enable, disable and rename have set; kept in the state directory. The config file goes over it. */
+export interface OperatorSettings {
+  readonly enabled?: boolean;
+  readonly name?: string;
+}
+
+/** Plain data: two that are deeply equal need no restart. */
+export interface ProbeSettings {
+  readonly name?: string;
+  /** The port the config file gives it; undefined: the port book decides. */
+  readonly port?: number;
+  readonly clockLimitHz?: number;
+  readonly memoryHandles: boolean;
+  readonly sharing: 'shared';
+  readonly target?: string;
+}
+
+export type ProbePolicy =
+  { readonly served: true; readonly settings: ProbeSettings } | { readonly served: false; readonly reason: string };
+
+/** Ignore rules go over match rules, and both over the probe's own entry. */
+export function probePolicy(config: Config, facts: ProbeFacts, operator: OperatorSettings = {}): ProbePolicy {
+  const { match, ignore } = config.settings;
+  const ignored = ignore.findIndex((rule) => fits(rule, facts));
+  if (ignored >= 0) {
+    return { served: false, reason: `ignored by [[ignore]] at ${config.sourceOf(['ignore', ignored])}` };
+  }
+  if (match.length > 0 && !match.some((rule) => fits(rule, facts))) return { served: false, reason: noMatch(config) };
+
+  if (!isEnabled(config, facts.uid, operator)) {
+    const source = settingSource(config, facts.uid, 'enabled', operator);
+    return {
+      served: false,
+      reason: source === 'probectl' ? `disabled: run "probectl enable"` : `disabled at ${source}`,
+    };
+  }
+  return { served: true, settings: probeSettings(config, facts.uid, operator) };
+}
+
+/** What holds for a probe, whether it is there or not. */
+export function probeSettings(config: Config, uid: string, operator: OperatorSettings = {}): ProbeSettings {
+  const entry = entryOf(config, uid);
+  const name = entry?.name ?? operator.name;
+  return {
+    ...(name !== undefined && { name }),
+    ...(entry?.port !== undefined && { port: entry.port }),
+    ...(entry?.clock_limit !== undefined && { clockLimitHz: entry.clock_limit }),
+    memoryHandles: config.memoryHandles ?? entry?.memory_handles ?? false,
+    sharing: entry?.sharing ?? 'shared',
+    ...(entry?.target !== undefined && { target: entry.target }),
+  };
+}
+
+export type ProbeKey = keyof Settings['probe'][number];
+
+/**
+ * Who set a key of a probe. Where it is the config file, probectl cannot change it and says where it is set.
+ */
+export function settingSource(config: Config, uid: string, key: ProbeKey, operator: OperatorSettings = {}): Source {
+  if (key === 'memory_handles' && config.memoryHandles !== undefined) return 'command line';
+  const index = config.settings.probe.findIndex((entry) => entry.uid === uid);
+  const source = index < 0 ? 'default' : config.sourceOf(['probe', index, key]);
+  const isOperators = (key === 'enabled' || key === 'name') && operator[key] !== undefined;
+  return source === 'default' && isOperators ? 'probectl' : source;
+}
+
+/** The ports the config file gives to probes: nobody else may have them. */
+export function fixedPorts(config: Config): ReadonlyMap<string, number> {
+  return new Map(config.settings.probe.flatMap(({ uid, port }) => (port === undefined ? [] : [[uid, port]])));
+}
+
+function isEnabled(config: Config, uid: string, operator: OperatorSettings): boolean {
+  const isOperators = settingSource(config, uid, 'enabled', operator) === 'probectl';
+  return (isOperators ? operator.enabled : entryOf(config, uid)?.enabled) ?? true;
+}
+
+function entryOf(config: Config, uid: string): Settings['probe'][number] | undefined {
+  return config.settings.probe.find((entry) => entry.uid === uid);
+}
+
+function noMatch(config: Config): string {
+  const source = config.sourceOf(['match', 0]);
+  if (source === 'command line') return 'not one of those that --uid names';
+  const { length } = config.settings.match;
+  return length === 1
+    ? `does not fit [[match]] at ${source}`
+    : `fits none of the ${length} [[match]] rules from ${source} on`;
+}
+
+type Rule = Settings['match'][number];
+
+function fits(rule: Rule, { uid, vendorId, productId, product, portPath }: ProbeFacts): boolean {
+  return (
+    fitsGlob(rule.uid, uid) &&
+    fitsGlob(rule.usb_id, `${hex4(vendorId)}:${hex4(productId)}`) &&
+    fitsGlob(rule.product, product ?? '') &&
+    fitsGlob(rule.usb_path, portPath)
+  );
+}
+
+function fitsGlob(glob: string | undefined, text: string): boolean {
+  return glob === undefined || compileGlob(glob)(text);
+}
+
+function hex4(id: number): string {
+  return id.toString(16).padStart(4, '0');
+}
