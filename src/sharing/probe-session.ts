@@ -20,6 +20,23 @@ export interface ProbeSessionOptions {
   readonly log: Logger;
   /** Whether clients get memory handles when they ask for one. */
   readonly memoryHandles: boolean;
+  /** How long the holder of the lock may do nothing while others wait. */
+  readonly lockIdleTimeoutMs: number;
+  /** The fastest clock a client may set; what is faster is cut to it. */
+  readonly clockLimitHz?: number;
+  readonly events?: SessionEvents;
+}
+
+/** What others want to know of a session as it happens. */
+export interface SessionEvents {
+  readonly clientIn?: (client: ClientName) => void;
+  readonly clientOut?: (client: ClientName) => void;
+  readonly lockTaken?: (by: ClientName) => void;
+  readonly lockLost?: (from: ClientName, to: ClientName) => void;
+  readonly opened?: (probe: Probe) => void;
+  readonly openFailed?: (error: unknown) => void;
+  /** Nobody, or somebody, has the probe open now. */
+  readonly useChanged?: () => void;
 }
 
 /** How long a busy or forbidden device is tried again inside one `open`: udev may not be done with it yet. */
@@ -35,14 +52,25 @@ const never = new AbortController().signal;
  * probe open is left that did not give up its interest.
  */
 export class ProbeSession implements AsyncDisposable {
-  readonly turns = new TurnQueue<SessionLease>();
+  readonly turns: TurnQueue<SessionLease>;
   readonly #leases = new Set<SessionLease>();
   #openProbe: OpenProbe | undefined;
   #absence = 'it has not been plugged in yet';
   #probe: Probe | undefined;
   #protocol: WireProtocol | undefined;
 
-  constructor(readonly options: ProbeSessionOptions) {}
+  constructor(readonly options: ProbeSessionOptions) {
+    const { clock, lockIdleTimeoutMs, events, log } = options;
+    this.turns = new TurnQueue<SessionLease>({
+      clock,
+      lockIdleTimeoutMs,
+      onLockTaken: ({ client }) => events?.lockTaken?.(client),
+      onLockLost: (from, to) => {
+        log.info('lock lost', { client: from.client.id, to: to.client.id });
+        events?.lockLost?.(from.client, to.client);
+      },
+    });
+  }
 
   /** The device is there: from now on `openProbe` opens it. */
   attach(openProbe: OpenProbe): void {
@@ -59,11 +87,17 @@ export class ProbeSession implements AsyncDisposable {
   newLease(client: ClientName): ClientLease {
     const lease = new SessionLease(client, this);
     this.#leases.add(lease);
+    this.options.events?.clientIn?.(client);
     return lease;
   }
 
-  get clients(): readonly ClientName[] {
-    return [...this.#leases].map((lease) => lease.client);
+  get leases(): readonly SessionLease[] {
+    return [...this.#leases];
+  }
+
+  /** Whether a client has the probe open. */
+  get isInUse(): boolean {
+    return this.#probe !== undefined;
   }
 
   /** The opened probe. */
@@ -90,7 +124,7 @@ export class ProbeSession implements AsyncDisposable {
 
   async ensureOpen(signal: AbortSignal): Promise<void> {
     if (this.#probe) return;
-    const { clock, log, uid } = this.options;
+    const { clock, log, uid, clockLimitHz, events } = this.options;
     const giveUp = clock.now() + OPEN_RETRY_MS;
     for (;;) {
       if (!this.#openProbe) throw this.disconnectedError();
@@ -100,12 +134,18 @@ export class ProbeSession implements AsyncDisposable {
           await probe[Symbol.asyncDispose]();
           throw this.disconnectedError();
         }
+        if (clockLimitHz !== undefined) await probe.setClock(clockLimitHz, signal);
         this.#probe = probe;
         log.info('probe opened', { uid });
+        events?.opened?.(probe);
+        events?.useChanged?.();
         return;
       } catch (error) {
         const mayPass = error instanceof ProbeBusyError || error instanceof ProbeAccessError;
-        if (!mayPass || clock.now() >= giveUp) throw error;
+        if (!mayPass || clock.now() >= giveUp) {
+          events?.openFailed?.(error);
+          throw error;
+        }
         await sleep(clock, OPEN_RETRY_INTERVAL_MS, signal);
       }
     }
@@ -134,6 +174,7 @@ export class ProbeSession implements AsyncDisposable {
       if (!leases.some((lease) => lease.isOpen)) {
         this.#probe = undefined;
         this.options.log.info('probe closed', { uid: this.options.uid });
+        this.options.events?.useChanged?.();
         await probe[Symbol.asyncDispose]();
       }
     }
@@ -141,7 +182,7 @@ export class ProbeSession implements AsyncDisposable {
 
   /** A lease has ended. Its place in the session goes last, so that `settle` has seen it leave. */
   forget(lease: SessionLease): void {
-    this.#leases.delete(lease);
+    if (this.#leases.delete(lease)) this.options.events?.clientOut?.(lease.client);
   }
 
   /** Ends the session: what runs is let end, then every lease is disposed and with the last the probe closes. */

@@ -42,6 +42,11 @@ export class SessionLease implements ClientLease {
     return this.#opens > 0;
   }
 
+  /** How often this client has taken the lock and not given it back. */
+  get lockDepth(): number {
+    return this.session.turns.depthOf(this);
+  }
+
   get isConnected(): boolean {
     return this.#connected;
   }
@@ -91,7 +96,8 @@ export class SessionLease implements ClientLease {
   // ---- what goes to the probe
 
   setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => probe.setClock(frequencyHz, signal));
+    const { clockLimitHz = Infinity } = this.session.options;
+    return this.#use(signal, (probe) => probe.setClock(Math.min(frequencyHz, clockLimitHz), signal));
   }
 
   reset(signal: AbortSignal): Promise<void> {

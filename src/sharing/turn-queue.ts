@@ -1,6 +1,6 @@
 // Who may touch the probe now.
 
-import { abortReason } from '../base/clock.js';
+import { abortReason, type Clock } from '../base/clock.js';
 
 /** One client request that waits: for its operation to start, or for the lock. */
 interface Waiter<Owner> {
@@ -10,19 +10,41 @@ interface Waiter<Owner> {
   readonly refuse: (reason: Error) => void;
 }
 
+export interface TurnQueueOptions<Owner> {
+  readonly clock: Clock;
+  /** How long the holder of the lock may do nothing while others wait. */
+  readonly lockIdleTimeoutMs: number;
+  /** The lock changed hands: `to` took it, or it was taken from `from` and `to` is the next. */
+  readonly onLockTaken?: (to: Owner) => void;
+  readonly onLockLost?: (from: Owner, to: Owner) => void;
+}
+
 /**
  * Runs operations on one probe one at a time, first in, first out, and keeps its lock. The lock binds: while an owner
  * holds it, operations of others wait. Owners are compared by identity.
+ *
+ * A holder that is idle while others wait loses its turn. It does not notice, but for the delay: its next operation
+ * waits for the lock and takes it again as deep as it was, so that its `unlock` is right.
  */
 export class TurnQueue<Owner extends object> {
   readonly #waiting: Waiter<Owner>[] = [];
   #busy = false;
   #holder: Owner | undefined;
   #depth = 0;
+  /** How deep those hold the lock, by their own account, who have lost it to others. */
+  readonly #lost = new Map<Owner, number>();
+  #idle: Disposable | undefined;
+
+  constructor(private readonly options: TurnQueueOptions<Owner>) {}
 
   /** The owner of the lock. */
   get holder(): Owner | undefined {
     return this.#holder;
+  }
+
+  /** How often an owner has taken the lock and not given it back, by its own account. */
+  depthOf(owner: Owner): number {
+    return this.#holder === owner ? this.#depth : (this.#lost.get(owner) ?? 0);
   }
 
   /** How many requests wait. */
@@ -36,33 +58,40 @@ export class TurnQueue<Owner extends object> {
    */
   async run<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
+    if (this.#lost.size > 0 && this.#lost.has(owner)) await this.#hold(owner, signal);
     // Whoever grants a turn sets #busy in the same step, so that nobody can slip in before the waiter wakes up.
-    if (this.#mayStart(owner)) this.#busy = true;
-    else await this.#wait(owner, 'operation', signal);
+    if (this.#mayStart(owner)) {
+      this.#busy = true;
+      if (this.#idle) this.#watchHolder();
+    } else {
+      await this.#wait(owner, 'operation', signal);
+    }
     try {
       return await operation();
     } finally {
       this.#busy = false;
-      this.#grant();
+      if (this.#waiting.length > 0) this.#grant();
     }
   }
 
   /** Takes the lock when it is free. Recursive: an owner that has it gets it at once, one level deeper. */
   async lock(owner: Owner, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#mayLock(owner)) this.#take(owner);
-    else await this.#wait(owner, 'lock', signal);
+    await this.#hold(owner, signal);
+    this.#depth++;
   }
 
   /** Gives back one level. Does nothing for an owner that does not hold the lock. */
   unlock(owner: Owner): void {
-    if (this.#holder !== owner) return;
-    this.#depth--;
-    if (this.#depth === 0) this.release(owner);
+    const depth = this.depthOf(owner) - 1;
+    if (depth <= 0) this.release(owner);
+    else if (this.#holder === owner) this.#depth = depth;
+    else this.#lost.set(owner, depth);
   }
 
   /** Gives the lock back, however often it was taken. */
   release(owner: Owner): void {
+    this.#lost.delete(owner);
     if (this.#holder !== owner) return;
     this.#holder = undefined;
     this.#depth = 0;
@@ -77,9 +106,18 @@ export class TurnQueue<Owner extends object> {
     return this.#holder === undefined ? this.#waiting.length === 0 : this.#holder === owner;
   }
 
+  async #hold(owner: Owner, signal: AbortSignal): Promise<void> {
+    if (this.#mayLock(owner)) this.#take(owner);
+    else await this.#wait(owner, 'lock', signal);
+  }
+
+  /** Makes `owner` the holder, as deep as it was when it lost the lock. */
   #take(owner: Owner): void {
+    if (this.#holder === owner) return;
     this.#holder = owner;
-    this.#depth++;
+    this.#depth = this.#lost.get(owner) ?? 0;
+    this.#lost.delete(owner);
+    this.options.onLockTaken?.(owner);
   }
 
   #wait(owner: Owner, wants: Waiter<Owner>['wants'], signal: AbortSignal): Promise<void> {
@@ -101,6 +139,7 @@ export class TurnQueue<Owner extends object> {
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiter);
+      this.#watchHolder();
     });
   }
 
@@ -108,24 +147,45 @@ export class TurnQueue<Owner extends object> {
   #grant(): void {
     for (let i = 0; i < this.#waiting.length;) {
       const waiter = this.#waiting[i];
-      const holds = this.#holder === waiter.owner;
-      const free = this.#holder === undefined;
-      if (!free && !holds) {
+      if (this.#holder !== undefined && this.#holder !== waiter.owner) {
         i++;
         continue;
       }
-      if (waiter.wants === 'lock') {
-        this.#waiting.splice(i, 1);
-        this.#take(waiter.owner);
-        waiter.grant();
-        i = 0; // there is a holder now: only its own requests are let past
-      } else {
-        if (this.#busy) return; // first in, first out: nobody overtakes the one whose turn it is
-        this.#waiting.splice(i, 1);
+      if (waiter.wants === 'operation' && this.#busy) break; // nobody overtakes the one whose turn it is
+      this.#waiting.splice(i, 1);
+      waiter.grant();
+      if (waiter.wants === 'operation') {
         this.#busy = true;
-        waiter.grant();
-        return;
+        break;
       }
+      this.#take(waiter.owner);
+      i = 0; // there is a holder now: only its own requests are let past
     }
+    this.#watchHolder();
+  }
+
+  /** Counts how long the holder does nothing while others wait. */
+  #watchHolder(): void {
+    if (this.#holder === undefined || this.#busy || this.#waiting.length === 0) {
+      this.#idle?.[Symbol.dispose]();
+      this.#idle = undefined;
+      return;
+    }
+    const { clock, lockIdleTimeoutMs } = this.options;
+    this.#idle ??= clock.timer(lockIdleTimeoutMs, () => {
+      this.#idle = undefined;
+      this.#takeAway();
+    });
+  }
+
+  #takeAway(): void {
+    const from = this.#holder;
+    const next = this.#waiting.find(({ owner }) => owner !== from);
+    if (from === undefined || next === undefined) return;
+    this.#lost.set(from, this.#depth);
+    this.#holder = undefined;
+    this.#depth = 0;
+    this.options.onLockLost?.(from, next.owner);
+    this.#grant();
   }
 }

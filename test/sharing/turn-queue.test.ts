@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TurnQueue } from '../../src/sharing/turn-queue.js';
-import { settle } from '../support/fake-clock.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
 
 const always = new AbortController().signal;
 
@@ -26,10 +26,15 @@ class Owner {
   }
 }
 
-function startQueue(): { queue: TurnQueue<Owner>; journal: string[]; owners: Owner[] } {
-  const queue = new TurnQueue<Owner>();
+function startQueue(): { clock: FakeClock; queue: TurnQueue<Owner>; journal: string[]; owners: Owner[] } {
+  const clock = new FakeClock();
   const journal: string[] = [];
-  return { queue, journal, owners: ['a', 'b', 'c'].map((name) => new Owner(name, queue, journal)) };
+  const queue = new TurnQueue<Owner>({
+    clock,
+    lockIdleTimeoutMs: 2000,
+    onLockLost: (from, to) => journal.push(`${from.name} loses to ${to.name}`),
+  });
+  return { clock, queue, journal, owners: ['a', 'b', 'c'].map((name) => new Owner(name, queue, journal)) };
 }
 
 describe('a turn queue', () => {
@@ -122,6 +127,69 @@ describe('a turn queue', () => {
 
     await assert.rejects(failing, /FAULT/);
     assert.equal(await next, 'fine');
+  });
+
+  it('takes the lock from a holder that does nothing while others wait, and gives it back as deep as it was', async () => {
+    const { clock, queue, journal, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+    await queue.lock(a, always);
+    await clock.advance(10_000); // nobody waits: nobody is in the way
+    const waiting = queue.lock(b, always);
+    await clock.advance(1999);
+    assert.equal(queue.holder, a);
+
+    await clock.advance(1);
+    await waiting;
+    assert.equal(queue.holder, b);
+
+    const back = a.begin();
+    back.end();
+    await settle();
+    queue.unlock(b);
+    await back.done;
+    assert.equal(queue.holder, a);
+    queue.unlock(a);
+    assert.equal(queue.holder, a);
+    queue.unlock(a);
+    assert.equal(queue.holder, undefined);
+    assert.deepEqual(journal, ['a loses to b', 'a+', 'a-']);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('does not count the time in which the holder works', async () => {
+    const { clock, queue, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+    const working = a.begin();
+    const waiting = queue.lock(b, always);
+
+    await clock.advance(60_000);
+    assert.equal(queue.holder, a);
+    working.end();
+    await working.done;
+    queue.unlock(a);
+
+    await waiting;
+    assert.equal(queue.holder, b);
+  });
+
+  it('lets a holder that lost the lock give it back without having it', async () => {
+    const { clock, queue, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+    const waiting = queue.lock(b, always);
+    await clock.advance(2000);
+    await waiting;
+
+    queue.unlock(a);
+    assert.equal(queue.holder, b);
+    queue.unlock(b);
+    const next = a.begin();
+    next.end();
+    await next.done;
+
+    assert.equal(queue.holder, undefined);
   });
 
   it('never runs two operations at once nor passes a lock by, whatever owners do', async () => {
