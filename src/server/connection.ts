@@ -25,8 +25,18 @@ export interface ConnectionOptions {
   readonly socketOptions: SocketOptions;
   /** Called with a failed assertion: the state of the daemon is not to be trusted any more. */
   readonly crash: (error: AssertionError) => void;
+  /** Called when a request failed for a reason that is not the client's mistake. */
+  readonly onFailure?: (error: DaemonError) => void;
   /** Called once, when the socket is closed and the lease disposed. */
   readonly onClosed: () => void;
+}
+
+/** What has gone over a connection so far. */
+export interface Traffic {
+  /** Requests answered. */
+  readonly requests: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
 }
 
 /** A client is served, or told why not. */
@@ -64,6 +74,7 @@ export class Connection {
   #isRunning = false;
   #running: Promise<void> | undefined;
   #replies = '';
+  #requests = 0;
   /** Wakes the loop when the socket has drained, is closed, or is dropped. */
   #wake: (() => void) | undefined;
 
@@ -86,6 +97,10 @@ export class Connection {
     this.closed = new Promise((resolve) => {
       socket.once('close', () => resolve(this.#finish()));
     });
+  }
+
+  get traffic(): Traffic {
+    return { requests: this.#requests, bytesIn: this.#socket.bytesRead, bytesOut: this.#socket.bytesWritten };
   }
 
   /**
@@ -191,7 +206,10 @@ export class Connection {
   }
 
   #encodeFailure(id: string, error: unknown): string {
-    if (error instanceof DaemonError) return encodeError(id, statusOfError(error), describeError(error));
+    if (error instanceof DaemonError) {
+      if (error.kind !== 'request') this.#options.onFailure?.(error);
+      return encodeError(id, statusOfError(error), describeError(error));
+    }
     // Our own defect. A failed assertion says that the state cannot be trusted, and ends the process; anything else is
     // this request's misfortune.
     this.#options.log.error('a request failed unexpectedly', { error: error instanceof Error ? error.stack : error });
@@ -201,6 +219,7 @@ export class Connection {
 
   #reply(request: Envelope | MalformedEnvelope, reply: string): void {
     this.#replies += reply;
+    this.#requests++;
     const { log } = this.#options;
     if (!log.isEnabled('debug')) return;
     const name = request.malformed === undefined ? request.name.slice(0, MAX_ECHO) : '(malformed)';

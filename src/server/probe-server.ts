@@ -9,7 +9,7 @@ import type { Logger } from '../base/logger.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import { ProbeBusyError, ProbeDisconnectedError } from '../probe/errors.js';
 import type { ClientLease, ClientName } from '../sharing/client-lease.js';
-import { type Admission, Connection } from './connection.js';
+import { type Admission, Connection, type Traffic } from './connection.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
 import type { ProbeRequestTable } from './probe-requests.js';
@@ -28,8 +28,16 @@ export interface ProbeServerOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly socketOptions: SocketOptions;
+  /** Called when a request failed for a reason that is not its client's mistake. */
+  readonly onFailure?: (client: ClientName, error: DaemonError) => void;
   /** Ends the process: called with a failed assertion from a request. */
   readonly crash: (error: AssertionError) => void;
+}
+
+/** A client and since when it is connected. */
+export interface ConnectedClient {
+  readonly client: ClientName;
+  readonly since: Date;
 }
 
 /** How often a port that is free on the first host, but not on the next, is given up for another. */
@@ -39,7 +47,7 @@ export class ProbeServer implements AsyncDisposable {
   readonly #options: ProbeServerOptions;
   readonly #limits: ServerLimits;
   readonly #listeners = new Set<Server>();
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Map<Connection, ConnectedClient>();
   #port = 0;
   #ending: Promise<void> | undefined;
 
@@ -74,6 +82,11 @@ export class ProbeServer implements AsyncDisposable {
     });
   }
 
+  /** Who is connected, those that are refused included. */
+  get clients(): readonly (ConnectedClient & { readonly traffic: Traffic })[] {
+    return [...this.#connections].map(([{ traffic }, client]) => ({ ...client, traffic }));
+  }
+
   /** How many clients are connected, those that are refused included. */
   get clientCount(): number {
     return this.#connections.size;
@@ -96,7 +109,12 @@ export class ProbeServer implements AsyncDisposable {
 
   /** Drops every client: see `Connection.drop`. */
   async dropAll(reason: DaemonError): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.drop(reason)));
+    await Promise.all([...this.#connections.keys()].map((connection) => connection.drop(reason)));
+  }
+
+  /** Drops one client, by its id. Without such a client it does nothing. */
+  async drop(id: number, reason: DaemonError): Promise<void> {
+    for (const [connection, { client }] of this.#connections) if (client.id === id) await connection.drop(reason);
   }
 
   async #listen(port: number): Promise<void> {
@@ -155,12 +173,13 @@ export class ProbeServer implements AsyncDisposable {
     const connection = new Connection(socket, admission, {
       ...{ table, clock, socketOptions, crash, log },
       limits: this.#limits,
+      onFailure: (error) => this.#options.onFailure?.(client, error),
       onClosed: () => {
         this.#connections.delete(connection);
         log.info('client disconnected');
       },
     });
-    this.#connections.add(connection);
+    this.#connections.set(connection, { client, since: clock.date() });
   }
 }
 
