@@ -1,93 +1,223 @@
 #!/usr/bin/env node
 // probed's composition root: the one place, with cli/main.ts, that touches the process, the file system and USB.
 
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
-import { systemClock } from './base/clock.js';
-import { describeError, RequestError } from './base/errors.js';
-import { openLog } from './base/winston-logger.js';
-import { parseCommandLine, UsageError } from './config/command-line.js';
+import { sleep, systemClock } from './base/clock.js';
+import { Disposer } from './base/disposer.js';
+import { describeError } from './base/errors.js';
+import type { Logger } from './base/logger.js';
+import { type LogLineFormat, openLog } from './base/winston-logger.js';
+import { parseCommandLine } from './config/command-line.js';
+import { ConfigError, UsageError } from './config/config-error.js';
 import type { Config } from './config/config.js';
-import { type ProbeStatus, Supervisor } from './daemon/supervisor.js';
+import { ExitCode } from './config/exit-codes.js';
+import { loadConfig } from './config/load-config.js';
+import { defaultPaths } from './config/paths.js';
+import { fixedPorts } from './config/probe-policy.js';
+import { ControlServer } from './control/control-server.js';
+import { EventHistory } from './control/event-history.js';
+import { Daemon } from './daemon/daemon.js';
+import { PortBook } from './daemon/port-book.js';
+import type { ServerServices } from './daemon/server-services.js';
+import { noFiles, systemFiles } from './daemon/state-files.js';
+import { Supervisor } from './daemon/supervisor.js';
 import { loadSocketOptions } from './platform/socket-options.js';
+import { compileProbeRequests } from './server/probe-requests.js';
+import { parseProbeOptions } from './sim/probe-options.js';
 import { simulatedBus } from './sim/simulated-bus.js';
 import type { UsbBus } from './usb/usb-bus.js';
 
-const EXIT_FAILURE = 1;
-const EXIT_USAGE = 2;
 /** A process that a signal ends exits with 128 + the signal's number, by custom of the shell. */
-const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+const stopSignals = { SIGINT: 130, SIGTERM: 143 } as const;
+const version = packageVersion();
 
 async function main(): Promise<void> {
-  const commandLine = parseCommandLine(process.argv.slice(2), packageVersion());
+  const commandLine = parseCommandLine(process.argv.slice(2), version);
   if (commandLine.action === 'print') {
     process.stdout.write(`${commandLine.text}\n`);
     return;
   }
-  await run(commandLine.config);
+  const { platform, arch, env } = process;
+  const paths = defaultPaths({ platform, arch, env, isRoot: process.geteuid?.() === 0 });
+  const load = (): Config => loadConfig({ commandLine: commandLine.settings, paths, simulatedProblem });
+  const config = load();
+  if (commandLine.action === 'check-config') {
+    process.stdout.write(`${config.file ?? 'no config file'}: nothing is wrong with the config\n`);
+    return;
+  }
+  await run(config, load);
+  process.exit(); // a request that outlived the grace does not keep us
 }
 
 /** Serves until a signal comes. */
-async function run(config: Config): Promise<void> {
+async function run(config: Config, load: () => Config): Promise<void> {
   const stop = stopSignal();
   await using bus = openBus(config);
-  await using output = openLog({ level: config.logLevel, stream: process.stderr });
+  await using output = openLog({ ...logOptions(config), stream: process.stderr });
   const { log } = output;
-  await using supervisor = await Supervisor.start({
-    bus,
-    config,
-    clock: systemClock,
-    log,
-    socketOptions: await loadSocketOptions(log),
-    crash,
+  const events = new EventHistory(systemClock);
+  await using book = await openBook(config, log);
+  const supervisor = new Supervisor({
+    ...{ bus, book, config },
+    services: await serverServices(log),
+    onEvent: (event) => events.add(event),
   });
+  const daemon = new Daemon({
+    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, events },
+    loadConfig: load,
+    onConfigured: ({ log: { level } }) => output.setLevel(level),
+    loopDelayMs: watchLoopDelay(),
+  });
+  // Before any port is opened: a second daemon stops here, and has harmed nothing.
+  await using atEnd = new Disposer();
+  atEnd.use(await openControl(config, daemon, log));
+  atEnd.defer(() => stopServing(supervisor, config));
+  await supervisor.start();
 
-  const failed = supervisor.probes.find(({ state }) => state === 'failed');
-  if (failed?.error) throw failed.error;
-  for (const probe of supervisor.probes) process.stdout.write(`${announcement(probe)}\n`);
-
-  log.info('stopping', { signal: await stop });
+  if (config.simulate.length > 0) announce(supervisor);
+  process.on('SIGHUP', () => reload(daemon, log));
+  const signal = await stop;
+  log.info('stopping', { signal });
+  events.add({ type: 'stopping' });
 }
 
 /** The bus whose probes are served. */
 function openBus({ simulate }: Config): UsbBus {
-  if (simulate.length === 0)
+  if (simulate.length === 0) {
     throw new UsageError('nothing to serve: this version has simulated probes only, add --simulate');
-  try {
-    return simulatedBus(
-      simulate.map(({ options }) => options),
-      systemClock,
-    );
-  } catch (error) {
-    throw error instanceof RequestError ? new UsageError(`--simulate: ${error.message}`) : error;
   }
+  return simulatedBus(
+    simulate.map(({ options }) => options),
+    systemClock,
+  );
+}
+
+function simulatedProblem(options: readonly string[]): string | undefined {
+  try {
+    parseProbeOptions(options);
+    return undefined;
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
+/** Where lines go to the journal, it adds time and level by itself (systemd.exec(5), JOURNAL_STREAM). */
+function logOptions({ log: { level, format } }: Config): {
+  level: Config['log']['level'];
+  format: LogLineFormat;
+  colour: boolean;
+} {
+  const auto = process.env.JOURNAL_STREAM === undefined ? 'text' : 'journal';
+  const colour = process.stderr.isTTY && (process.env.NO_COLOR ?? '') === '';
+  return { level, format: format === 'auto' ? auto : format, colour };
+}
+
+/** Simulated probes are made anew at every start: their ports are not worth keeping, unless the config says where. */
+async function openBook(config: Config, log: Logger): Promise<PortBook> {
+  const isKept = config.simulate.length === 0 || config.sourceOf(['state', 'directory']) !== 'default';
+  const book = await PortBook.open({
+    directory: config.stateDirectory,
+    range: config.ports,
+    fixed: fixedPorts(config),
+    files: isKept ? systemFiles : noFiles,
+  });
+  for (const finding of book.findings) log.warn(finding);
+  if (book.problem) log.error(describeError(book.problem));
+  return book;
+}
+
+async function serverServices(log: Logger): Promise<ServerServices> {
+  let clientIds = 0;
+  return {
+    ...{ clock: systemClock, log, crash },
+    socketOptions: await loadSocketOptions(log),
+    table: compileProbeRequests(),
+    newClientId: () => ++clientIds,
+  };
+}
+
+/**
+ * Opens the control socket. Who tries simulated probes beside a daemon that has the usual socket, or has no right to
+ * it, goes without.
+ */
+async function openControl(config: Config, daemon: Daemon, log: Logger): Promise<AsyncDisposable> {
+  const { socketPath, mode, group } = config.control;
+  const isUsual = config.sourceOf(['control', 'socket']) === 'default';
+  try {
+    if (isUsual) mkdirSync(path.dirname(socketPath), { recursive: true, mode: 0o755 });
+    return await ControlServer.listen({
+      ...{ path: socketPath, mode, daemon, clock: systemClock, log },
+      ...(group !== undefined && { group }),
+      platform: process.platform,
+      setUmask: (mask) => process.umask(mask),
+    });
+  } catch (error) {
+    if (!isUsual || config.simulate.length === 0) throw error;
+    log.warn('no control socket: probectl cannot reach this daemon', { reason: describeError(error) });
+    return new Disposer();
+  }
+}
+
+/** How late the event loop is: the 99th percentile since the start, in milliseconds. */
+function watchLoopDelay(): () => number {
+  const resolution = 50; // the histogram counts the interval itself as well
+  const histogram = monitorEventLoopDelay({ resolution });
+  histogram.enable();
+  return () => Math.max(0, Math.round((histogram.percentile(99) / 1e6 - resolution) * 10) / 10);
+}
+
+async function stopServing(supervisor: Supervisor, { limits }: Config): Promise<void> {
+  const expired = new AbortController();
+  const grace = sleep(systemClock, limits.shutdownGraceMs, expired.signal).catch(() => undefined);
+  await Promise.race([supervisor[Symbol.asyncDispose](), grace]);
+  expired.abort();
+}
+
+/** One line for each probe: where it is served, and the command that uses it. */
+function announce(supervisor: Supervisor): void {
+  for (const { uid, served, failure } of supervisor.entries) {
+    if (failure) throw failure;
+    if (!served) continue;
+    const { addresses, port } = served.server;
+    const isLocal = addresses.some((address) => /^(127\.|0\.0\.0\.0|\[::1?\])/.test(address));
+    const host = isLocal ? 'localhost' : (addresses[0] ?? 'localhost').replace(/:\d+$/, '');
+    const command = `pyocd cmd -u remote:${host}:${port} -t cortex_m`;
+    process.stdout.write(`${uid} is served on ${addresses.join(' ')}: ${command}\n`);
+  }
+}
+
+/** What SIGHUP asks for. `probectl reload` does the same, and tells who asks. */
+function reload(daemon: Daemon, log: Logger): void {
+  daemon
+    .reload(false)
+    .then((result) => {
+      if (result.applied) log.info('config reloaded', { changed: result.changed, waiting: result.waiting });
+      else for (const complaint of result.complaints) log.error(`config not reloaded: ${complaint}`);
+    })
+    .catch((error: unknown) => log.error('config not reloaded', { error }));
 }
 
 /** A failed assertion is a mistake in the program: better started anew by the service manager than served on with. */
 function crash(error: Error): void {
   process.stderr.write(`probed: ${error.stack ?? error.message}\n`);
-  process.exit(EXIT_FAILURE);
+  process.exit(ExitCode.Failure);
 }
 
 /** Resolves at the first signal that asks to stop; the second one ends the process at once. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    let stopping = false;
-    for (const [signal, exitCode] of Object.entries(signals)) {
+    let isStopping = false;
+    for (const [signal, exitCode] of Object.entries(stopSignals)) {
       process.on(signal, () => {
-        if (stopping) process.exit(exitCode);
-        stopping = true;
+        if (isStopping) process.exit(exitCode);
+        isStopping = true;
         resolve(signal);
       });
     }
   });
-}
-
-/** "SIM0001 is served on 127.0.0.1:5555 [::1]:5555: pyocd cmd -u remote:localhost:5555 -t cortex_m" */
-function announcement({ uid, addresses, port }: ProbeStatus): string {
-  const isLocal = addresses.some((address) => /^(127\.|0\.0\.0\.0|\[::1?\])/.test(address));
-  const host = isLocal ? 'localhost' : (addresses[0] ?? 'localhost').replace(/:\d+$/, '');
-  return `${uid} is served on ${addresses.join(' ')}: pyocd cmd -u remote:${host}:${port} -t cortex_m`;
 }
 
 function packageVersion(): string {
@@ -98,7 +228,13 @@ function packageVersion(): string {
 }
 
 main().catch((error: unknown) => {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`probed: ${isUsage ? error.message : describeError(error)}\n`);
-  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+  const isMistake = error instanceof UsageError || error instanceof ConfigError;
+  const text = isMistake ? error.message : describeError(error);
+  process.stderr.write(
+    `${text
+      .split('\n')
+      .map((line) => `probed: ${line}`)
+      .join('\n')}\n`,
+  );
+  process.exitCode = isMistake ? ExitCode.Usage : ExitCode.Failure;
 });

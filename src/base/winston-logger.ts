@@ -5,44 +5,110 @@ import winston from 'winston';
 import { describeError } from './errors.js';
 import { type LogFields, type Logger, type LogLevel, logLevels } from './logger.js';
 
+/**
+ * text: time, level, sentence, fields. journal: without the time, which the journal adds, and with the priority in
+ * front (sd-daemon(3), "<N>"). json: an object per line.
+ */
+export type LogLineFormat = 'text' | 'journal' | 'json';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogLineFormat;
+  /** Colours the level, in text. */
+  readonly colour?: boolean;
+  /** Where lines go; standard error in the daemon. */
+  readonly stream: NodeJS.WritableStream;
+}
+
 export interface LogOutput extends AsyncDisposable {
   readonly log: Logger;
+  setLevel(level: LogLevel): void;
 }
 
 /**
  * Opens the log. Disposing it waits until the last line is written: a process that exits before that loses lines.
  *
- * Line format: ISO time, level, the fixed sentence, then `name=value` fields.
- *
- * @param stream  where lines go; standard error in the daemon
+ * A warning or error that comes again and again is written once, and then how often it was repeated: when something
+ * else has to be said, and each time the count has grown tenfold.
  */
-export function openLog(options: { level: LogLevel; stream: NodeJS.WritableStream }): LogOutput {
+export function openLog({ level, format, colour = false, stream }: LogOptions): LogOutput {
   const logger = winston.createLogger({
-    levels: Object.fromEntries(logLevels.map((level, severity) => [level, severity])),
-    level: options.level,
-    format: winston.format.combine(winston.format.timestamp(), winston.format.printf(formatLine)),
-    transports: [new winston.transports.Stream({ stream: options.stream })],
+    levels: Object.fromEntries(logLevels.map((name, severity) => [name, severity])),
+    level: 'trace', // ours is asked before
+    format: winston.format.printf((info) => formats[format](info.entry as Entry, colour)),
+    transports: [new winston.transports.Stream({ stream })],
   });
+  const sink = new Sink(logger, level);
   return {
-    log: new WinstonLogger(logger, {}),
+    log: new WinstonLogger(sink, {}),
+    setLevel: (next) => sink.setLevel(next),
     async [Symbol.asyncDispose]() {
+      sink.tellRepeated();
       logger.end();
       // winston hands every line to the stream at once; the stream calls back when it has taken them all.
-      await new Promise((resolve) => options.stream.write('', resolve));
+      await new Promise((resolve) => stream.write('', resolve));
     },
   };
 }
 
-class WinstonLogger implements Logger {
-  readonly #enabled: ReadonlySet<LogLevel>;
+/** One event, on its way to a line. */
+interface Entry {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+  readonly time: Date;
+}
+
+/** What loggers and their children share: the level, and the last line that may come again. */
+class Sink {
+  #enabled: ReadonlySet<LogLevel>;
+  #last: { readonly entry: Entry; readonly key: string; repeated: number } | undefined;
 
   constructor(
     private readonly logger: winston.Logger,
-    private readonly fields: LogFields,
+    level: LogLevel,
   ) {
-    // winston spends microseconds on a line it then drops, so the level is asked before it is called.
-    this.#enabled = new Set(logLevels.filter((level) => logger.isLevelEnabled(level)));
+    this.#enabled = levelsUpTo(level);
   }
+
+  setLevel(level: LogLevel): void {
+    this.#enabled = levelsUpTo(level);
+  }
+
+  // winston spends microseconds on a line it then drops, so the level is asked before it is called.
+  isEnabled(level: LogLevel): boolean {
+    return this.#enabled.has(level);
+  }
+
+  write(level: LogLevel, message: string, fields: LogFields): void {
+    const entry: Entry = { level, message, fields, time: new Date() };
+    const mayRepeat = level === 'error' || level === 'warn';
+    const key = mayRepeat ? `${level} ${message} ${inspect(fields)}` : '';
+    if (mayRepeat && this.#last?.key === key) {
+      this.#last.repeated++;
+      if (/^10+$/.test(String(this.#last.repeated))) this.#print(repetition(this.#last.entry, this.#last.repeated));
+      return;
+    }
+    this.tellRepeated();
+    this.#last = mayRepeat ? { entry, key, repeated: 0 } : undefined;
+    this.#print(entry);
+  }
+
+  tellRepeated(): void {
+    if (this.#last && this.#last.repeated > 0) this.#print(repetition(this.#last.entry, this.#last.repeated));
+    this.#last = undefined;
+  }
+
+  #print(entry: Entry): void {
+    this.logger.log({ level: entry.level, message: entry.message, entry });
+  }
+}
+
+class WinstonLogger implements Logger {
+  constructor(
+    private readonly sink: Sink,
+    private readonly fields: LogFields,
+  ) {}
 
   error(message: string, fields?: LogFields): void {
     this.#write('error', message, fields);
@@ -65,24 +131,47 @@ class WinstonLogger implements Logger {
   }
 
   isEnabled(level: LogLevel): boolean {
-    return this.#enabled.has(level);
+    return this.sink.isEnabled(level);
   }
 
   child(fields: LogFields): Logger {
-    return new WinstonLogger(this.logger, { ...this.fields, ...fields });
+    return new WinstonLogger(this.sink, { ...this.fields, ...fields });
   }
 
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
-    if (!this.#enabled.has(level)) return;
-    this.logger.log({ level, message, fields: { ...this.fields, ...fields } });
+    if (this.sink.isEnabled(level)) this.sink.write(level, message, { ...this.fields, ...fields });
   }
 }
 
-function formatLine(info: winston.Logform.TransformableInfo): string {
-  const fields = Object.entries(info.fields ?? {})
+function levelsUpTo(level: LogLevel): ReadonlySet<LogLevel> {
+  return new Set(logLevels.slice(0, logLevels.indexOf(level) + 1));
+}
+
+function repetition(entry: Entry, repeated: number): Entry {
+  return { ...entry, time: new Date(), fields: { ...entry.fields, repeated } };
+}
+
+const formats: Readonly<Record<LogLineFormat, (entry: Entry, colour: boolean) => string>> = {
+  text: (entry, colour) => `${entry.time.toISOString()} ${levelWord(entry.level, colour)} ${sentence(entry)}`,
+  journal: (entry) => `<${priorities[entry.level]}>${sentence(entry)}`,
+  json: ({ time, level, message, fields }) => JSON.stringify({ time, level, message, ...jsonFields(fields) }),
+};
+
+/** Of syslog(3); the journal has nothing below debug. */
+const priorities: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 6, debug: 7, trace: 7 };
+
+/** SGR numbers: red, yellow, green, blue, grey. */
+const colours: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 32, debug: 34, trace: 90 };
+
+function levelWord(level: LogLevel, colour: boolean): string {
+  return colour ? `\u001b[${colours[level]}m${level.padEnd(5)}\u001b[0m` : level.padEnd(5);
+}
+
+function sentence({ message, fields }: Entry): string {
+  const words = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${formatValue(value)}`);
-  return `${String(info.timestamp)} ${info.level.padEnd(5)} ${String(info.message)}${fields.join('')}`;
+  return message + words.join('');
 }
 
 /** One word as it is; anything else in quotes, and always on one line. */
@@ -90,4 +179,10 @@ function formatValue(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(describeError(value));
   if (typeof value !== 'string') return inspect(value, { breakLength: Infinity });
   return /^[\w.:@/+-]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function jsonFields(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? describeError(value) : value]),
+  );
 }

@@ -15,18 +15,22 @@ export interface FoundProbe {
  * one and for all but the first with the same one, a name made of its USB port path, which stays the same as long as
  * the probe stays in its socket.
  *
- * @returns in the order of `devices`; uids are unique
+ * @param served  attachments that have a uid already, and keep it whoever else comes with the same serial number
+ * @returns       in the order of `devices`; uids are unique
  */
-export function findProbes(devices: readonly UsbDeviceInfo[], drivers?: readonly ProbeDriver[]): FoundProbe[] {
-  const taken = new Set<string>();
+export function findProbes(devices: readonly UsbDeviceInfo[], served: ReadonlyMap<string, string>): FoundProbe[] {
+  const taken = new Set(devices.flatMap(({ key }) => served.get(key) ?? []));
   const found: FoundProbe[] = [];
   for (const device of devices) {
-    const fit = findDriver(device, drivers);
+    const fit = findDriver(device);
     if (!fit) continue;
-    const { serial } = device;
-    const uid = serial !== undefined && serial !== '' && !taken.has(serial) ? serial : `usb-${device.portPath}`;
+    const uid = served.get(device.key) ?? newUid(device, taken);
     taken.add(uid);
     found.push({ uid, device, ...fit });
   }
   return found;
+}
+
+function newUid({ serial = '', portPath }: UsbDeviceInfo, taken: ReadonlySet<string>): string {
+  return serial !== '' && !taken.has(serial) ? serial : `usb-${portPath}`;
 }

@@ -1,86 +1,86 @@
 // Keeps a server running for every probe: compares what should run with what runs, and makes up the difference.
 
-import type { AssertionError } from 'node:assert';
-import type { Clock } from '../base/clock.js';
-import { describeError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
+import { type DaemonError, describeError } from '../base/errors.js';
 import type { Config } from '../config/config.js';
-import type { SocketOptions } from '../platform/socket-options.js';
-import { compileProbeRequests } from '../server/probe-requests.js';
-import { ProbeServer } from '../server/probe-server.js';
-import { ProbeSession } from '../sharing/probe-session.js';
+import { fixedPorts, probePolicy, probeSettings } from '../config/probe-policy.js';
+import type { DaemonEvent } from '../control/daemon-events.js';
 import type { UsbBus } from '../usb/usb-bus.js';
-import type { DaemonEvent } from './events.js';
 import { findProbes, type FoundProbe } from './find-probes.js';
+import type { PortBook } from './port-book.js';
+import { ProbeEntry } from './probe-entry.js';
+import { ServedProbe, type ServingEvents, type ServingPlan } from './served-probe.js';
+import type { ServerServices } from './server-services.js';
 
 export interface SupervisorOptions {
   readonly bus: UsbBus;
+  readonly book: PortBook;
   readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly socketOptions: SocketOptions;
-  /** Ends the process: called when an assertion has failed. */
-  readonly crash: (error: AssertionError) => void;
-  readonly onEvent?: (event: DaemonEvent) => void;
+  readonly services: ServerServices;
+  readonly onEvent: (event: DaemonEvent) => void;
 }
 
-/** ready: its port answers. absent: unplugged; its port still answers. failed: its port could not be opened. */
-export type ProbeState = 'ready' | 'absent' | 'failed';
-
-/** One probe as `status` shows it. */
-export interface ProbeStatus {
-  readonly uid: string;
-  readonly state: ProbeState;
-  readonly port: number;
-  readonly addresses: readonly string[];
-  readonly clients: number;
-  readonly error?: Error;
-}
-
-/** A probe that has been seen, for as long as the daemon runs. */
-interface Entry {
-  readonly session: ProbeSession;
-  port: number;
-  server?: ProbeServer;
-  error?: Error;
-  /** The attachment the session has been told of. */
-  attached?: FoundProbe;
-}
-
-/** How long after a port could not be opened it is tried again. */
-const LISTEN_RETRY_MS = 5000;
+/** How long after a port could not be opened it is tried again: at first, and at most. */
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 60_000;
 
 export class Supervisor implements AsyncDisposable {
-  readonly #entries = new Map<string, Entry>();
-  readonly #subscription: Disposable;
-  readonly #table = compileProbeRequests();
-  #clientIds = 0;
+  readonly #options: SupervisorOptions;
+  readonly #entries = new Map<string, ProbeEntry>();
+  #subscription: Disposable | undefined;
+  #config: Config;
   #retry: Disposable | undefined;
+  #retryMs = FIRST_RETRY_MS;
   #pass: Promise<void> | undefined;
   #lookAgain = false;
-  #stopping = false;
+  /** The next pass applies new settings also to probes that are in use. */
+  #forced = false;
+  #isStopping = false;
 
-  private constructor(private readonly options: SupervisorOptions) {
+  /** Does nothing yet. */
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#config = options.config;
+  }
+
+  /** Returns when everything that is plugged in at this moment is served, or failed. */
+  start(): Promise<void> {
     // Subscribed before the first list: nothing falls between.
-    this.#subscription = options.bus.subscribe(() => this.#background());
+    this.#subscription ??= this.#options.bus.subscribe(() => this.#background());
+    return this.reconcile();
   }
 
-  /** Returns when everything that was plugged in at that moment is served, or failed. */
-  static async start(options: SupervisorOptions): Promise<Supervisor> {
-    const supervisor = new Supervisor(options);
-    await supervisor.reconcile();
-    return supervisor;
+  /** Every probe that is known, in the order of their ports; those without one last. */
+  get entries(): readonly ProbeEntry[] {
+    const portOf = ({ uid, served }: ProbeEntry): number =>
+      served?.server.port ?? this.#options.book.portFor(uid) ?? Infinity;
+    return [...this.#entries.values()].sort((a, b) => portOf(a) - portOf(b) || a.uid.localeCompare(b.uid));
   }
 
-  get probes(): readonly ProbeStatus[] {
-    return [...this.#entries].map(([uid, { session, server, port, error }]) => ({
-      uid,
-      port,
-      state: !server ? 'failed' : session.attached ? 'ready' : 'absent',
-      addresses: server?.addresses ?? [],
-      clients: session.clients.length,
-      ...(error && { error }),
-    }));
+  entry(uid: string): ProbeEntry | undefined {
+    return this.#entries.get(uid);
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Takes a new config, and returns when it is applied: at once to probes that nobody uses, to the others when their
+   * last client has gone, or at once with `now`.
+   */
+  async configure(config: Config, now: boolean): Promise<void> {
+    this.#config = config;
+    this.#options.book.configure({ range: config.ports, fixed: fixedPorts(config) });
+    this.#forced ||= now;
+    await this.reconcile();
+  }
+
+  /** Forgets a probe that is not plugged in, and stops serving its port. */
+  async forget(uid: string): Promise<void> {
+    const entry = this.#entries.get(uid);
+    this.#entries.delete(uid);
+    await entry?.served?.[Symbol.asyncDispose]();
+    await this.#options.book.forget(uid);
   }
 
   /**
@@ -94,121 +94,194 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping = true;
-    this.#subscription[Symbol.dispose]();
+    this.#isStopping = true;
+    this.#subscription?.[Symbol.dispose]();
     this.#retry?.[Symbol.dispose]();
     await this.#pass;
-    await Promise.all(
-      [...this.#entries.values()].map(async ({ server, session }) => {
-        await server?.[Symbol.asyncDispose]();
-        await session[Symbol.asyncDispose]();
-      }),
-    );
+    await Promise.all([...this.#entries.values()].map(async ({ served }) => served?.[Symbol.asyncDispose]()));
   }
 
   async #passes(): Promise<void> {
-    while (this.#lookAgain && !this.#stopping) {
+    while (this.#lookAgain && !this.#isStopping) {
       this.#lookAgain = false;
-      const found = findProbes(await this.options.bus.list()).filter(({ uid }) => this.#isWanted(uid));
-      const present = new Map(found.map((probe) => [probe.uid, probe]));
-      await Promise.all([...this.#entries.keys()].map((uid) => this.#detachIfGone(uid, present.get(uid))));
-      for (const probe of found) this.#entries.set(probe.uid, this.#entries.get(probe.uid) ?? this.#newEntry(probe));
-      await Promise.all(found.map((probe) => this.#serve(probe)));
+      const forced = this.#forced;
+      this.#forced = false;
+      const found = new Map((await this.#found()).map((probe) => [probe.uid, probe]));
+      for (const uid of [...found.keys(), ...this.#bookedUids()]) {
+        if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
+      }
+      await Promise.all([...this.#entries.values()].map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
     }
   }
 
-  #isWanted(uid: string): boolean {
-    const { uids } = this.options.config;
-    return uids.length === 0 || uids.includes(uid);
+  async #found(): Promise<FoundProbe[]> {
+    const served = new Map<string, string>();
+    for (const { attached, uid } of this.#entries.values()) if (attached) served.set(attached.device.key, uid);
+    return findProbes(await this.#options.bus.list(), served);
   }
 
-  #newEntry({ uid, match }: FoundProbe): Entry {
-    const { clock, log, config } = this.options;
-    const session = new ProbeSession({
-      uid,
-      vendor: match.vendor,
-      product: match.product,
-      clock,
-      log: log.child({ uid }),
-      memoryHandles: config.memoryHandles,
+  /** Probes with a port of their own: it answers also while they are not there, and says so. */
+  #bookedUids(): string[] {
+    return this.#options.book.entries.filter(({ port }) => port !== undefined).map(({ uid }) => uid);
+  }
+
+  /** Brings one probe from what it is to what it should be. */
+  async #settle(entry: ProbeEntry, present: FoundProbe | undefined, forced: boolean): Promise<void> {
+    await this.#detachIfGone(entry, present);
+    const isNew = present !== undefined && !entry.attached;
+    if (present) entry.attached = entry.seen = present; // the same attachment may have become accessible
+    if (isNew) this.#announce(entry, present);
+
+    const plan = await this.#plan(entry);
+    if (!plan) {
+      await this.#stop(entry);
+    } else if (!entry.served) {
+      await this.#start(entry, plan);
+    } else if (entry.served.fits(plan)) {
+      entry.isWaiting = false;
+    } else if (forced || entry.served.session.leases.length === 0) {
+      await this.#stop(entry);
+      await this.#start(entry, plan);
+    } else {
+      entry.isWaiting = true; // the last client to go brings us back here
+    }
+    if (entry.attached && entry.served) this.#attach(entry, entry.attached, entry.served, isNew);
+    entry.noteState();
+  }
+
+  async #detachIfGone(entry: ProbeEntry, present: FoundProbe | undefined): Promise<void> {
+    if (!entry.attached || entry.attached.device.key === present?.device.key) return;
+    entry.attached = undefined;
+    this.#options.services.log.info('probe detached', { uid: entry.uid });
+    this.#options.onEvent({ type: 'detached', uid: entry.uid });
+    await entry.served?.session.detach();
+  }
+
+  #announce({ uid }: ProbeEntry, { match, device }: FoundProbe): void {
+    const named = device.serial === uid ? {} : { named: 'by its USB port: no serial number of its own' };
+    this.#options.services.log.info('probe attached', {
+      ...{ uid, family: match.family, product: match.product, path: device.portPath, ...named },
     });
-    return { session, port: this.#freePort() };
+    this.#options.onEvent({ type: 'attached', uid });
   }
 
-  /** The first port from `firstPort` up that no other probe has; 0, for the system to choose, if that is 0. */
-  #freePort(): number {
-    const { firstPort } = this.options.config;
-    if (firstPort === 0) return 0;
-    const taken = new Set([...this.#entries.values()].map((entry) => entry.port));
-    let port = firstPort;
-    while (taken.has(port)) port++;
-    return port;
-  }
-
-  async #detachIfGone(uid: string, present: FoundProbe | undefined): Promise<void> {
-    const entry = this.#entries.get(uid);
-    if (!entry?.attached || entry.attached.device.key === present?.device.key) return;
-    delete entry.attached;
-    this.options.log.info('probe detached', { uid });
-    this.#emit({ type: 'detached', uid });
-    await entry.session.detach();
-  }
-
-  async #serve(probe: FoundProbe): Promise<void> {
-    const { uid, device, driver, match } = probe;
-    const entry = this.#entries.get(uid);
-    if (!entry) return;
-    const { bus, clock, log } = this.options;
-    const replugged = !entry.attached;
-    if (replugged) {
-      entry.attached = probe;
-      entry.session.attach((signal) => driver.open(device, { uid, bus, clock, log: log.child({ uid }) }, signal));
-      log.info('probe attached', { uid, family: match.family, product: match.product, path: device.portPath });
-      this.#emit({ type: 'attached', uid });
+  /** How a probe should be served; undefined if it should not be, or cannot be, and then the entry says why. */
+  async #plan(entry: ProbeEntry): Promise<ServingPlan | undefined> {
+    const { book } = this.#options;
+    const { uid, seen } = entry;
+    entry.ignored = undefined;
+    if (seen) {
+      const { vendorId, productId, product, portPath } = seen.device;
+      const facts = { uid, vendorId, productId, portPath, ...(product !== undefined && { product }) };
+      const policy = probePolicy(this.#config, facts, book.recordOf(uid));
+      if (!policy.served) {
+        entry.ignored = policy.reason;
+        return undefined;
+      }
     }
-    if (!entry.server) await this.#listen(uid, entry);
-    else if (replugged) this.#emit({ type: 'served', uid, port: entry.port });
+    let port: number;
+    try {
+      port = (await book.assign(uid)) || (entry.served?.plan.port ?? 0);
+    } catch (error) {
+      this.#failed(entry, error);
+      return undefined;
+    }
+    const { clockLimitHz, memoryHandles } = probeSettings(this.#config, uid, book.recordOf(uid));
+    return {
+      ...{ uid, port, hosts: this.#config.hosts, limits: this.#config.limits },
+      vendor: seen?.match.vendor ?? '',
+      product: seen?.match.product ?? '',
+      settings: { memoryHandles, ...(clockLimitHz !== undefined && { clockLimitHz }) },
+    };
   }
 
-  async #listen(uid: string, entry: Entry): Promise<void> {
-    const { config, clock, log, socketOptions, crash } = this.options;
+  async #start(entry: ProbeEntry, plan: ServingPlan): Promise<void> {
+    const { services, onEvent } = this.#options;
+    const { uid } = entry;
     try {
-      entry.server = await ProbeServer.listen({
-        hosts: config.hosts,
-        port: entry.port,
-        table: this.#table,
-        newLease: (client) => entry.session.newLease(client),
-        newClientId: () => ++this.#clientIds,
-        log: log.child({ uid }),
-        clock,
-        socketOptions,
-        crash,
-      });
+      entry.served = await ServedProbe.start(plan, services, this.#eventsOf(entry));
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      if (entry.error?.message !== error.message)
-        log.error('probe is not served', { uid, error: describeError(error) });
-      entry.error = error;
-      this.#emit({ type: 'failed', uid, error });
-      this.#retry ??= clock.timer(LISTEN_RETRY_MS, () => {
-        this.#retry = undefined;
-        this.#background();
-      });
+      this.#failed(entry, error);
       return;
     }
-    delete entry.error;
-    entry.port = entry.server.port;
-    log.info('probe served', { uid, port: entry.port });
-    this.#emit({ type: 'served', uid, port: entry.port });
+    const { port } = entry.served.server;
+    entry.failure = undefined;
+    entry.isWaiting = false;
+    services.log.info('probe served', { uid, port });
+    if (!entry.attached) onEvent({ type: 'served', uid, port });
+  }
+
+  async #stop(entry: ProbeEntry): Promise<void> {
+    const { served } = entry;
+    entry.served = undefined;
+    entry.isWaiting = false;
+    await served?.[Symbol.asyncDispose]();
+  }
+
+  /** Tells the session how to open the probe, if it does not know. */
+  #attach(entry: ProbeEntry, { driver, device }: FoundProbe, { session, server }: ServedProbe, isNew: boolean): void {
+    if (session.attached && !isNew) return;
+    const { bus, services } = this.#options;
+    const { clock, log } = services;
+    const { uid } = entry;
+    session.attach((signal) => driver.open(device, { uid, bus, clock, log: log.child({ uid }) }, signal));
+    this.#options.onEvent({ type: 'served', uid, port: server.port });
+  }
+
+  #failed(entry: ProbeEntry, cause: unknown): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    const { uid } = entry;
+    if (entry.failure?.message !== error.message) {
+      entry.noteError(error);
+      this.#options.services.log.error('probe is not served', { uid, error: describeError(error) });
+      this.#options.onEvent({ type: 'failed', uid, error: describeError(error) });
+    }
+    entry.failure = error;
+    this.#retry ??= this.#options.services.clock.timer(this.#retryMs, () => {
+      this.#retry = undefined;
+      this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
+      this.#background();
+    });
+  }
+
+  #eventsOf(entry: ProbeEntry): ServingEvents {
+    const { onEvent, services } = this.#options;
+    const { uid } = entry;
+    let lastHolder: number | undefined;
+    return {
+      clientIn: ({ id, address }) => onEvent({ type: 'client-in', uid, client: id, address }),
+      clientOut: ({ id }) => {
+        onEvent({ type: 'client-out', uid, client: id, reason: 'its connection ended' });
+        if (entry.isWaiting) this.#background();
+      },
+      lockTaken: ({ id }) => {
+        // A client takes and returns the lock thousands of times; what tells something is that it goes to another.
+        if (id !== lastHolder) onEvent({ type: 'lock-taken', uid, client: id });
+        lastHolder = id;
+      },
+      lockLost: (from, to) => onEvent({ type: 'lock-lost', uid, client: from.id, to: to.id }),
+      opened: ({ details }) => (entry.lastOpen = { at: services.clock.date(), details }),
+      openFailed: (error) => this.#noteError(entry, error),
+      useChanged: () => entry.noteState(),
+      requestFailed: (_client, error) => {
+        if (concernsProbe(error)) this.#noteError(entry, error);
+      },
+    };
+  }
+
+  #noteError(entry: ProbeEntry, error: unknown): void {
+    entry.noteError(error);
+    this.#options.onEvent({ type: 'error', uid: entry.uid, error: describeError(error) });
   }
 
   #background(): void {
     this.reconcile().catch((error: unknown) =>
-      this.options.log.error('looking for probes failed', { error: describeError(error) }),
+      this.#options.services.log.error('looking for probes failed', { error: describeError(error) }),
     );
   }
+}
 
-  #emit(event: DaemonEvent): void {
-    this.options.onEvent?.(event);
-  }
+/** What somebody beside the probe should look at. A FAULT or a WAIT is between client and target. */
+function concernsProbe({ kind }: DaemonError): boolean {
+  return kind === 'probe' || kind === 'busy' || kind === 'access' || kind === 'transfer';
 }

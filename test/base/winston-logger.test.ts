@@ -20,7 +20,7 @@ function slowStream(): { stream: Writable; lines: string[] } {
 describe('the log', () => {
   it('writes a line per event: time, level, sentence, fields', async () => {
     const { stream, lines } = slowStream();
-    const { log, ...output } = openLog({ level: 'info', stream });
+    const { log, ...output } = openLog({ level: 'info', format: 'text', stream });
 
     log.child({ uid: 'A1' }).warn('probe opened', { port: 5555, error: new Error('two words'), gone: undefined });
     await output[Symbol.asyncDispose]();
@@ -33,7 +33,7 @@ describe('the log', () => {
 
   it('leaves out what is below its level, and says so when asked', async () => {
     const { stream, lines } = slowStream();
-    const { log, ...output } = openLog({ level: 'info', stream });
+    const { log, ...output } = openLog({ level: 'info', format: 'text', stream });
 
     log.debug('request');
     await output[Symbol.asyncDispose]();
@@ -45,7 +45,7 @@ describe('the log', () => {
 
   it('has written every line when it is disposed', async () => {
     const { stream, lines } = slowStream();
-    const { log, ...output } = openLog({ level: 'info', stream });
+    const { log, ...output } = openLog({ level: 'info', format: 'text', stream });
 
     for (let i = 0; i < 1000; i++) log.info('line', { i });
     await output[Symbol.asyncDispose]();
@@ -55,7 +55,7 @@ describe('the log', () => {
 
   it('keeps an event on one line, whatever a field holds', async () => {
     const { stream, lines } = slowStream();
-    const { log, ...output } = openLog({ level: 'info', stream });
+    const { log, ...output } = openLog({ level: 'info', format: 'text', stream });
 
     log.info('odd', { text: 'two\nlines', object: { a: 'b\nc' } });
     await output[Symbol.asyncDispose]();

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -18,7 +20,11 @@ export class DaemonProcess implements AsyncDisposable {
   #stderr = '';
   #onLine = (): void => undefined;
 
-  constructor(readonly process: ChildProcess) {
+  constructor(
+    readonly process: ChildProcess,
+    /** Its runtime and state directory, of its own. */
+    readonly folder: string,
+  ) {
     assert(process.stdout && process.stderr);
     createInterface({ input: process.stdout }).on('line', (line) => {
       this.#lines.push(line);
@@ -31,8 +37,15 @@ export class DaemonProcess implements AsyncDisposable {
   static spawn(args: readonly string[]): DaemonProcess {
     const main = path.join(root, 'src/main.ts');
     // No test needs it longer: one that waits for its end in vain must not wait for ever.
-    const options = { cwd: root, timeout: 60_000, killSignal: 'SIGKILL' } as const;
-    return new DaemonProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], options));
+    const folder = mkdtempSync(path.join(tmpdir(), 'probed-test-'));
+    const env = {
+      ...process.env,
+      RUNTIME_DIRECTORY: folder,
+      STATE_DIRECTORY: path.join(folder, 'state'),
+      XDG_CONFIG_HOME: folder,
+    };
+    const options = { cwd: root, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    return new DaemonProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], options), folder);
   }
 
   /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */
@@ -89,5 +102,6 @@ export class DaemonProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
     await this.#exit;
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

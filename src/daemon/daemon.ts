@@ -1,0 +1,269 @@
+// The daemon as its operators see it: what the control commands ask for and change.
+
+import { ConfigError, UsageError } from '../config/config-error.js';
+import type { Config } from '../config/config.js';
+import { listSettings } from '../config/list-settings.js';
+import { type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
+import { RequestError } from '../base/errors.js';
+import type { DaemonView } from '../control/daemon-view.js';
+import type { EventHistory } from '../control/event-history.js';
+import type { ClientRow, Details, Ports, Problem, ProbeRow, Reloaded, Status } from '../control/snapshots.js';
+import { ProbeDisconnectedError } from '../probe/errors.js';
+import type { PortBook } from './port-book.js';
+import type { ProbeEntry } from './probe-entry.js';
+import type { Supervisor } from './supervisor.js';
+
+export interface DaemonOptions {
+  readonly version: string;
+  readonly pid: number;
+  readonly since: Date;
+  readonly supervisor: Supervisor;
+  readonly book: PortBook;
+  readonly events: EventHistory;
+  /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
+  readonly loadConfig: () => Config;
+  /** Called with a config that has been applied, for what is not the supervisor's. */
+  readonly onConfigured: (config: Config) => void;
+  /** 99th percentile of the event loop's delay, in milliseconds. */
+  readonly loopDelayMs: () => number;
+}
+
+export class Daemon implements DaemonView {
+  constructor(private readonly options: DaemonOptions) {}
+
+  get version(): string {
+    return this.options.version;
+  }
+
+  get pid(): number {
+    return this.options.pid;
+  }
+
+  get events(): EventHistory {
+    return this.options.events;
+  }
+
+  status(): Status {
+    const { version, pid, since, supervisor, loopDelayMs } = this.options;
+    const { file } = supervisor.config;
+    return {
+      ...{ version, pid, since: since.toISOString(), loopDelayMs: loopDelayMs() },
+      ...(file !== undefined && { configFile: file }),
+      probes: [...this.probes()],
+      problems: this.#problems(),
+    };
+  }
+
+  probes(): readonly ProbeRow[] {
+    return this.options.supervisor.entries.map((entry) => this.#row(entry));
+  }
+
+  show(uid: string): Details {
+    const entry = this.#entry(uid);
+    const { attached, served, lastOpen, errors } = entry;
+    const wireProtocol = served?.session.protocol;
+    return {
+      probe: this.#row(entry),
+      ...(attached && { usb: usbOf(attached.device) }),
+      ...(wireProtocol && { wireProtocol }),
+      ...(lastOpen && { lastOpen: { at: lastOpen.at.toISOString(), ...knownDetails(lastOpen.details) } }),
+      clients: clientRows(entry),
+      settings: this.#settingsOf(uid),
+      errors: errors.map(({ at, error }) => ({ at: at.toISOString(), error })),
+    };
+  }
+
+  ports(): Ports {
+    const { supervisor, book } = this.options;
+    const { first, last } = supervisor.config.ports;
+    const ports = supervisor.entries.flatMap((entry) => {
+      const port = entry.served?.server.port ?? book.portFor(entry.uid);
+      const name = this.#nameOf(entry.uid);
+      if (port === undefined) return [];
+      return [{ port, uid: entry.uid, ...(name !== undefined && { name }), present: entry.attached !== undefined }];
+    });
+    return { first, last, ports };
+  }
+
+  async reload(now: boolean): Promise<Reloaded> {
+    const { supervisor, events, loadConfig, onConfigured } = this.options;
+    let config: Config;
+    try {
+      config = loadConfig();
+    } catch (error) {
+      if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+      events.add({ type: 'reloaded', applied: false, changed: [] });
+      return { applied: false, complaints: error.message.split('\n') };
+    }
+    const before = new Map(supervisor.entries.map((entry) => [entry.uid, this.#fingerprint(entry)]));
+    await supervisor.configure(config, now);
+    onConfigured(config);
+    const changed = supervisor.entries.filter((entry) => before.get(entry.uid) !== this.#fingerprint(entry));
+    const waiting = supervisor.entries.filter(({ isWaiting }) => isWaiting).map(({ uid }) => uid);
+    const uids = [...new Set([...changed.map(({ uid }) => uid), ...waiting])];
+    events.add({ type: 'reloaded', applied: true, changed: uids });
+    return { applied: true, changed: uids, waiting };
+  }
+
+  rescan(): Promise<void> {
+    return this.options.supervisor.reconcile();
+  }
+
+  async kick(uid: string, client: number | undefined): Promise<readonly ClientRow[]> {
+    const entry = this.#entry(uid);
+    const rows = clientRows(entry).filter((row) => client === undefined || row.client === client);
+    if (client !== undefined && rows.length === 0) {
+      throw new RequestError(`probe ${uid} has no client ${client}: see "probectl show ${uid}"`);
+    }
+    const reason = new ProbeDisconnectedError('an operator ended this connection (probectl kick)');
+    await Promise.all(rows.map(async (row) => entry.served?.server.drop(row.client, reason)));
+    return rows;
+  }
+
+  async setEnabled(uid: string, enabled: boolean): Promise<void> {
+    this.#requireUnset(uid, 'enabled');
+    await this.options.book.update(uid, { enabled });
+    await this.#changed(uid, enabled ? 'enabled' : 'disabled');
+  }
+
+  async rename(uid: string, name: string | undefined): Promise<void> {
+    this.#requireUnset(uid, 'name');
+    const taken = this.probes().find((row) => row.uid !== uid && (row.name === name || row.uid === name));
+    if (name !== undefined && taken)
+      throw new RequestError(`"${name}" is taken by probe ${taken.uid}: choose another name`);
+    await this.options.book.update(uid, { name });
+    await this.#changed(uid, 'renamed');
+  }
+
+  async forget(uid: string): Promise<{ readonly port?: number }> {
+    const { supervisor, book } = this.options;
+    if (this.#entry(uid).attached)
+      throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
+    const port = book.portFor(uid);
+    await supervisor.forget(uid);
+    await this.#changed(uid, 'forgotten');
+    return { ...(port !== undefined && { port }) };
+  }
+
+  async #changed(uid: string, what: string): Promise<void> {
+    this.options.events.add({ type: 'changed', uid, what });
+    await this.options.supervisor.reconcile();
+  }
+
+  #entry(uid: string): ProbeEntry {
+    const entry = this.options.supervisor.entry(uid);
+    if (!entry) throw new RequestError(`there is no probe ${uid}`);
+    return entry;
+  }
+
+  #row(entry: ProbeEntry): ProbeRow {
+    const { uid, seen, state, served, ignored, failure, since } = entry;
+    const name = this.#nameOf(uid);
+    const port = served?.server.port ?? this.options.book.portFor(uid);
+    const reason = ignored ?? failure?.message;
+    return {
+      uid,
+      ...(name !== undefined && { name }),
+      vendor: seen?.match.vendor ?? '',
+      product: seen?.match.product ?? '',
+      ...(seen && { family: seen.match.family }),
+      state,
+      ...(reason !== undefined && { reason }),
+      ...(port !== undefined && port > 0 && { port }),
+      addresses: [...(served?.server.addresses ?? [])],
+      clients: served?.server.clientCount ?? 0,
+      since: since.toISOString(),
+    };
+  }
+
+  #problems(): Problem[] {
+    const { supervisor, book } = this.options;
+    const problems: Problem[] = [];
+    if (book.problem) {
+      const remedy = `make ${supervisor.config.stateDirectory} writable for the user that probed runs as`;
+      problems.push({ what: book.problem.message, remedy });
+    }
+    for (const finding of book.findings)
+      problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
+    for (const { uid, state, failure } of supervisor.entries) {
+      if (state === 'failed' && failure) {
+        problems.push({
+          uid,
+          what: failure.message,
+          remedy: 'free the port, or give the probe another one in the config',
+        });
+      }
+      if (state === 'no-permission') {
+        problems.push({ uid, what: 'no permission to open the USB device', remedy: 'run "probectl doctor"' });
+      }
+    }
+    return problems;
+  }
+
+  #nameOf(uid: string): string | undefined {
+    const { supervisor, book } = this.options;
+    return probeSettings(supervisor.config, uid, book.recordOf(uid)).name;
+  }
+
+  /** What of a probe a reload can change. */
+  #fingerprint({ uid, ignored, served }: ProbeEntry): string {
+    const { supervisor, book } = this.options;
+    const settings = probeSettings(supervisor.config, uid, book.recordOf(uid));
+    return JSON.stringify([ignored !== undefined, settings, served?.plan]);
+  }
+
+  #settingsOf(uid: string): Details['settings'] {
+    const { config } = this.options.supervisor;
+    const operator = this.options.book.recordOf(uid);
+    const own = Object.entries({ enabled: true, ...probeSettings(config, uid, operator), ...operator });
+    const keys: Partial<Record<string, ProbeKey>> = { clockLimitHz: 'clock_limit', memoryHandles: 'memory_handles' };
+    return [
+      ...own
+        .filter(([key]) => key !== 'port' || config.settings.probe.some((entry) => entry.uid === uid))
+        .map(([key, value]) => {
+          const written = keys[key] ?? (key as ProbeKey);
+          return { key: `probe.${written}`, value: String(value), from: settingSource(config, uid, written, operator) };
+        }),
+      ...listSettings(config)
+        .filter(({ key }) => key.startsWith('listen.') || key.startsWith('limits.'))
+        .map(({ key, value, source }) => ({ key, value: JSON.stringify(value), from: source })),
+    ];
+  }
+
+  /** What the config file says of a probe, probectl does not change. */
+  #requireUnset(uid: string, key: 'enabled' | 'name'): void {
+    this.#entry(uid);
+    const source = settingSource(this.options.supervisor.config, uid, key);
+    if (source !== 'default')
+      throw new RequestError(`"${key}" of probe ${uid} is set at ${source}: change it there, and reload`);
+  }
+}
+
+function clientRows({ served }: ProbeEntry): ClientRow[] {
+  if (!served) return [];
+  const leases = new Map(served.session.leases.map((lease) => [lease.client.id, lease]));
+  return served.server.clients.map(({ client, since, traffic }) => ({
+    client: client.id,
+    address: client.address,
+    since: since.toISOString(),
+    ...traffic,
+    open: leases.get(client.id)?.isOpen ?? false,
+    lockDepth: leases.get(client.id)?.lockDepth ?? 0,
+  }));
+}
+
+function usbOf(device: NonNullable<ProbeEntry['attached']>['device']): NonNullable<Details['usb']> {
+  const { portPath, vendorId, productId, serial } = device;
+  return { path: portPath, vid: vendorId, pid: productId, ...(serial !== undefined && { serial }) };
+}
+
+/** Of what a driver tells of its probe, what `show` has a place for. */
+function knownDetails(details: Readonly<Record<string, string | number | readonly string[]>>) {
+  const { capabilities, firmwareVersion, packetSizeBytes, packetCount } = details;
+  return {
+    capabilities: Array.isArray(capabilities) ? [...(capabilities as readonly string[])] : [],
+    ...(typeof firmwareVersion === 'string' && { firmware: firmwareVersion }),
+    ...(typeof packetSizeBytes === 'number' && { packetSizeBytes }),
+    ...(typeof packetCount === 'number' && { packetCount }),
+  };
+}

@@ -1,0 +1,77 @@
+// What the daemon knows of one probe, for as long as it knows it.
+
+import type { Clock } from '../base/clock.js';
+import { describeError } from '../base/errors.js';
+import type { ProbeState } from '../control/snapshots.js';
+import type { Probe } from '../probe/probe.js';
+import type { FoundProbe } from './find-probes.js';
+import type { ServedProbe } from './served-probe.js';
+
+/** Errors of one probe that are kept for `probectl show`. */
+const MAX_ERRORS = 20;
+
+export interface KeptError {
+  readonly at: Date;
+  readonly error: string;
+}
+
+export interface LastOpen {
+  readonly at: Date;
+  readonly details: Probe['details'];
+}
+
+export class ProbeEntry {
+  /** The attachment it has now. */
+  attached: FoundProbe | undefined;
+  /** The last attachment it had; undefined for a probe known from the port book only. */
+  seen: FoundProbe | undefined;
+  served: ServedProbe | undefined;
+  /** Why it is not served although it should be. */
+  failure: Error | undefined;
+  /** Why it should not be served. */
+  ignored: string | undefined;
+  /** Its settings have changed and wait until its clients have gone. */
+  isWaiting = false;
+  lastOpen: LastOpen | undefined;
+  readonly #errors: KeptError[] = [];
+  #state: ProbeState = 'absent';
+  #since: Date;
+
+  constructor(
+    readonly uid: string,
+    private readonly clock: Clock,
+  ) {
+    this.#since = clock.date();
+  }
+
+  get state(): ProbeState {
+    if (this.ignored !== undefined) return 'ignored';
+    if (this.failure) return 'failed';
+    if (!this.attached) return 'absent';
+    if (this.served?.session.isInUse) return 'in-use';
+    return this.attached.device.accessible ? 'ready' : 'no-permission';
+  }
+
+  /** Since when it is in its state; as exact as `noteState` is called often. */
+  get since(): Date {
+    this.noteState();
+    return this.#since;
+  }
+
+  /** Call it after whatever may have changed the state. */
+  noteState(): void {
+    const { state } = this;
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#since = this.clock.date();
+  }
+
+  get errors(): readonly KeptError[] {
+    return this.#errors;
+  }
+
+  noteError(error: unknown): void {
+    this.#errors.push({ at: this.clock.date(), error: describeError(error) });
+    if (this.#errors.length > MAX_ERRORS) this.#errors.shift();
+  }
+}

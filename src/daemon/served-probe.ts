@@ -1,0 +1,72 @@
+// One probe that is served: its session and its server, with the settings they were made with.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { DaemonError } from '../base/errors.js';
+import type { Config } from '../config/config.js';
+import type { ProbeSettings } from '../config/probe-policy.js';
+import { ProbeDisconnectedError } from '../probe/errors.js';
+import { ProbeServer } from '../server/probe-server.js';
+import type { ClientName } from '../sharing/client-lease.js';
+import { type OpenProbe, ProbeSession, type SessionEvents } from '../sharing/probe-session.js';
+import type { ServerServices } from './server-services.js';
+
+/** What a served probe is made from; a change of any of it takes a new one. */
+export interface ServingPlan {
+  readonly uid: string;
+  readonly vendor: string;
+  readonly product: string;
+  /** 0: any. */
+  readonly port: number;
+  readonly hosts: readonly string[];
+  readonly limits: Config['limits'];
+  readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles'>;
+}
+
+/** What others want to know as it happens. */
+export interface ServingEvents extends SessionEvents {
+  /** A request failed for a reason that is not its client's mistake. */
+  readonly requestFailed: (client: ClientName, error: DaemonError) => void;
+}
+
+export class ServedProbe implements AsyncDisposable {
+  private constructor(
+    readonly plan: ServingPlan,
+    readonly session: ProbeSession,
+    readonly server: ProbeServer,
+  ) {}
+
+  /** Starts listening. @throws ListenError */
+  static async start(plan: ServingPlan, services: ServerServices, events: ServingEvents): Promise<ServedProbe> {
+    const { uid, vendor, product, port, hosts, limits, settings } = plan;
+    const { clock, socketOptions, crash, table, newClientId } = services;
+    const log = services.log.child({ uid });
+    const session = new ProbeSession({
+      ...{ uid, vendor, product, clock, log, events },
+      memoryHandles: settings.memoryHandles,
+      lockIdleTimeoutMs: limits.lockIdleTimeoutMs,
+      ...(settings.clockLimitHz !== undefined && { clockLimitHz: settings.clockLimitHz }),
+    });
+    const server = await ProbeServer.listen({
+      ...{ hosts, port, table, newClientId, log, clock, socketOptions, crash, limits },
+      newLease: (client) => session.newLease(client),
+      onFailure: (client, error) => events.requestFailed(client, error),
+    });
+    return new ServedProbe({ ...plan, port: server.port }, session, server);
+  }
+
+  /** Whether it would be made the same way again. `plan.port` is the port it has. */
+  fits(plan: ServingPlan): boolean {
+    return isDeepStrictEqual(plan, this.plan);
+  }
+
+  attach(openProbe: OpenProbe): void {
+    this.session.attach(openProbe);
+  }
+
+  /** Answers its clients that it is not served any more, and drops them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.dropAll(new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
+    await this.server[Symbol.asyncDispose]();
+    await this.session[Symbol.asyncDispose]();
+  }
+}

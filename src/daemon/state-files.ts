@@ -1,0 +1,69 @@
+// The few file operations that what must survive a crash is kept with, so that tests can crash between any two.
+
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+
+export interface StateFiles {
+  /** Makes the directory and those above it; fine if it exists. */
+  makeDirectory(directory: string): Promise<void>;
+  /** @returns undefined if there is no such file */
+  read(file: string): Promise<Uint8Array | undefined>;
+  /** Replaces the content and waits until it is on the disk. A crash meanwhile leaves any part of it. */
+  write(file: string, content: Uint8Array): Promise<void>;
+  /** Replaces `to`. Atomic, and lasting after the next `syncDirectory`. */
+  rename(from: string, to: string): Promise<void>;
+  /** Waits until the names in the directory are on the disk. */
+  syncDirectory(directory: string): Promise<void>;
+}
+
+/** The machine's own file system. */
+export const systemFiles: StateFiles = {
+  async makeDirectory(directory) {
+    await mkdir(directory, { recursive: true });
+  },
+
+  async read(file) {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+
+  async write(file, content) {
+    const handle = await open(file, 'w', 0o644);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+
+  rename,
+
+  async syncDirectory(directory) {
+    const handle = await open(directory, 'r');
+    try {
+      await handle.sync();
+    } catch (error) {
+      // fsync(2): EINVAL where the file system has no such thing for directories. Nothing better can be done there.
+      if (errorCode(error) !== 'EINVAL') throw error;
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
+}
+
+/** Keeps nothing, and fails at nothing: for a daemon whose state is not worth keeping. */
+export const noFiles: StateFiles = {
+  makeDirectory: () => Promise.resolve(),
+  read: () => Promise.resolve(undefined),
+  write: () => Promise.resolve(),
+  rename: () => Promise.resolve(),
+  syncDirectory: () => Promise.resolve(),
+};
