@@ -89,35 +89,41 @@ export class Supervisor implements AsyncDisposable {
    */
   reconcile(): Promise<void> {
     this.#lookAgain = true;
-    this.#pass ??= this.#passes().finally(() => (this.#pass = undefined));
-    return this.#pass;
+    return (this.#pass ??= this.#passes());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#subscription?.[Symbol.dispose]();
-    this.#retry?.[Symbol.dispose]();
-    await this.#pass;
+    await this.#pass?.catch(() => undefined); // whoever asked for the pass hears of its failure
+    this.#retry?.[Symbol.dispose](); // last: the pass may have set it
     await Promise.all([...this.#entries.values()].map(async ({ served }) => served?.[Symbol.asyncDispose]()));
   }
 
   async #passes(): Promise<void> {
-    while (this.#lookAgain && !this.#isStopping) {
-      this.#lookAgain = false;
-      const forced = this.#forced;
-      this.#forced = false;
-      const found = new Map((await this.#found()).map((probe) => [probe.uid, probe]));
-      for (const uid of [...found.keys(), ...this.#bookedUids()]) {
-        if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
+    try {
+      while (this.#lookAgain && !this.#isStopping) {
+        this.#lookAgain = false;
+        await this.#onePass();
       }
-      await Promise.all([...this.#entries.values()].map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
+    } finally {
+      // In the same step as the last look at #lookAgain: a call in between would be lost.
+      this.#pass = undefined;
     }
   }
 
-  async #found(): Promise<FoundProbe[]> {
-    const served = new Map<string, string>();
-    for (const { attached, uid } of this.#entries.values()) if (attached) served.set(attached.device.key, uid);
-    return findProbes(await this.#options.bus.list(), served);
+  async #onePass(): Promise<void> {
+    const forced = this.#forced;
+    this.#forced = false;
+    const known = new Map(
+      [...this.#entries].flatMap(([uid, { attached }]) => (attached ? [[attached.device.key, uid]] : [])),
+    );
+    const probes = findProbes(await this.#options.bus.list(), known);
+    const found = new Map(probes.map((probe) => [probe.uid, probe]));
+    for (const uid of [...found.keys(), ...this.#bookedUids()]) {
+      if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
+    }
+    await Promise.all([...this.#entries.values()].map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
   }
 
   /** Probes with a port of their own: it answers also while they are not there, and says so. */
