@@ -81,7 +81,10 @@ export class ProbeSession implements AsyncDisposable {
   async detach(): Promise<void> {
     this.#openProbe = undefined;
     this.#absence = `it was unplugged at ${this.options.clock.date().toISOString()}`;
-    await this.#lose();
+    const lost = this.#lose();
+    // Nobody waits for a turn on a probe that is not there, least of all for the lock of a client that may be asleep.
+    this.turns.refuseOperations(this.disconnectedError());
+    await lost;
   }
 
   newLease(client: ClientName): ClientLease {

@@ -4,7 +4,7 @@ import { sleep } from '../base/clock.js';
 import { describeError, RequestError, UnsupportedError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeError } from '../probe/errors.js';
+import { ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
 import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
 import { hasMemAp, MemApMemory, memApRegisters } from './mem-ap-memory.js';
@@ -235,7 +235,13 @@ export class SessionLease implements ClientLease {
       if (this.isOpen) await this.#turn(never, () => this.#leave());
     } catch (error) {
       const { log, uid } = this.session.options;
-      log.warn('could not leave the probe in order', { uid, client: this.client.address, error: describeError(error) });
+      // Of a probe that was unplugged meanwhile there is nothing to give back.
+      if (!(error instanceof ProbeDisconnectedError))
+        log.warn('could not leave the probe in order', {
+          uid,
+          client: this.client.address,
+          error: describeError(error),
+        });
     } finally {
       this.session.forget(this);
     }

@@ -98,6 +98,15 @@ export class TurnQueue<Owner extends object> {
     this.#grant();
   }
 
+  /** Refuses all operations that wait, also those that wait for somebody else's lock. Who waits for the lock stays. */
+  refuseOperations(reason: Error): void {
+    const refused = this.#waiting.filter(({ wants }) => wants === 'operation');
+    const rest = this.#waiting.filter(({ wants }) => wants === 'lock');
+    this.#waiting.splice(0, this.#waiting.length, ...rest);
+    for (const waiter of refused) waiter.refuse(reason);
+    this.#grant();
+  }
+
   #mayStart(owner: Owner): boolean {
     return !this.#busy && (this.#holder === undefined ? this.#waiting.length === 0 : this.#holder === owner);
   }
@@ -135,7 +144,10 @@ export class TurnQueue<Owner extends object> {
           signal.removeEventListener('abort', onAbort);
           resolve();
         },
-        refuse: reject,
+        refuse: (reason) => {
+          signal.removeEventListener('abort', onAbort);
+          reject(reason);
+        },
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiter);
