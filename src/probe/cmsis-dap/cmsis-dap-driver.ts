@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { assertNever } from '../../base/errors.js';
 import type { UsbBus, UsbConnection, UsbDeviceInfo } from '../../usb/usb-bus.js';
-import { ProbeError } from '../errors.js';
 import type { Probe } from '../probe.js';
 import type { ProbeContext, ProbeDriver, ProbeMatch } from '../probe-driver.js';
 import { BulkPipe } from './bulk-pipe.js';
@@ -34,8 +33,7 @@ export const cmsisDapDriver: ProbeDriver = {
   async open(device: UsbDeviceInfo, context: ProbeContext, signal: AbortSignal): Promise<Probe> {
     const { bus, clock, uid } = context;
     const log = context.log.child({ uid });
-    const { refusal } = quirksOf(device);
-    if (refusal) throw new ProbeError(`cannot use probe ${uid}: ${refusal}`);
+    const quirks = quirksOf(device);
     const found = findDapInterfaces(device);
     assert.ok(found, 'only a device that matches is opened');
 
@@ -55,7 +53,9 @@ export const cmsisDapDriver: ProbeDriver = {
     try {
       const info = await readProbeInfo(exchange, log, signal);
       const identity = { uid, family: FAMILY, ...nameOf(device) };
-      return new CmsisDapProbe(exchange, { identity, info, quirks: quirksOf(device), clock, log });
+      if (quirks.warning) log.warn('probe with known bad firmware', { warning: quirks.warning });
+      const usable = quirks.onePacketAtATime ? { ...info, packetCount: 1 } : info;
+      return new CmsisDapProbe(exchange, { identity, info: usable, quirks, clock, log });
     } catch (error) {
       await exchange[Symbol.asyncDispose]();
       throw error;

@@ -8,8 +8,10 @@ export interface Quirks {
   readonly needsReconnectBeforeSequence: boolean;
   /** HID report size, where the system does not tell and wMaxPacketSize misleads. */
   readonly reportSizeBytes?: number;
-  /** Why this probe cannot be used as it is. */
-  readonly refusal?: string;
+  /** It loses or mixes up packets that follow each other closely: one at a time, whatever it says it can hold. */
+  readonly onePacketAtATime: boolean;
+  /** What its user should do. */
+  readonly warning?: string;
 }
 
 const MICROCHIP = 0x03eb;
@@ -27,6 +29,7 @@ export function quirksOf({ vendorId, productId, deviceVersion, product }: UsbDev
     losesClockAfterSequence: isEdbg,
     needsReconnectBeforeSequence: isEdbg || isUlinkMe,
     ...(isEdbg && microchipLongReports.has(productId) ? { reportSizeBytes: 512 } : {}),
-    ...(isOldDebugprobe ? { refusal: 'its firmware is too old: update debugprobe to 2.2.0 or later' } : {}),
+    onePacketAtATime: isOldDebugprobe,
+    ...(isOldDebugprobe ? { warning: 'its firmware may lose data: update debugprobe to 2.2.0 or later' } : {}),
   };
 }

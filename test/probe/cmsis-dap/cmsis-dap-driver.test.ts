@@ -113,10 +113,18 @@ describe('opening a probe', () => {
     await assert.rejects(openProbe(device, { interfaces: [hidInterface(), bulkInterface()] }), ProbeBusyError);
   });
 
-  it('is refused for a debugprobe whose firmware loses data', async () => {
-    const info = { vendorId: 0x2e8a, productId: 0x000c, deviceVersion: 0x0210 };
+  it('warns of a debugprobe whose firmware loses data, and gives it one packet at a time', async () => {
+    // raspberrypi/debugprobe issue 46; bcdDevice is its version.
+    const old = { vendorId: 0x2e8a, productId: 0x000c, deviceVersion: 0x0210 };
+    const fourPackets = infoSteps({ packetCount: '01 04' });
 
-    await assert.rejects(openProbe(new ScriptedDevice(), info), /update debugprobe/);
+    const { probe } = await openProbe(new ScriptedDevice(...fourPackets), old);
+    const { probe: mended } = await openProbe(new ScriptedDevice(...fourPackets), { ...old, deviceVersion: 0x0220 });
+
+    assert.match(String(probe.details.warning), /update debugprobe to 2\.2\.0/);
+    assert.equal(probe.details.packetCount, 1);
+    assert.equal(mended.details.warning, undefined);
+    assert.equal(mended.details.packetCount, 4);
   });
 
   it('ends with the signal, and lets go of the interface', async () => {

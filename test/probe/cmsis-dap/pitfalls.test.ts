@@ -355,6 +355,24 @@ describe('pitfall 11: a probe that needs to be reconnected before it switches pr
     device.done();
   });
 
+  it('is so again after an access to an AP', async () => {
+    const { device, probe } = await connected();
+    const reconnected: Step[] = [
+      { out: '03', in: ['0300'] },
+      { out: '0201', in: ['0201'] },
+      { out: '11 40420f00', in: ['1100'] },
+      sequence,
+    ];
+    // DAP_Transfer: SELECT = 0, then DRW.
+    device.expect(...reconnected, { out: '05 00 02 08 00000000 0f', in: ['05 02 01 00000000'] }, ...reconnected);
+
+    await probe.swjSequence?.(bitString(8, 0xff), NEVER);
+    await probe.dap.readAp(DRW, 1, NEVER);
+    await probe.swjSequence?.(bitString(8, 0xff), NEVER);
+
+    device.done();
+  });
+
   it('is not while reset is held', async () => {
     const { device, probe } = await connected();
     device.expect({ out: '10 00 80 00000000', in: ['1000'] }, sequence);
