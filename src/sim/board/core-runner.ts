@@ -1,19 +1,22 @@
-// When a core runs: in slices between two turns of the event loop, while a host has the probe open. Architecture, idea 6.
+// When a core runs: while a host has the probe open, in slices between turns of the event loop. Architecture, idea 6.
 
 import type { Clock } from '../../base/clock.js';
 import type { CortexM0 } from '../core/cortex-m0.js';
 
-/** A slice ends after so many instructions, far below a millisecond: requests of clients come in between. */
-const SLICE_INSTRUCTIONS = 2000;
-/** Between two looks at the time. */
-const CHUNK_INSTRUCTIONS = 500;
-const SLICE_MS = 1;
-/** What passes between two accesses of a debugger, so that one that polls in a single packet sees the core move. */
-const ACCESS_INSTRUCTIONS = 16;
-/** HSI of the STM32F0, which a sleeping core's SysTick counts. */
-const CYCLES_PER_MS = 8000;
-/** How often a sleeping or locked-up core is looked at. */
-const SLEEP_MS = 1;
+/**
+ * After it is set going a core sprints: what debuggers start and wait for, flash algorithms above all, is done within.
+ * About 50 ms of CPU.
+ */
+const SPRINT_INSTRUCTIONS = 3_000_000;
+/** A slice ends after so many instructions, well below 0.1 ms: requests of clients come in between. */
+const SLICE_INSTRUCTIONS = 4000;
+/** A program that goes on after that strolls, so that sixteen of them leave the processor to others. */
+const STROLL_MS = 4;
+const STROLL_CYCLES_PER_MS = 1000;
+/** What a timer that comes late does not make up for. */
+const MAX_STROLL_CYCLES = 4 * STROLL_MS * STROLL_CYCLES_PER_MS;
+/** What passes between two looks of a debugger at the core, so that one that polls in a single packet sees it move. */
+const LOOK_INSTRUCTIONS = 16;
 
 export class CoreRunner {
   readonly #core: CortexM0;
@@ -21,6 +24,7 @@ export class CoreRunner {
   #hosts = 0;
   #held = false;
   #next: Disposable | undefined;
+  #sprintLeft = 0;
 
   constructor(core: CortexM0, clock: Clock) {
     this.#core = core;
@@ -36,7 +40,9 @@ export class CoreRunner {
   /** With the last host time stands still. */
   removeHost(): void {
     this.#hosts--;
-    if (this.#hosts === 0) this.#stop();
+    if (this.#hosts > 0) return;
+    this.#next?.[Symbol.dispose]();
+    this.#next = undefined;
   }
 
   /** nRESET. */
@@ -49,46 +55,38 @@ export class CoreRunner {
 
   /** Lets the first instructions after a reset happen: no debugger is fast enough to see the core before them. */
   settle(): void {
-    if (!this.#held) this.#core.run(ACCESS_INSTRUCTIONS);
+    if (!this.#held) this.#core.run(LOOK_INSTRUCTIONS);
   }
 
-  beforeAccess(): void {
-    if (this.#next) this.#core.run(ACCESS_INSTRUCTIONS);
+  /** A debugger looks at the core. */
+  beforeLook(): void {
+    if (this.#next) this.#core.run(LOOK_INSTRUCTIONS);
   }
 
-  /** Starts the slices if the core can run and they are not going already. */
+  /** Sets the core going if it can run and does not yet. */
   wake(): void {
     if (this.#next || this.#hosts === 0 || this.#held || this.#core.halted) return;
-    this.#next = this.#clock.immediate(() => this.#slice());
+    this.#sprintLeft = SPRINT_INSTRUCTIONS;
+    this.#next = this.#clock.immediate(() => this.#sprint());
   }
 
-  #stop(): void {
-    this.#next?.[Symbol.dispose]();
+  #sprint(): void {
     this.#next = undefined;
+    const executed = this.#core.run(SLICE_INSTRUCTIONS);
+    this.#sprintLeft -= executed;
+    if (this.#core.halted) return;
+    // Nothing executed: asleep or locked up.
+    if (executed === 0 || this.#sprintLeft <= 0) this.#stroll();
+    else this.#next = this.#clock.immediate(() => this.#sprint());
   }
 
-  #slice(): void {
-    this.#next = undefined;
+  #stroll(): void {
     const start = this.#clock.now();
-    let executed = 0;
-    let last = 0;
-    do {
-      last = this.#core.run(CHUNK_INSTRUCTIONS);
-      executed += last;
-    } while (last > 0 && executed < SLICE_INSTRUCTIONS && this.#clock.now() - start < SLICE_MS);
-    if (last > 0) this.wake();
-    else if (!this.#core.halted) this.#sleep();
-  }
-
-  /** Asleep or locked up: a timer instead of slices, at the pace of the part's own clock. */
-  #sleep(): void {
-    if (this.#hosts === 0 || this.#held) return;
-    const start = this.#clock.now();
-    this.#next = this.#clock.timer(SLEEP_MS, () => {
+    this.#next = this.#clock.timer(STROLL_MS, () => {
       this.#next = undefined;
-      const cycles = Math.round((this.#clock.now() - start) * CYCLES_PER_MS);
-      if (this.#core.run(Math.min(cycles, 10 * CYCLES_PER_MS)) > 0) this.wake();
-      else if (!this.#core.halted) this.#sleep();
+      const cycles = (this.#clock.now() - start) * STROLL_CYCLES_PER_MS;
+      this.#core.run(Math.min(Math.round(cycles), MAX_STROLL_CYCLES));
+      if (!this.#core.halted) this.#stroll();
     });
   }
 }

@@ -28,8 +28,8 @@ export class Processor implements CoreBus {
   }
 
   read(address: number, sizeBytes: 1 | 2 | 4): number {
-    this.runner?.beforeAccess();
     if (address < PPB_START || address >= PPB_END) return this.memory.read(address, sizeBytes);
+    this.runner?.beforeLook();
     const word = (address & ~3) >>> 0;
     const value = word >= ROM_TABLE ? romTableWord(word - ROM_TABLE) : this.core.readPpb(word, true);
     const mask = sizeBytes === 4 ? 0xffffffff : sizeBytes === 2 ? 0xffff : 0xff;
@@ -37,11 +37,11 @@ export class Processor implements CoreBus {
   }
 
   write(address: number, sizeBytes: 1 | 2 | 4, value: number): void {
-    this.runner?.beforeAccess();
     if (address < PPB_START || address >= PPB_END) {
       this.memory.write(address, sizeBytes, value);
       return;
     }
+    this.runner?.beforeLook();
     // The PPB knows words only: a narrower write arrives in its lane.
     if (address < ROM_TABLE) this.core.writePpb((address & ~3) >>> 0, (value << (8 * (address & 3))) >>> 0, true);
     this.runner?.wake();
