@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DaemonProcess } from '../support/daemon-process.js';
-import { type ClientRun, commander, pyocd, pyocdCommand } from '../support/pyocd.js';
+import { type ClientRun, commander, pyocd, pyocdCommand, requirePyocd } from '../support/pyocd.js';
 
 /** The client's output, once it has ended as it should. */
 function outputOf({ code, output }: ClientRun): string {
@@ -18,10 +18,7 @@ describe('the stock pyOCD client', function () {
   let port: number;
 
   before(async function () {
-    if (pyocdCommand === undefined) {
-      console.log('real client: NOT RUN (set PYOCD to a pyOCD command)');
-      this.skip();
-    }
+    requirePyocd(this);
     console.log(`real client: pyOCD ${(await pyocd('--version')).output.trim()}`);
     daemon = await DaemonProcess.serving(2);
     [port] = daemon.ports;

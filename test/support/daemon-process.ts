@@ -44,14 +44,23 @@ export class DaemonProcess implements AsyncDisposable {
       STATE_DIRECTORY: path.join(folder, 'state'),
       XDG_CONFIG_HOME: folder,
     };
-    const options = { cwd: root, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    const options = { cwd: root, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
     return new DaemonProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], options), folder);
   }
 
   /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */
   static async serving(probes: number, ...args: readonly string[]): Promise<DaemonProcess> {
+    return DaemonProcess.#serve(probes, ['--simulate', String(probes), ...args]);
+  }
+
+  /** As `serving`, with one probe for each of the options of `--simulate`. */
+  static async simulating(options: readonly string[], ...args: readonly string[]): Promise<DaemonProcess> {
+    return DaemonProcess.#serve(options.length, [...options.flatMap((option) => ['--simulate', option]), ...args]);
+  }
+
+  static async #serve(probes: number, args: readonly string[]): Promise<DaemonProcess> {
     const port = args.includes('--port') ? [] : ['--port', '0'];
-    const daemon = DaemonProcess.spawn(['--simulate', String(probes), ...port, '--log-level', 'debug', ...args]);
+    const daemon = DaemonProcess.spawn([...port, '--log-level', 'debug', ...args]);
     const failed = daemon.#exit.then(({ code }) => {
       throw new Error(`probed ended with code ${code}: ${daemon.stderr}`);
     });
