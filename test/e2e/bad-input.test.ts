@@ -1,0 +1,161 @@
+// Clients that misbehave, against a daemon in a process of its own: others on the same probe must not notice, and its
+// memory must stay bounded.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import { DaemonProcess } from '../support/daemon-process.js';
+import { TestClient } from '../support/test-client.js';
+
+const MEGABYTE = 1024 * 1024;
+/** A line of 8 MiB, 1 MiB of backlog and 1 MiB of replies per client, and what the garbage collector has not seen yet. */
+const MAX_GROWTH_BYTES = 100 * MEGABYTE;
+/** One for each request of the other client: enough for its replies to fill the kernel's buffers, and then ours. */
+const BYSTANDER_REQUESTS = 250;
+/** docs/simulated-board.md. */
+const DPIDR = 0x0bc11477;
+const ones = 2 ** 51 - 1;
+
+async function connected(port: number): Promise<net.Socket> {
+  const socket = net.connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => undefined); // being reset is what some of them are after
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Writes pieces until the server resets the connection, or there are no more. */
+async function pour(socket: net.Socket, piece: string, pieces: number): Promise<void> {
+  for (let i = 0; i < pieces && !socket.destroyed; i++) {
+    if (!socket.write(piece)) await drainedOrClosed(socket);
+  }
+}
+
+/** Not `once`, which takes the error of a reset for its own. */
+function drainedOrClosed(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    socket.once('drain', resolve);
+    socket.once('close', () => resolve());
+  });
+}
+
+const hello = '{"id":1,"request":"hello","arguments":[1]}\n';
+const BULK_WORDS = 4096;
+/** Answered with 45 KB: erased flash. */
+const bulky = `{"id":1,"request":"read_ap_multiple","arguments":[12,${BULK_WORDS}]}\n`;
+
+const misbehaviours: readonly [what: string, act: (port: number) => Promise<net.Socket>][] = [
+  [
+    'sends a line of 10 MB',
+    async (port) => {
+      const socket = await connected(port);
+      await pour(socket, 'x'.repeat(MEGABYTE), 10);
+      while (!socket.closed) await drainedOrClosed(socket);
+      return socket;
+    },
+  ],
+  [
+    'sends a line that never ends',
+    async (port) => {
+      const socket = await connected(port);
+      await pour(socket, '{"id":1,"request":"'.padEnd(MEGABYTE, 'x'), 1000);
+      assert.ok(socket.destroyed, 'it was reset before it had sent a gigabyte');
+      return socket;
+    },
+  ],
+  [
+    'pipelines 10 000 requests',
+    async (port) => {
+      const socket = await connected(port);
+      socket.write(hello.repeat(10_000));
+      let replies = 0;
+      for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+        replies += String(chunk).split('\n').length - 1;
+        if (replies >= 10_000) break;
+      }
+      assert.equal(replies, 10_000);
+      return socket;
+    },
+  ],
+  [
+    'asks for 900 MB and never reads',
+    async (port) => {
+      const socket = await connected(port);
+      socket.pause();
+      socket.write(`{"id":0,"request":"open"}\n${bulky.repeat(20_000)}`);
+      return socket;
+    },
+  ],
+  [
+    'resets in the middle of a line, with a request running',
+    async (port) => {
+      const socket = await connected(port);
+      socket.write(`{"id":0,"request":"open"}\n${bulky}{"id":2,"requ`);
+      socket.once('data', () => socket.resetAndDestroy());
+      while (!socket.closed) await drainedOrClosed(socket);
+      return socket;
+    },
+  ],
+];
+
+describe('while a client misbehaves', function () {
+  this.timeout(30_000);
+  let daemon: DaemonProcess;
+  let bystander: TestClient;
+
+  before(async () => {
+    daemon = await DaemonProcess.serving(1);
+    bystander = await TestClient.connect(daemon.ports[0]);
+    for (const request of ['open', 'lock']) await bystander.result(request);
+    await bystander.result('connect', 'SWD');
+    await bystander.result('swj_sequence', 51, ones);
+    await bystander.result('swj_sequence', 16, 0xe79e);
+    await bystander.result('swj_sequence', 51, ones);
+    await bystander.result('swj_sequence', 8, 0);
+    assert.equal(await bystander.result('read_dp', 0), DPIDR);
+    await bystander.result('write_dp', 4, 0x50000f00);
+    await bystander.result('write_ap', 4, 0x08001000);
+    await bystander.result('unlock');
+    const words = await bystander.result('read_ap_multiple', 12, BULK_WORDS);
+    assert.ok(Array.isArray(words) && words.length === BULK_WORDS, 'the bulky request has a bulky reply');
+  });
+  after(async () => {
+    await bystander[Symbol.asyncDispose]();
+    await daemon[Symbol.asyncDispose]();
+  });
+
+  for (const [what, act] of misbehaviours) {
+    it(`another one on the same probe gets right answers: it ${what}`, async () => {
+      const before = residentBytes(daemon);
+      const acting = act(daemon.ports[0]);
+      acting.catch(() => undefined); // it is waited for below
+      let slowestMs = 0;
+      let mostBytes = 0;
+
+      for (let i = 0; i < BYSTANDER_REQUESTS; i++) {
+        const asked = performance.now();
+        assert.equal(await bystander.result('read_dp', 0), DPIDR);
+        slowestMs = Math.max(slowestMs, performance.now() - asked);
+        mostBytes = Math.max(mostBytes, residentBytes(daemon));
+      }
+
+      const socket = await acting;
+      mostBytes = Math.max(mostBytes, residentBytes(daemon));
+      assert.equal(await bystander.result('read_dp', 0), DPIDR);
+      assert.ok(slowestMs < 1000, `one answer took ${slowestMs} ms`);
+      assert.ok(mostBytes - before < MAX_GROWTH_BYTES, `grew by ${(mostBytes - before) / MEGABYTE} MB`);
+      socket.destroy();
+    });
+  }
+});
+
+/** VmRSS of /proc/PID/status; 0 where there is no such file. */
+function residentBytes(daemon: DaemonProcess): number {
+  try {
+    const status = readFileSync(`/proc/${daemon.process.pid ?? 0}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  } catch {
+    return 0; // not Linux
+  }
+}
