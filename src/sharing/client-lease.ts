@@ -13,8 +13,8 @@ export interface ClientName {
 
 /**
  * What one client has of a probe, and all it can do with it. Everything a client leaves behind (lock, connect, opens,
- * memory handles, an asserted reset) is in its lease, and ends with it: dispose returns lock, reset, connect and open,
- * in that order, and never throws.
+ * memory handles, an asserted reset) is in its lease, and ends with it: dispose returns reset, connect, open and lock,
+ * in that order, so that the next holder of the lock finds the probe in order. It never throws.
  *
  * Methods that touch the probe wait their turn among the leases of one probe, first in, first out. Errors of all of
  * them: `ProbeDisconnectedError` while the probe is unplugged, `ProbeError` while this lease has not opened it,

@@ -1,8 +1,8 @@
 // Memory through a MEM-AP, for the memory handles of the protocol.
 
 import { RequestError } from '../base/errors.js';
-import { ABORT, type ApAddress, CSW, DP, MEM_AP } from '../dap/registers.js';
-import { TransferError } from '../dap/errors.js';
+import { ABORT, type ApAddress, CSW, CTRL_STAT, DP, MEM_AP } from '../dap/registers.js';
+import { TransferError, TransferFaultError } from '../dap/errors.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { DapPort } from '../probe/probe.js';
 import type { MemoryPort } from './memory-port.js';
@@ -130,20 +130,23 @@ export class MemApMemory implements MemoryPort {
       );
     }
     return this.use(signal, async ({ dap }) => {
-      const [csw] = await dap.readAp(this.registers + MEM_AP.CSW, 1, signal);
-      const [tar] = await dap.readAp(this.registers + MEM_AP.TAR, 1, signal);
-      const restore = async (): Promise<void> => {
-        await dap.writeAp(this.registers + MEM_AP.CSW, Uint32Array.of(csw), signal);
-        await dap.writeAp(this.registers + MEM_AP.TAR, Uint32Array.of(tar), signal);
-      };
-      let result: T;
+      let restore = async (): Promise<void> => undefined;
       try {
+        const [csw] = await dap.readAp(this.registers + MEM_AP.CSW, 1, signal);
+        const [tar] = await dap.readAp(this.registers + MEM_AP.TAR, 1, signal);
+        restore = async () => {
+          await dap.writeAp(this.registers + MEM_AP.CSW, Uint32Array.of(csw), signal);
+          await dap.writeAp(this.registers + MEM_AP.TAR, Uint32Array.of(tar), signal);
+        };
         // The attributes (HPROT, security) stay as the client, or reset, left them: the protocol does not carry them.
         const attributes = csw & ~(CSW.SIZE_MASK | CSW.ADDRINC_MASK);
         const wanted = (attributes | cswSize[sizeBits] | CSW.ADDRINC_SINGLE) >>> 0;
         await dap.writeAp(this.registers + MEM_AP.CSW, Uint32Array.of(wanted), signal);
-        result = await body(dap);
+        const result = await body(dap);
         await dap.flush(signal);
+        if (this.protocol() === 'JTAG') await this.#requireNoStickyError(dap, signal);
+        await restore();
+        return result;
       } catch (error) {
         if (error instanceof TransferError) {
           // What fails here fails for the reason the caller is about to hear.
@@ -153,9 +156,13 @@ export class MemApMemory implements MemoryPort {
         }
         throw error;
       }
-      await restore();
-      return result;
     });
+  }
+
+  /** A JTAG-DP acknowledges accesses that fail, and the ones after it, with OK (IHI 0031 B3.4.3, OK/FAULT): only the flag tells. */
+  async #requireNoStickyError(dap: DapPort, signal: AbortSignal): Promise<void> {
+    const status = await dap.readDp(DP.CTRL_STAT, signal);
+    if (status & CTRL_STAT.STICKYERR) throw new TransferFaultError();
   }
 }
 

@@ -22,7 +22,8 @@ const never = new AbortController().signal;
 
 export class SessionLease implements ClientLease {
   readonly dap: VirtualDap;
-  readonly #memory: MemoryPort[] = [];
+  /** By handle. */
+  readonly #memory = new Map<number, MemoryPort>();
   #opens = 0;
   /** Has the probe open, the target is connected, and this client did not say it needs it no more. */
   #connected = false;
@@ -49,6 +50,11 @@ export class SessionLease implements ClientLease {
 
   get isConnected(): boolean {
     return this.#connected;
+  }
+
+  /** Has asserted nRESET and not let go of it. */
+  get holdsReset(): boolean {
+    return this.#holdsReset;
   }
 
   // ---- open, connect, lock
@@ -169,14 +175,16 @@ export class SessionLease implements ClientLease {
     const use: UseProbe = (operationSignal, operation) => this.#use(operationSignal, operation);
     const protocol = (): WireProtocol | undefined => this.wireProtocol;
     if (!(await hasMemAp(registers, use, protocol, signal))) return undefined;
-    if (this.#memory.length >= MAX_MEMORY_HANDLES) {
+    if (this.#memory.size >= MAX_MEMORY_HANDLES) {
       throw new RequestError(`too many memory handles: use one of the ${MAX_MEMORY_HANDLES} given out`);
     }
-    return this.#memory.push(new MemApMemory(registers, use, protocol)) - 1;
+    const handle = this.#memory.size;
+    this.#memory.set(handle, new MemApMemory(registers, use, protocol));
+    return handle;
   }
 
   memory(handle: number): MemoryPort {
-    const port = this.#memory.at(handle);
+    const port = this.#memory.get(handle);
     if (!port) throw new RequestError(`memory handle ${handle} was not given out on this connection`);
     return port;
   }
@@ -230,7 +238,6 @@ export class SessionLease implements ClientLease {
   }
 
   async #dispose(): Promise<void> {
-    this.session.turns.release(this);
     try {
       if (this.isOpen) await this.#turn(never, () => this.#leave());
     } catch (error) {
@@ -243,6 +250,8 @@ export class SessionLease implements ClientLease {
           error: describeError(error),
         });
     } finally {
+      // Not before: who gets the lock next is to find the probe in order.
+      this.session.turns.release(this);
       this.session.forget(this);
     }
   }
@@ -254,7 +263,7 @@ export class SessionLease implements ClientLease {
     this.#connected = false;
     this.#holdsReset = false;
     try {
-      if (releaseReset) await this.session.probe?.setReset(false, never);
+      if (releaseReset && !this.session.isResetHeld) await this.session.probe?.setReset(false, never);
     } finally {
       await this.session.settle();
     }
