@@ -219,7 +219,7 @@ describe('a client that leaves', () => {
 
     assert.deepEqual(seen, ['reset', 'disconnect', 'lock']);
     assert.equal(await rig.isFree(), true);
-    assert.deepEqual(rig.session.clients.length, 1);
+    assert.equal(rig.session.leases.length, 1);
   });
 
   it('leaves nRESET to another one that holds it as well', async () => {

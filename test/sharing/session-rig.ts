@@ -37,7 +37,15 @@ export class SessionRig implements AsyncDisposable {
     const { clock } = this;
     this.sim = simCmsisDap({ uid: 'A1', clock, ...probe });
     this.session = new ProbeSession({
-      ...{ uid: 'A1', vendor: 'Arm', product: 'DAPLink', clock, log: silentLogger, memoryHandles: true },
+      ...{
+        uid: 'A1',
+        vendor: 'Arm',
+        product: 'DAPLink',
+        clock,
+        log: silentLogger,
+        memoryHandles: true,
+        lockIdleTimeoutMs: 2000,
+      },
       ...session,
     });
   }
