@@ -6,7 +6,7 @@ const WORDS = 256;
 export const request = (name: string, ...args: unknown[]): string =>
   JSON.stringify({ id: 1, request: name, ...(args.length > 0 && { arguments: args }) });
 
-/** SWD, powered up, CSW for words with auto-increment. */
+/** SWD, powered up, CSW for words with auto-increment, the core halted. */
 export const setup = [
   request('hello', 1),
   request('open'),
@@ -21,6 +21,9 @@ export const setup = [
   request('write_dp', 8, 0),
   request('write_dp', 4, 0x50000f00),
   request('write_ap', 0, 0x23000012),
+  // Halts the core (DHCSR: C_HALT, C_DEBUGEN): it is the daemon that is measured, not the simulated processor.
+  request('write_ap', 4, 0xe000edf0),
+  request('write_ap', 12, 0xa05f0003),
 ];
 
 export const operations: Readonly<Record<string, readonly string[]>> = {
