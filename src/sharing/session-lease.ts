@@ -238,6 +238,9 @@ export class SessionLease implements ClientLease {
   }
 
   async #dispose(): Promise<void> {
+    const { turns } = this.session;
+    // A lock that an idle client has lost to another is not taken again just to leave.
+    if (turns.holder !== this) turns.release(this);
     try {
       if (this.isOpen) await this.#turn(never, () => this.#leave());
     } catch (error) {
@@ -251,7 +254,7 @@ export class SessionLease implements ClientLease {
         });
     } finally {
       // Not before: who gets the lock next is to find the probe in order.
-      this.session.turns.release(this);
+      turns.release(this);
       this.session.forget(this);
     }
   }

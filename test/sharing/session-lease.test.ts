@@ -6,7 +6,7 @@ import { bitString } from '../../src/dap/bit-string.js';
 import { TransferFaultError } from '../../src/dap/errors.js';
 import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../../src/probe/errors.js';
-import type { ClientLease } from '../../src/sharing/client-lease.js';
+import type { ClientLease, ClientName } from '../../src/sharing/client-lease.js';
 import type { MemoryPort } from '../../src/sharing/memory-port.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
 import { DapCommand } from '../../src/sim/firmware/dap-command.js';
@@ -235,6 +235,22 @@ describe('a client that leaves', () => {
     await rig.run(Promise.resolve(second[Symbol.asyncDispose]()));
     const next = await rig.opened();
     assert.equal(await rig.run(next.readReset(NEVER)), false);
+  });
+
+  it('after it lost the lock does not take it again to leave', async () => {
+    const takers: number[] = [];
+    const events = { lockTaken: ({ id }: ClientName) => takers.push(id) };
+    await using rig = await SessionRig.start({ session: { events } });
+    const lease = await rig.connected();
+    const next = await rig.opened();
+    await lease.lock(NEVER);
+    await rig.run(next.lock(NEVER)); // two seconds later
+
+    const leaving = Promise.resolve(lease[Symbol.asyncDispose]());
+    next.unlock();
+    await rig.run(leaving);
+
+    assert.deepEqual(takers, [lease.client.id, next.client.id]);
   });
 
   it('twice, or with a probe that no longer answers, leaves all the same', async () => {
