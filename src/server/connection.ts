@@ -45,8 +45,9 @@ export type Admission = { readonly lease: ClientLease } | { readonly refusal: Da
 /** Replies of a batch are joined up to here, so that the next write can go out meanwhile. */
 const MAX_JOINED_CHARACTERS = 64 * 1024;
 
-/** After so many requests in a row the event loop gets a turn, whether or not any of them had to wait. */
+/** After so many requests in a row, or so long, the event loop gets a turn, whether or not any of them had to wait. */
 const REQUESTS_PER_TURN = 256;
+const TURN_MS = 10;
 
 /** How much of a client's own words goes into an error text or a log line. */
 const MAX_ECHO = 64;
@@ -169,7 +170,9 @@ export class Connection {
 
   /** Answers what is in the backlog, one request after the other, until it is empty. Never rejects. */
   async #run(): Promise<void> {
+    const { clock } = this.#options;
     let inARow = 0;
+    let turnEnds = clock.now() + TURN_MS;
     for (let line = this.#backlog.shift(); line && !this.#socket.destroyed; line = this.#backlog.shift()) {
       this.#throttleReading();
       const request = readEnvelope(line);
@@ -185,7 +188,10 @@ export class Connection {
       }
       if (this.#backlog.length === 0 || this.#replies.length > MAX_JOINED_CHARACTERS) this.#flush();
       if (this.#hasUnreadReplies()) await new Promise<void>((resolve) => (this.#wake = resolve));
-      if (++inARow % REQUESTS_PER_TURN === 0) await this.#yield();
+      if (++inARow % REQUESTS_PER_TURN === 0 || clock.now() >= turnEnds) {
+        await this.#yield();
+        turnEnds = clock.now() + TURN_MS;
+      }
     }
     this.#flush();
     this.#isRunning = false;

@@ -11,6 +11,8 @@ import { TestClient } from '../support/test-client.js';
 const MEGABYTE = 1024 * 1024;
 /** A line of 8 MiB, 1 MiB of backlog and 1 MiB of replies per client, and what the garbage collector has not seen yet. */
 const MAX_GROWTH_BYTES = 100 * MEGABYTE;
+/** A bulky request on simulated wires takes some 50 ms. One of them may come first, not all that were sent ahead. */
+const MAX_ANSWER_MS = 300;
 /** One for each request of the other client: enough for its replies to fill the kernel's buffers, and then ours. */
 const BYSTANDER_REQUESTS = 250;
 /** docs/simulated-board.md. */
@@ -41,8 +43,8 @@ function drainedOrClosed(socket: net.Socket): Promise<void> {
 }
 
 const hello = '{"id":1,"request":"hello","arguments":[1]}\n';
-const BULK_WORDS = 4096;
-/** Answered with 45 KB: erased flash. */
+const BULK_WORDS = 65_535;
+/** Answered with 130 KB: RAM full of zeros. */
 const bulky = `{"id":1,"request":"read_ap_multiple","arguments":[12,${BULK_WORDS}]}\n`;
 
 const misbehaviours: readonly [what: string, act: (port: number) => Promise<net.Socket>][] = [
@@ -79,11 +81,11 @@ const misbehaviours: readonly [what: string, act: (port: number) => Promise<net.
     },
   ],
   [
-    'asks for 900 MB and never reads',
+    'asks for 170 MB and never reads',
     async (port) => {
       const socket = await connected(port);
       socket.pause();
-      socket.write(`{"id":0,"request":"open"}\n${bulky.repeat(20_000)}`);
+      socket.write(`{"id":0,"request":"open"}\n${bulky.repeat(1300)}`);
       return socket;
     },
   ],
@@ -115,7 +117,7 @@ describe('while a client misbehaves', function () {
     await bystander.result('swj_sequence', 8, 0);
     assert.equal(await bystander.result('read_dp', 0), DPIDR);
     await bystander.result('write_dp', 4, 0x50000f00);
-    await bystander.result('write_ap', 4, 0x08001000);
+    await bystander.result('write_ap', 4, 0x20000000);
     await bystander.result('unlock');
     const words = await bystander.result('read_ap_multiple', 12, BULK_WORDS);
     assert.ok(Array.isArray(words) && words.length === BULK_WORDS, 'the bulky request has a bulky reply');
@@ -143,7 +145,7 @@ describe('while a client misbehaves', function () {
       const socket = await acting;
       mostBytes = Math.max(mostBytes, residentBytes(daemon));
       assert.equal(await bystander.result('read_dp', 0), DPIDR);
-      assert.ok(slowestMs < 1000, `one answer took ${slowestMs} ms`);
+      assert.ok(slowestMs < MAX_ANSWER_MS, `one answer took ${slowestMs} ms`);
       assert.ok(mostBytes - before < MAX_GROWTH_BYTES, `grew by ${(mostBytes - before) / MEGABYTE} MB`);
       socket.destroy();
     });
