@@ -43,14 +43,16 @@ export function probePolicy(config: Config, facts: ProbeFacts, operator: Operato
   }
   if (match.length > 0 && !match.some((rule) => fits(rule, facts))) return { served: false, reason: noMatch(config) };
 
-  if (!isEnabled(config, facts.uid, operator)) {
-    const source = settingSource(config, facts.uid, 'enabled', operator);
-    return {
-      served: false,
-      reason: source === 'probectl' ? `disabled: run "probectl enable"` : `disabled at ${source}`,
-    };
-  }
+  const reason = reasonDisabled(config, facts.uid, operator);
+  if (reason !== undefined) return { served: false, reason };
   return { served: true, settings: probeSettings(config, facts.uid, operator) };
+}
+
+/** Who has disabled a probe, whether it is there or not; undefined if nobody has. */
+export function reasonDisabled(config: Config, uid: string, operator: OperatorSettings = {}): string | undefined {
+  if (isEnabled(config, uid, operator)) return undefined;
+  const source = settingSource(config, uid, 'enabled', operator);
+  return source === 'probectl' ? 'disabled: run "probectl enable"' : `disabled at ${source}`;
 }
 
 /** What holds for a probe, whether it is there or not. */

@@ -3,7 +3,7 @@
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { listSettings } from '../config/list-settings.js';
-import { type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
+import { fixedPorts, type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
 import { RequestError } from '../base/errors.js';
 import type { DaemonView } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
@@ -139,9 +139,9 @@ export class Daemon implements DaemonView {
     const { supervisor, book } = this.options;
     if (this.#entry(uid).attached)
       throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
-    const port = book.portFor(uid);
+    const port = fixedPorts(supervisor.config).has(uid) ? undefined : book.portFor(uid); // the config keeps its own
     await supervisor.forget(uid);
-    await this.#changed(uid, 'forgotten');
+    this.options.events.add({ type: 'changed', uid, what: 'forgotten' });
     return { ...(port !== undefined && { port }) };
   }
 

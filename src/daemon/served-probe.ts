@@ -8,18 +8,22 @@ import { ProbeDisconnectedError } from '../probe/errors.js';
 import { ProbeServer } from '../server/probe-server.js';
 import type { ClientName } from '../sharing/client-lease.js';
 import { type OpenProbe, ProbeSession, type SessionEvents } from '../sharing/probe-session.js';
+import type { FoundProbe } from './find-probes.js';
 import type { ServerServices } from './server-services.js';
 
 /** What a served probe is made from; a change of any of it takes a new one. */
 export interface ServingPlan {
   readonly uid: string;
-  readonly vendor: string;
-  readonly product: string;
   /** 0: any. */
   readonly port: number;
   readonly hosts: readonly string[];
   readonly limits: Config['limits'];
   readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles'>;
+}
+
+/** What was seen of the probe last, as it is when somebody asks: a port is served before its probe was ever there. */
+export interface Sighting {
+  readonly seen: FoundProbe | undefined;
 }
 
 /** What others want to know as it happens. */
@@ -36,12 +40,23 @@ export class ServedProbe implements AsyncDisposable {
   ) {}
 
   /** Starts listening. @throws ListenError */
-  static async start(plan: ServingPlan, services: ServerServices, events: ServingEvents): Promise<ServedProbe> {
-    const { uid, vendor, product, port, hosts, limits, settings } = plan;
+  static async start(
+    plan: ServingPlan,
+    sighting: Sighting,
+    services: ServerServices,
+    events: ServingEvents,
+  ): Promise<ServedProbe> {
+    const { uid, port, hosts, limits, settings } = plan;
     const { clock, socketOptions, crash, table, newClientId } = services;
     const log = services.log.child({ uid });
     const session = new ProbeSession({
-      ...{ uid, vendor, product, clock, log, events },
+      ...{ uid, clock, log, events },
+      get vendor() {
+        return sighting.seen?.match.vendor ?? '';
+      },
+      get product() {
+        return sighting.seen?.match.product ?? '';
+      },
       memoryHandles: settings.memoryHandles,
       lockIdleTimeoutMs: limits.lockIdleTimeoutMs,
       ...(settings.clockLimitHz !== undefined && { clockLimitHz: settings.clockLimitHz }),

@@ -2,7 +2,7 @@
 
 import { type DaemonError, describeError } from '../base/errors.js';
 import type { Config } from '../config/config.js';
-import { fixedPorts, probePolicy, probeSettings } from '../config/probe-policy.js';
+import { fixedPorts, probePolicy, probeSettings, reasonDisabled } from '../config/probe-policy.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
 import type { UsbBus } from '../usb/usb-bus.js';
 import { findProbes, type FoundProbe } from './find-probes.js';
@@ -34,6 +34,8 @@ export class Supervisor implements AsyncDisposable {
   #lookAgain = false;
   /** The next pass applies new settings also to probes that are in use. */
   #forced = false;
+  /** The next pass forgets these. */
+  readonly #toForget = new Set<string>();
   #isStopping = false;
 
   /** Does nothing yet. */
@@ -75,12 +77,10 @@ export class Supervisor implements AsyncDisposable {
     await this.reconcile();
   }
 
-  /** Forgets a probe that is not plugged in, and stops serving its port. */
-  async forget(uid: string): Promise<void> {
-    const entry = this.#entries.get(uid);
-    this.#entries.delete(uid);
-    await entry?.served?.[Symbol.asyncDispose]();
-    await this.#options.book.forget(uid);
+  /** Forgets a probe, and stops serving its port. One that is plugged in by now is served anew, as one never seen. */
+  forget(uid: string): Promise<void> {
+    this.#toForget.add(uid);
+    return this.reconcile(); // a pass that runs now would bring back what we take away beside it
   }
 
   /**
@@ -115,6 +115,7 @@ export class Supervisor implements AsyncDisposable {
   async #onePass(): Promise<void> {
     const forced = this.#forced;
     this.#forced = false;
+    for (const uid of this.#toForget) await this.#forgetEntry(uid);
     const known = new Map(
       [...this.#entries].flatMap(([uid, { attached }]) => (attached ? [[attached.device.key, uid]] : [])),
     );
@@ -123,7 +124,19 @@ export class Supervisor implements AsyncDisposable {
     for (const uid of [...found.keys(), ...this.#bookedUids()]) {
       if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
     }
-    await Promise.all([...this.#entries.values()].map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
+    const entries = [...this.#entries.values()];
+    const plans = await Promise.all(entries.map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
+    // Only now, when all that had to stop has stopped: two probes may have exchanged their ports.
+    await Promise.all(entries.map((entry, i) => this.#serve(entry, plans[i])));
+    if (entries.every(({ failure }) => !failure)) this.#retryMs = FIRST_RETRY_MS;
+  }
+
+  async #forgetEntry(uid: string): Promise<void> {
+    this.#toForget.delete(uid);
+    const entry = this.#entries.get(uid);
+    this.#entries.delete(uid);
+    if (entry) await this.#stop(entry);
+    await this.#options.book.forget(uid);
   }
 
   /** Probes with a port of their own: it answers also while they are not there, and says so. */
@@ -131,27 +144,32 @@ export class Supervisor implements AsyncDisposable {
     return this.#options.book.entries.filter(({ port }) => port !== undefined).map(({ uid }) => uid);
   }
 
-  /** Brings one probe from what it is to what it should be. */
-  async #settle(entry: ProbeEntry, present: FoundProbe | undefined, forced: boolean): Promise<void> {
+  /** Notes where a probe is, and ends what should not be. @returns how it is to be served from now on, if it is not */
+  async #settle(
+    entry: ProbeEntry,
+    present: FoundProbe | undefined,
+    forced: boolean,
+  ): Promise<ServingPlan | undefined> {
     await this.#detachIfGone(entry, present);
     const isNew = present !== undefined && !entry.attached;
     if (present) entry.attached = entry.seen = present; // the same attachment may have become accessible
     if (isNew) this.#announce(entry, present);
 
     const plan = await this.#plan(entry);
-    if (!plan) {
-      await this.#stop(entry);
-    } else if (!entry.served) {
-      await this.#start(entry, plan);
-    } else if (entry.served.fits(plan)) {
-      entry.isWaiting = false;
-    } else if (forced || entry.served.session.leases.length === 0) {
-      await this.#stop(entry);
-      await this.#start(entry, plan);
-    } else {
-      entry.isWaiting = true; // the last client to go brings us back here
+    entry.isWaiting = false;
+    if (plan && entry.served) {
+      if (entry.served.fits(plan)) return undefined;
+      entry.isWaiting = !forced && entry.served.session.leases.length > 0;
+      if (entry.isWaiting) return undefined; // the last client to go brings us back here
     }
-    if (entry.attached && entry.served) this.#attach(entry, entry.attached, entry.served, isNew);
+    await this.#stop(entry);
+    return plan;
+  }
+
+  /** Starts serving a probe if there is a plan, and connects the probe with what serves it. */
+  async #serve(entry: ProbeEntry, plan: ServingPlan | undefined): Promise<void> {
+    if (plan) await this.#start(entry, plan);
+    if (entry.attached && entry.served) this.#attach(entry, entry.attached, entry.served);
     entry.noteState();
   }
 
@@ -174,16 +192,11 @@ export class Supervisor implements AsyncDisposable {
   /** How a probe should be served; undefined if it should not be, or cannot be, and then the entry says why. */
   async #plan(entry: ProbeEntry): Promise<ServingPlan | undefined> {
     const { book } = this.#options;
-    const { uid, seen } = entry;
-    entry.ignored = undefined;
-    if (seen) {
-      const { vendorId, productId, product, portPath } = seen.device;
-      const facts = { uid, vendorId, productId, portPath, ...(product !== undefined && { product }) };
-      const policy = probePolicy(this.#config, facts, book.recordOf(uid));
-      if (!policy.served) {
-        entry.ignored = policy.reason;
-        return undefined;
-      }
+    const { uid } = entry;
+    entry.ignored = this.#reasonToIgnore(entry);
+    if (entry.ignored !== undefined) {
+      entry.failure = undefined;
+      return undefined;
     }
     let port: number;
     try {
@@ -195,24 +208,30 @@ export class Supervisor implements AsyncDisposable {
     const { clockLimitHz, memoryHandles } = probeSettings(this.#config, uid, book.recordOf(uid));
     return {
       ...{ uid, port, hosts: this.#config.hosts, limits: this.#config.limits },
-      vendor: seen?.match.vendor ?? '',
-      product: seen?.match.product ?? '',
       settings: { memoryHandles, ...(clockLimitHz !== undefined && { clockLimitHz }) },
     };
+  }
+
+  #reasonToIgnore({ uid, seen }: ProbeEntry): string | undefined {
+    const operator = this.#options.book.recordOf(uid);
+    if (!seen) return reasonDisabled(this.#config, uid, operator); // the rules are about what a probe is
+    const { vendorId, productId, product, portPath } = seen.device;
+    const facts = { uid, vendorId, productId, portPath, ...(product !== undefined && { product }) };
+    const policy = probePolicy(this.#config, facts, operator);
+    return policy.served ? undefined : policy.reason;
   }
 
   async #start(entry: ProbeEntry, plan: ServingPlan): Promise<void> {
     const { services, onEvent } = this.#options;
     const { uid } = entry;
     try {
-      entry.served = await ServedProbe.start(plan, services, this.#eventsOf(entry));
+      entry.served = await ServedProbe.start(plan, entry, services, this.#eventsOf(entry));
     } catch (error) {
       this.#failed(entry, error);
       return;
     }
     const { port } = entry.served.server;
     entry.failure = undefined;
-    entry.isWaiting = false;
     services.log.info('probe served', { uid, port });
     if (!entry.attached) onEvent({ type: 'served', uid, port });
   }
@@ -225,8 +244,8 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells the session how to open the probe, if it does not know. */
-  #attach(entry: ProbeEntry, { driver, device }: FoundProbe, { session, server }: ServedProbe, isNew: boolean): void {
-    if (session.attached && !isNew) return;
+  #attach(entry: ProbeEntry, { driver, device }: FoundProbe, { session, server }: ServedProbe): void {
+    if (session.attached) return;
     const { bus, services } = this.#options;
     const { clock, log } = services;
     const { uid } = entry;
