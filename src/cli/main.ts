@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import path from 'node:path';
 import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.js';
+import { defaultPaths } from '../config/paths.js';
 import { nodeSystem } from './doctor/node-system.js';
 import { probectl } from './probectl.js';
 import type { Output } from './world.js';
@@ -25,13 +25,13 @@ function output(stream: NodeJS.WriteStream, descriptor: number): Output {
   };
 }
 
-/** Where a daemon of this user's, then the system's, has its socket. */
-function usualSockets(): readonly string[] {
-  if (process.platform === 'darwin') {
-    return ['/opt/homebrew', '/usr/local'].map((prefix) => path.join(prefix, 'var/run/probed/control.sock'));
-  }
-  const own = process.env.XDG_RUNTIME_DIR;
-  return [...(own ? [path.join(own, 'probed/control.sock')] : []), '/run/probed/control.sock'];
+/**
+ * All that is wrong with the config. The reader of config files is loaded only here: no other command needs it.
+ * @param file  the one the daemon reads; without it, where it would look
+ */
+async function checkConfig(file?: string): Promise<readonly string[]> {
+  const { configComplaints } = await import('./doctor/config-complaints.js');
+  return configComplaints(paths, file);
 }
 
 /** The name in the password file, which need not have one. */
@@ -43,24 +43,28 @@ function userName(): string {
   }
 }
 
+const isRoot = process.geteuid?.() === 0;
+const { platform, arch, env } = process;
+const paths = defaultPaths({ platform, arch, env, isRoot });
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
 process.exitCode = await probectl({
   args: process.argv.slice(2),
-  env: process.env,
+  env,
   stdout: output(process.stdout, 1),
   stderr: output(process.stderr, 2),
   clock: systemClock,
   signal: interrupt.signal,
   version,
-  sockets: usualSockets(),
+  sockets: paths.controlSockets,
+  checkConfig,
   system: nodeSystem({
-    platform: process.platform,
+    platform,
     nodeVersion: process.versions.node,
     userName: userName(),
-    isRoot: process.geteuid?.() === 0,
+    isRoot,
     groupIds: process.getgroups?.() ?? [],
   }),
 });

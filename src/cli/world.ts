@@ -23,6 +23,6 @@ export interface World {
   /** Where the daemon's socket may be, the likeliest first. */
   readonly sockets: readonly string[];
   readonly system: System;
-  /** All that is wrong with the config file, as `file:line:column: what`. */
-  readonly checkConfig?: () => Promise<readonly string[]>;
+  /** All that is wrong with a config file, or the usual one, as `file:line:column: what`. */
+  readonly checkConfig?: (file?: string) => Promise<readonly string[]>;
 }

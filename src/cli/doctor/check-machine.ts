@@ -16,11 +16,14 @@ export const checkNode: Check = async ({ system: { nodeVersion } }) => {
       ];
 };
 
-export const checkConfigFile: Check = async ({ checkConfig }) => {
+export const checkConfigFile: Check = async ({ checkConfig, daemon }) => {
   if (!checkConfig) return [];
-  const complaints = await checkConfig();
+  // The daemon runs as another user, whose usual places are others.
+  const file = daemon.kind === 'answers' ? daemon.status.configFile : undefined;
+  const complaints = await checkConfig(file);
+  const command = `probed --check-config${file === undefined ? '' : ` --config ${file}`}`;
   if (complaints.length === 0) return [fine('the config is valid')];
-  return complaints.map((complaint) => problem(complaint, 'probed --check-config   (after mending the line)'));
+  return complaints.map((complaint) => problem(complaint, `${command}   (after mending the line)`));
 };
 
 /** Where udev reads rules from: udev(7), "Rules files". */

@@ -10,7 +10,7 @@ export interface CheckContext {
   readonly system: System;
   readonly daemon: DaemonAnswer;
   /** Left out: the config is not looked at. */
-  readonly checkConfig?: () => Promise<readonly string[]>;
+  readonly checkConfig?: (file?: string) => Promise<readonly string[]>;
 }
 
 /** Something that is right, or wrong and what mends it. */
