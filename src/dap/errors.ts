@@ -1,7 +1,6 @@
 // What can go wrong on the wire between probe and target.
 
 import { DaemonError } from '../base/errors.js';
-import { hex32 } from '../base/hex.js';
 import type { AccessName } from './ack.js';
 
 /** The wire failed: no ACK, bad parity, protocol error. */
@@ -13,7 +12,7 @@ export class TransferError extends DaemonError {
     readonly access?: AccessName,
     options?: ErrorOptions,
   ) {
-    super(access ? `${message} (${access.port} 0x${hex32(access.address)})` : message, options);
+    super(access ? `${message} (${access.port} 0x${access.address.toString(16).padStart(8, '0')})` : message, options);
   }
 }
 

@@ -30,6 +30,7 @@ export class SessionLease implements ClientLease {
   /** Had the probe open when it was unplugged. */
   #lost = false;
   #holdsReset = false;
+  #capturesSwo = false;
   #disposed: Promise<void> | undefined;
 
   constructor(
@@ -156,11 +157,17 @@ export class SessionLease implements ClientLease {
   }
 
   swoStart(baudRate: number, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => this.#swo(probe).start(baudRate, signal));
+    return this.#use(signal, async (probe) => {
+      await this.#swo(probe).start(baudRate, signal);
+      this.#capturesSwo = true;
+    });
   }
 
   swoStop(signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => this.#swo(probe).stop(signal));
+    return this.#use(signal, async (probe) => {
+      await this.#swo(probe).stop(signal);
+      this.#capturesSwo = false;
+    });
   }
 
   swoRead(signal: AbortSignal): Promise<Uint8Array> {
@@ -230,6 +237,8 @@ export class SessionLease implements ClientLease {
     this.#opens = 0;
     this.#connected = false;
     this.#holdsReset = false;
+    this.#capturesSwo = false;
+    this.dap.reset();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -242,7 +251,7 @@ export class SessionLease implements ClientLease {
     // A lock that an idle client has lost to another is not taken again just to leave.
     if (turns.holder !== this) turns.release(this);
     try {
-      if (this.isOpen) await this.#turn(never, () => this.#leave());
+      if (this.isOpen) await turns.runLast(this, never, () => this.#leave());
     } catch (error) {
       const { log, uid } = this.session.options;
       // Of a probe that was unplugged meanwhile there is nothing to give back.
@@ -259,14 +268,18 @@ export class SessionLease implements ClientLease {
     }
   }
 
-  /** Gives back what this client has of the probe: reset, connection, open. */
+  /** Gives back what this client has of the probe: SWO, reset, connection, open. */
   async #leave(): Promise<void> {
+    const { probe } = this.session;
     const releaseReset = this.#holdsReset;
+    const stopSwo = this.#capturesSwo;
     this.#opens = 0;
     this.#connected = false;
     this.#holdsReset = false;
+    this.#capturesSwo = false;
     try {
-      if (releaseReset && !this.session.isResetHeld) await this.session.probe?.setReset(false, never);
+      if (stopSwo) await probe?.swo?.stop(never);
+      if (releaseReset && !this.session.isResetHeld) await probe?.setReset(false, never);
     } finally {
       await this.session.settle();
     }

@@ -5,7 +5,7 @@ import { abortReason, type Clock } from '../base/clock.js';
 /** One client request that waits: for its operation to start, or for the lock. */
 interface Waiter<Owner> {
   readonly owner: Owner;
-  readonly wants: 'operation' | 'lock';
+  readonly wants: 'operation' | 'lock' | 'last operation';
   readonly grant: () => void;
   readonly refuse: (reason: Error) => void;
 }
@@ -66,12 +66,17 @@ export class TurnQueue<Owner extends object> {
     } else {
       await this.#wait(owner, 'operation', signal);
     }
-    try {
-      return await operation();
-    } finally {
-      this.#busy = false;
-      if (this.#waiting.length > 0) this.#grant();
-    }
+    return this.#finish(operation);
+  }
+
+  /**
+   * Runs what an owner does to leave everything in order: it waits for the operation that runs, and not for somebody
+   * else's lock, which may last.
+   */
+  async runLast<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    if (this.#busy) await this.#wait(owner, 'last operation', signal);
+    else this.#busy = true;
+    return this.#finish(operation);
   }
 
   /** Takes the lock when it is free. Recursive: an owner that has it gets it at once, one level deeper. */
@@ -101,10 +106,19 @@ export class TurnQueue<Owner extends object> {
   /** Refuses all operations that wait, also those that wait for somebody else's lock. Who waits for the lock stays. */
   refuseOperations(reason: Error): void {
     const refused = this.#waiting.filter(({ wants }) => wants === 'operation');
-    const rest = this.#waiting.filter(({ wants }) => wants === 'lock');
+    const rest = this.#waiting.filter(({ wants }) => wants !== 'operation');
     this.#waiting.splice(0, this.#waiting.length, ...rest);
     for (const waiter of refused) waiter.refuse(reason);
     this.#grant();
+  }
+
+  async #finish<T>(operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } finally {
+      this.#busy = false;
+      if (this.#waiting.length > 0) this.#grant();
+    }
   }
 
   #mayStart(owner: Owner): boolean {
@@ -159,14 +173,15 @@ export class TurnQueue<Owner extends object> {
   #grant(): void {
     for (let i = 0; i < this.#waiting.length;) {
       const waiter = this.#waiting[i];
-      if (this.#holder !== undefined && this.#holder !== waiter.owner) {
+      const isLockedOut = this.#holder !== undefined && this.#holder !== waiter.owner;
+      if (isLockedOut && waiter.wants !== 'last operation') {
         i++;
         continue;
       }
-      if (waiter.wants === 'operation' && this.#busy) break; // nobody overtakes the one whose turn it is
+      if (waiter.wants !== 'lock' && this.#busy) break; // nobody overtakes the one whose turn it is
       this.#waiting.splice(i, 1);
       waiter.grant();
-      if (waiter.wants === 'operation') {
+      if (waiter.wants !== 'lock') {
         this.#busy = true;
         break;
       }

@@ -31,16 +31,18 @@ export class VirtualDap implements DapPort {
   }
 
   async writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
+    // Of SELECT nothing goes over the wire. It takes its turn all the same: a client without the probe must hear so.
     if ((address & 0xc) === DP.SELECT) {
-      this.#select = value;
-      // Nothing goes over the wire, but a client without the probe must hear so.
-      return this.use(signal, async () => undefined);
+      return this.use(signal, async () => {
+        this.#select = value;
+      });
     }
     // ABORT is at the address of DPIDR, and in every bank.
     const full = (address & 0xc) === DP.ABORT ? DP.ABORT : this.#dpAddress(address);
     if (full === DP.SELECT1) {
-      this.#select1 = value;
-      return this.use(signal, async () => undefined);
+      return this.use(signal, async () => {
+        this.#select1 = value;
+      });
     }
     return this.use(signal, (probe) => probe.dap.writeDp(full, value, signal));
   }
@@ -57,6 +59,12 @@ export class VirtualDap implements DapPort {
 
   flush(signal: AbortSignal): Promise<void> {
     return this.use(signal, (probe) => probe.dap.flush(signal));
+  }
+
+  /** The probe was unplugged: whatever is plugged in next has been through a power-up. */
+  reset(): void {
+    this.#select = 0;
+    this.#select1 = 0;
   }
 
   /** A line reset takes SELECT.DPBANKSEL back to 0 (IHI 0074 B4.3.3). */

@@ -157,6 +157,24 @@ describe('a turn queue', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('lets one who leaves past the lock of another, when the running operation has ended', async () => {
+    const { queue, journal, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+    const running = a.begin();
+
+    const leaving = queue.runLast(b, always, async () => {
+      journal.push('b leaves');
+    });
+    await settle();
+    assert.deepEqual(journal, ['a+']);
+    running.end();
+    await leaving;
+
+    assert.deepEqual(journal, ['a+', 'a-', 'b leaves']);
+    assert.equal(queue.holder, a);
+  });
+
   it('does not count the time in which the holder works', async () => {
     const { clock, queue, owners } = startQueue();
     const [a, b] = owners;
