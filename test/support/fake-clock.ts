@@ -34,6 +34,11 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Moves time on and runs nothing, as if the event loop were busy; what fell due runs late, in `advance`. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Moves time on, runs what falls due in order, and lets promises settle in between. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;

@@ -17,7 +17,7 @@ export const ROM_TABLE_BASE = (ROM_TABLE | 3) >>> 0;
  */
 export class Processor implements CoreBus {
   readonly core: CortexM0;
-  /** Set by the board: lets the core go on after an access that may have set it going. */
+  /** Set by the board: told of every access that may set the core going or halt it. */
   runner: CoreRunner | undefined;
 
   constructor(
@@ -29,7 +29,7 @@ export class Processor implements CoreBus {
 
   read(address: number, sizeBytes: 1 | 2 | 4): number {
     if (address < PPB_START || address >= PPB_END) return this.memory.read(address, sizeBytes);
-    this.runner?.beforeLook();
+    this.runner?.beforeAccess();
     const word = (address & ~3) >>> 0;
     const value = word >= ROM_TABLE ? romTableWord(word - ROM_TABLE) : this.core.readPpb(word, true);
     const mask = sizeBytes === 4 ? 0xffffffff : sizeBytes === 2 ? 0xffff : 0xff;
@@ -41,10 +41,10 @@ export class Processor implements CoreBus {
       this.memory.write(address, sizeBytes, value);
       return;
     }
-    this.runner?.beforeLook();
+    this.runner?.beforeAccess();
     // The PPB knows words only: a narrower write arrives in its lane.
     if (address < ROM_TABLE) this.core.writePpb((address & ~3) >>> 0, (value << (8 * (address & 3))) >>> 0, true);
-    this.runner?.wake();
+    this.runner?.update();
   }
 }
 

@@ -128,6 +128,11 @@ export class SimBoard {
   #resetSystem(): void {
     for (const { peripherals } of this.#memories) peripherals.reset();
     for (const { core } of this.processors) core.reset();
-    for (const runner of this.#runners) runner.wake();
+    // A firmware that resets itself again and again gets no sprint for it.
+    const byFirmware = this.#runners.some(({ executing }) => executing);
+    for (const runner of this.#runners) {
+      if (byFirmware) runner.update();
+      else runner.restart();
+    }
   }
 }
