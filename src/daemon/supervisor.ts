@@ -145,11 +145,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Notes where a probe is, and ends what should not be. @returns how it is to be served from now on, if it is not */
-  async #settle(
-    entry: ProbeEntry,
-    present: FoundProbe | undefined,
-    forced: boolean,
-  ): Promise<ServingPlan | undefined> {
+  async #settle(entry: ProbeEntry, present: FoundProbe | undefined, forced: boolean): Promise<ServingPlan | undefined> {
     await this.#detachIfGone(entry, present);
     const isNew = present !== undefined && !entry.attached;
     if (present) entry.attached = entry.seen = present; // the same attachment may have become accessible
