@@ -162,8 +162,11 @@ describe('a line over the limit', () => {
     const chunk = Buffer.alloc(64 * 1024, ' ');
     let sent = 0;
     const send = (): void => {
-      sent += chunk.length;
-      if (sent < 64 * 1024 * 1024 && !client.socket.destroyed) client.socket.write(chunk, send);
+      client.socket.write(chunk, (error) => {
+        if (error || sent >= 64 * 1024 * 1024) return;
+        sent += chunk.length;
+        send();
+      });
     };
     send();
 

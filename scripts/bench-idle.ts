@@ -1,0 +1,94 @@
+// npm run bench:idle [-- --probes 64] [-- --seconds 5]
+// What the daemon costs while nobody uses it, and how fast probectl answers beside an empty Node program.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { cpuSecondsOf, residentMbOf } from './bench/processes.js';
+
+const { values } = parseArgs({
+  options: { probes: { type: 'string', default: '64' }, seconds: { type: 'string', default: '5' } },
+});
+const [probes, seconds] = [Number(values.probes), Number(values.seconds)];
+const dist = path.join(import.meta.dirname, '../dist');
+/** After the start there is garbage to collect and code to compile; that is no cost of being idle. */
+const CALM_MS = 2000;
+const ROUNDS = 15;
+
+const folder = mkdtempSync(path.join(tmpdir(), 'probed-bench-'));
+const env = { ...process.env, RUNTIME_DIRECTORY: folder, STATE_DIRECTORY: path.join(folder, 'state') };
+
+interface Idle {
+  readonly servedMs: number;
+  readonly residentMb: number;
+  /** Share of a core, in percent. */
+  readonly cpuPercent: number;
+  readonly probectl: { readonly statusMs: number; readonly nodeMs: number };
+}
+
+async function measure(count: number): Promise<Idle> {
+  const started = performance.now();
+  const args = [path.join(dist, 'main.js'), '--simulate', String(count), '--port', '0', '--log-level', 'error'];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  while (output.split('\n').length <= count) await once(child.stdout, 'data');
+  const servedMs = performance.now() - started;
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the daemon has no pid');
+
+  await sleep(CALM_MS);
+  const [cpuBefore, before] = [cpuSecondsOf(pid), performance.now()];
+  await sleep(seconds * 1000);
+  const cpuPercent = (100 * (cpuSecondsOf(pid) - cpuBefore)) / ((performance.now() - before) / 1000);
+  const idle = { servedMs, residentMb: residentMbOf(pid), cpuPercent, probectl: statusBesideNode() };
+  child.kill();
+  await once(child, 'exit');
+  return idle;
+}
+
+/** Taken by turns, so that whatever else the machine does meets both; medians. */
+function statusBesideNode(): Idle['probectl'] {
+  const timesOf = { status: [] as number[], node: [] as number[] };
+  const status = [path.join(dist, 'cli/main.js'), '--socket', path.join(folder, 'control.sock'), 'status'];
+  for (let round = 0; round < ROUNDS; round++) {
+    timesOf.node.push(timeOf(['-e', '0']));
+    timesOf.status.push(timeOf(status));
+  }
+  return { statusMs: median(timesOf.status), nodeMs: median(timesOf.node) };
+}
+
+function timeOf(args: readonly string[]): number {
+  const started = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { env });
+  if (status !== 0) throw new Error(`${args.join(' ')}: ${String(stderr)}`);
+  return performance.now() - started;
+}
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.trunc(numbers.length / 2)];
+}
+
+try {
+  const base = await measure(1);
+  const many = await measure(probes);
+  const { statusMs, nodeMs } = many.probectl;
+  const perProbeKb = ((many.residentMb - base.residentMb) * 1024) / (probes - 1);
+  const rows = [
+    [`start until ${probes} probes are served`, `${many.servedMs.toFixed(0)} ms`, '< 2000 ms'],
+    ['memory with 1 probe', `${base.residentMb.toFixed(1)} MB`, ''],
+    [`memory with ${probes} probes`, `${many.residentMb.toFixed(1)} MB`, ''],
+    ['memory per idle probe', `${perProbeKb.toFixed(0)} kB`, '< 1024 kB'],
+    [`CPU while idle, ${seconds} s`, `${many.cpuPercent.toFixed(2)} % of a core`, '< 0.5 %'],
+    ['node -e 0', `${nodeMs.toFixed(0)} ms`, ''],
+    ['probectl status', `${statusMs.toFixed(0)} ms, ${(statusMs / nodeMs).toFixed(2)} x node -e 0`, '< 3 x'],
+  ];
+  for (const [what, figure, bound] of rows) console.log(`${what.padEnd(36)}${figure.padEnd(28)}${bound}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
