@@ -18,12 +18,13 @@ export class DaemonProcess implements AsyncDisposable {
   readonly #lines: string[] = [];
   readonly #exit: Promise<Exit>;
   #stderr = '';
-  #onLine = (): void => undefined;
+  #onLine: () => unknown = () => undefined;
 
   constructor(
     readonly process: ChildProcess,
     /** Its runtime and state directory, of its own. */
     readonly folder: string,
+    private readonly ownsFolder: boolean,
   ) {
     assert(process.stdout && process.stderr);
     createInterface({ input: process.stdout }).on('line', (line) => {
@@ -34,10 +35,11 @@ export class DaemonProcess implements AsyncDisposable {
     this.#exit = once(process, 'close').then(() => ({ code: process.exitCode, signal: process.signalCode }));
   }
 
-  static spawn(args: readonly string[]): DaemonProcess {
+  /** @param given  its runtime and state directory, which stays; left out: a new one, which goes with it */
+  static spawn(args: readonly string[], given?: string): DaemonProcess {
+    const folder = given ?? mkdtempSync(path.join(tmpdir(), 'probed-test-'));
     const main = path.join(root, 'src/main.ts');
     // No test needs it longer: one that waits for its end in vain must not wait for ever.
-    const folder = mkdtempSync(path.join(tmpdir(), 'probed-test-'));
     const env = {
       ...process.env,
       RUNTIME_DIRECTORY: folder,
@@ -45,7 +47,11 @@ export class DaemonProcess implements AsyncDisposable {
       XDG_CONFIG_HOME: folder,
     };
     const options = { cwd: root, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
-    return new DaemonProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], options), folder);
+    return new DaemonProcess(
+      spawn(process.execPath, ['--import', 'tsx', main, ...args], options),
+      folder,
+      given === undefined,
+    );
   }
 
   /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */
@@ -61,15 +67,21 @@ export class DaemonProcess implements AsyncDisposable {
   static async #serve(probes: number, args: readonly string[]): Promise<DaemonProcess> {
     const port = args.includes('--port') ? [] : ['--port', '0'];
     const daemon = DaemonProcess.spawn([...port, '--log-level', 'debug', ...args]);
-    const failed = daemon.#exit.then(({ code }) => {
-      throw new Error(`probed ended with code ${code}: ${daemon.stderr}`);
+    await daemon.printed(probes);
+    return daemon;
+  }
+
+  /** Resolves when it has printed so many lines: one for each probe. */
+  async printed(count: number): Promise<void> {
+    const failed = this.#exit.then(({ code }) => {
+      throw new Error(`probed ended with code ${code}: ${this.stderr}`);
     });
     failed.catch(() => undefined); // an exit later on is no failure
     const ready = new Promise<void>((resolve) => {
-      daemon.#onLine = () => daemon.#lines.length === probes && resolve();
+      this.#onLine = () => this.#lines.length >= count && resolve();
+      this.#onLine();
     });
     await Promise.race([ready, failed]);
-    return daemon;
   }
 
   /** What it printed on standard output. */
@@ -111,6 +123,6 @@ export class DaemonProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
     await this.#exit;
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.ownsFolder) rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { DaemonProcess } from '../support/daemon-process.js';
+import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
+import { TestClient } from '../support/test-client.js';
+
+const PROBES = 3;
+
+/** The text of a config with simulated probes and ports that are kept. */
+function configText(folder: string, first: number, more = ''): string {
+  return `[listen]
+addresses = ["127.0.0.1"]
+first_port = ${first}
+[state]
+directory = ${JSON.stringify(path.join(folder, 'state'))}
+[[simulate]]
+count = ${PROBES}
+${more}`;
+}
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+class Installation {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'probed-test-'));
+  readonly file = path.join(this.folder, 'probed.toml');
+
+  private constructor(readonly first: number) {
+    folders.push(this.folder);
+    this.configure('');
+  }
+
+  /** A folder with a config of three simulated probes, and the daemon that serves them. */
+  static async start(): Promise<{ readonly here: Installation; readonly daemon: DaemonProcess }> {
+    const here = await Installation.make();
+    return { here, daemon: await here.start() };
+  }
+
+  static async make(): Promise<Installation> {
+    return new Installation(await freePorts());
+  }
+
+  configure(more: string): void {
+    writeFileSync(this.file, configText(this.folder, this.first, more));
+  }
+
+  spawn(): DaemonProcess {
+    return DaemonProcess.spawn(['--config', this.file], this.folder);
+  }
+
+  async start(): Promise<DaemonProcess> {
+    const daemon = this.spawn();
+    await daemon.printed(PROBES);
+    return daemon;
+  }
+}
+
+describe('an operator with a running daemon', () => {
+  let here: Installation;
+  let daemon: DaemonProcess;
+  const probectl = (...args: readonly string[]) => runProbectl(here.folder, ...args);
+
+  before(async () => {
+    ({ here, daemon } = await Installation.start());
+  });
+  after(() => daemon[Symbol.asyncDispose]());
+  afterEach(async () => {
+    here.configure('');
+    assert.equal((await probectl('reload', '--now')).code, 0);
+  });
+
+  it('sees the probes with ports and states, in 80 columns', async () => {
+    const { code, stdout } = await probectl('status');
+
+    assert.equal(code, 0);
+    const lines = stdout.split('\n');
+    assert.match(lines[0], new RegExp(`^probed \\d.*, pid ${daemon.process.pid}, `));
+    assert.equal(lines.filter((line) => /^\S+ +SIM000\d .* ready /.test(line)).length, PROBES);
+    assert(lines.every((line) => line.length <= 80));
+  });
+
+  it('gets the same as JSON', async () => {
+    const { stdout } = await probectl('status', '--json');
+
+    const { version, result } = JSON.parse(stdout) as { version: number; result: { probes: { port: number }[] } };
+    assert.equal(version, 1);
+    assert.deepEqual(
+      result.probes.map(({ port }) => port),
+      daemon.ports,
+    );
+  });
+
+  it('lists what pyOCD is to be told', async () => {
+    assert.match((await probectl('list')).stdout, new RegExp(`SIM0002 .*-u remote:localhost:${daemon.ports[1]}\n`));
+  });
+
+  it('sees who uses a probe, and drops him', async () => {
+    await using client = await TestClient.connect(daemon.ports[0]);
+    await client.result('open');
+    const closed = new Promise((resolve) => client.socket.once('close', resolve));
+
+    assert.match((await probectl('show', 'SIM0001')).stdout, new RegExp(`127\\.0\\.0\\.1:${client.socket.localPort}`));
+    const { code, stdout } = await probectl('kick', 'SIM0001');
+
+    assert.equal(code, 0);
+    assert.match(stdout, /^dropped client \d+, 127\.0\.0\.1:\d+\n$/);
+    await closed;
+  });
+
+  it('disables and enables a probe, and others are left alone', async () => {
+    await using bystander = await TestClient.connect(daemon.ports[0]);
+
+    assert.equal((await probectl('disable', 'sim0002')).code, 0);
+    await assert.rejects(TestClient.connect(daemon.ports[1]), { code: 'ECONNREFUSED' });
+    assert.match((await probectl('status')).stdout, /SIM0002 .* ignored /);
+    assert.equal((await probectl('enable', 'SIM0002')).code, 0);
+
+    await using client = await TestClient.connect(daemon.ports[1]);
+    assert.equal((await client.request('hello', 1)).status, 0);
+    assert.equal((await bystander.request('hello', 1)).status, 0);
+  });
+
+  it('renames a probe, and calls it by that name', async () => {
+    assert.equal((await probectl('rename', 'SIM0003', 'bench')).stdout, 'SIM0003 is called bench\n');
+    assert.match((await probectl('show', 'bench')).stdout, /SIM0003/);
+    assert.equal((await probectl('rename', 'bench', '')).code, 0);
+    assert.equal((await probectl('show', 'bench')).code, 4);
+  });
+
+  it('may not forget a probe that is there', async () => {
+    const { code, stderr } = await probectl('forget', 'SIM0001');
+
+    assert.equal(code, 1);
+    assert.match(stderr, /SIM0001 is plugged in/);
+  });
+
+  it('is told the nearest probes when there is none of that name', async () => {
+    const { code, stderr } = await probectl('show', 'SIM0010');
+
+    assert.equal(code, 4);
+    assert.match(stderr, /no probe is called "SIM0010": did you mean SIM000/);
+  });
+
+  it('follows events until Ctrl-C', async () => {
+    const watching = new ProbectlProcess(here.folder, ['events', '--since', '0']);
+    await watching.printed('attached');
+
+    await probectl('disable', 'SIM0002');
+    await watching.printed('disabled');
+
+    assert.deepEqual((await watching.interrupt()).code, 0);
+    await probectl('enable', 'SIM0002');
+  });
+
+  it('watches the status until Ctrl-C, which is no failure', async () => {
+    const watching = new ProbectlProcess(here.folder, ['status', '--watch']);
+    await watching.printed('SIM0003');
+
+    const { code, stderr } = await watching.interrupt();
+
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  it('reloads the config: clients of probes that did not change stay', async () => {
+    await using client = await TestClient.connect(daemon.ports[0]);
+    here.configure('[[probe]]\nuid = "SIM0002"\nname = "two"\n[[ignore]]\nuid = "SIM0003"\n');
+
+    const { code, stdout } = await probectl('reload');
+
+    assert.equal(code, 0);
+    assert.match(stdout, /changed: SIM0002, SIM0003|changed: SIM0003, SIM0002/);
+    assert.equal((await client.request('hello', 1)).status, 0);
+    await assert.rejects(TestClient.connect(daemon.ports[2]), { code: 'ECONNREFUSED' });
+    const refused = await probectl('rename', 'SIM0002', 'deux');
+    assert.equal(refused.code, 1);
+    assert.ok(refused.stderr.includes(`${here.file}:10:`), refused.stderr);
+  });
+
+  it('hears every mistake of a new config, and nothing changes', async () => {
+    here.configure('[[ignore]]\nuid = "SIM0001"\n[limits]\nline_bytes = "many"\nbacklg = 1\n');
+
+    const { code, stdout } = await probectl('reload');
+
+    assert.equal(code, 1);
+    const complaints = stdout.split('\n').filter((line) => line.startsWith(`${here.file}:`));
+    assert.equal(complaints.length, 2, stdout);
+    for (const complaint of complaints) assert.match(complaint, /:\d+:\d+: /);
+    await using client = await TestClient.connect(daemon.ports[0]);
+    assert.equal((await client.request('hello', 1)).status, 0);
+  });
+
+  it('reloads it with SIGHUP as well', async () => {
+    here.configure('[[ignore]]\nuid = "SIM0003"\n');
+
+    daemon.process.kill('SIGHUP');
+    await daemon.logged('config reloaded');
+
+    await assert.rejects(TestClient.connect(daemon.ports[2]), { code: 'ECONNREFUSED' });
+  });
+
+  it('hears from doctor what is wrong with the config that the daemon reads', async () => {
+    assert.match((await probectl('doctor')).stdout, /^ok +the config is valid$/m);
+    here.configure('[limits]\nbacklg = 1\n');
+
+    const { code, stdout } = await probectl('doctor');
+
+    assert.equal(code, 1);
+    assert.ok(stdout.includes(`bad  ${here.file}:9:1: `), stdout);
+    assert.ok(stdout.includes(`probed --check-config --config ${here.file}`), stdout);
+  });
+
+  it('cannot start a second daemon on the socket, and the first is not disturbed', async () => {
+    await using client = await TestClient.connect(daemon.ports[0]);
+    const other = path.join(here.folder, 'other.toml');
+    const socket = path.join(here.folder, 'control.sock');
+    writeFileSync(other, `[control]\nsocket = "${socket}"\n[listen]\nfirst_port = 0\n[[simulate]]\ncount = 1\n`);
+
+    const second = DaemonProcess.spawn(['--config', other], here.folder);
+
+    assert.deepEqual(await second.exit, { code: 1, signal: null });
+    assert.match(second.lastLine, new RegExp(`already running, pid ${daemon.process.pid}`));
+    assert.deepEqual(second.lines, []);
+    assert.equal((await client.request('hello', 1)).status, 0);
+    assert.equal((await probectl('ping')).code, 0);
+  });
+});
+
+describe('an operator without a daemon', () => {
+  it('is told how to start it', async () => {
+    const { folder } = await Installation.make();
+
+    const { code, stderr } = await runProbectl(folder, '--socket', path.join(folder, 'control.sock'), 'status');
+
+    assert.equal(code, 3);
+    assert.match(stderr, /no daemon answers on .*: start it with "/);
+  });
+
+  it('hears from doctor what is wrong with the config, and that nothing runs', async function () {
+    if (process.geteuid?.() === 0) this.skip(); // the config that root's daemon reads is the machine's
+    const { folder } = await Installation.make();
+    mkdirSync(path.join(folder, 'probed'));
+    writeFileSync(path.join(folder, 'probed/probed.toml'), '[listen]\nfirst_prt = 1\n');
+
+    const { code, stdout } = await runProbectl(folder, 'doctor', '--socket', path.join(folder, 'control.sock'));
+
+    assert.equal(code, 1);
+    assert.match(stdout, /bad +.*probed\.toml:2:1: .*first_port/);
+    assert.match(stdout, /no daemon answers on/);
+  });
+
+  it('is told when the socket is not for him', async function () {
+    if (process.geteuid?.() === 0) this.skip(); // root may use every socket
+    const { here, daemon } = await Installation.start();
+    await using running = daemon;
+    chmodSync(path.join(here.folder, 'control.sock'), 0);
+
+    const { code, stderr } = await runProbectl(here.folder, 'status');
+
+    assert.ok(running);
+    assert.equal(code, 1);
+    assert.match(stderr, /you may not use .*control\.sock: "probectl doctor"/);
+  });
+});
+
+describe('a daemon that cannot keep its state', () => {
+  it('serves on and says so', async () => {
+    const here = await Installation.make();
+    writeFileSync(path.join(here.folder, 'state'), 'a file in the place of a directory');
+    await using daemon = await here.start();
+
+    const { code, stdout } = await runProbectl(here.folder, 'status');
+
+    assert.equal(code, 0);
+    assert.match(stdout, /the port book cannot be (read|written)/);
+    assert.ok(stdout.includes(`make ${path.join(here.folder, 'state')} writable`));
+    await using client = await TestClient.connect(daemon.ports[0]);
+    assert.equal((await client.request('hello', 1)).status, 0);
+    assert.equal(readFileSync(path.join(here.folder, 'state'), 'utf8'), 'a file in the place of a directory');
+  });
+});
+
+describe('a config that is a directory', () => {
+  it('is said so, with exit code 2', async () => {
+    const { folder } = await Installation.make();
+    await using daemon = DaemonProcess.spawn(['--config', folder], folder);
+
+    assert.deepEqual(await daemon.exit, { code: 2, signal: null });
+    assert.equal(daemon.lastLine, `probed: ${folder}: this is a directory: name the file in it`);
+  });
+});
+
+describe('a daemon that is killed while probes get their ports', () => {
+  it('serves every probe on its old port when it starts again', async function () {
+    this.timeout(120_000);
+    const here = await Installation.make();
+    const ports = new Map<string, string>();
+
+    for (let kill = 0; kill < 4; kill++) {
+      // The state directory begins empty, so that the first of these lives write it.
+      await using daemon = here.spawn();
+      await daemon.logged(kill % 2 === 0 ? 'probe attached' : 'probe served');
+      for (let turn = 0; turn < kill * 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      daemon.process.kill('SIGKILL');
+      await daemon.exit;
+      compare(daemon.stderr, ports);
+    }
+    await using daemon = await here.start();
+    compare(daemon.stderr, ports);
+
+    assert.equal(ports.size, PROBES);
+    const { stdout } = await runProbectl(here.folder, 'status');
+    assert.ok(!/port book/.test(stdout), stdout);
+  });
+});
+
+/** Whatever port a probe was ever served on, it has now. */
+function compare(log: string, ports: Map<string, string>): void {
+  for (const [, uid, port] of log.matchAll(/probe served uid=(\S+) port=(\d+)\n/g)) {
+    assert.equal(port, ports.get(uid) ?? port, `${uid} has another port than before`);
+    ports.set(uid, port);
+  }
+}
+
+/** The first of a few consecutive ports that were free a moment ago, below those the system gives to clients. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const first = 20_000 + 10 * Math.trunc(Math.random() * 1000);
+    const servers = Array.from({ length: PROBES }, (_, i) => net.createServer().listen(first + i, '127.0.0.1'));
+    const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
+    for (const server of servers) server.close();
+    if (listening.every(({ status }) => status === 'fulfilled')) return first;
+  }
+}

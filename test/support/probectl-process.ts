@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import process from 'node:process';
+
+const root = path.join(import.meta.dirname, '../..');
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `probectl` as a process of its own. */
+export class ProbectlProcess {
+  readonly #printed = { stdout: '', stderr: '' };
+  readonly #child;
+  /** Resolves when it has ended and all it printed was read. */
+  readonly ended: Promise<Ran>;
+
+  /** @param folder  the runtime directory of the daemon it is for */
+  constructor(folder: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    const main = path.join(root, 'src/cli/main.ts');
+    const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
+    const options = { cwd: root, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    this.#child = spawn(process.execPath, ['--import', 'tsx', main, ...args], options);
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#printed.stderr += text));
+    this.ended = once(this.#child, 'close').then(() => ({ code: this.#child.exitCode, ...this.#printed }));
+  }
+
+  /** Resolves when it has printed `text`. */
+  async printed(text: string): Promise<void> {
+    while (!this.#printed.stdout.includes(text)) {
+      if (this.#child.exitCode !== null) throw new Error(`ended without printing "${text}": ${this.#printed.stderr}`);
+      await once(this.#child.stdout, 'data');
+    }
+  }
+
+  interrupt(): Promise<Ran> {
+    this.#child.kill('SIGINT');
+    return this.ended;
+  }
+}
+
+/** Runs probectl to its end. */
+export function runProbectl(folder: string, ...args: readonly string[]): Promise<Ran> {
+  return new ProbectlProcess(folder, args).ended;
+}
