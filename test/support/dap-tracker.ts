@@ -29,6 +29,16 @@ export class DapTracker {
     return request === 'read_ap' && ((this.#select & 0xf0) | (Number(address) & 0xc)) === MEM_AP.CSW;
   }
 
+  writesTar({ request, arguments: [address] = [] }: Request): boolean {
+    return request === 'write_ap' && ((this.#select & 0xf0) | (Number(address) & 0xc)) === MEM_AP.TAR;
+  }
+
+  /** Whether a request reads the memory word at `address`, and no other. */
+  reads(address: number, { request, arguments: [register] = [] }: Request): boolean {
+    const isDrw = ((this.#select & 0xf0) | (Number(register) & 0xc)) === MEM_AP.DRW;
+    return request === 'read_ap' && isDrw && this.#tar === address;
+  }
+
   /** Takes note of a request that succeeded. @returns the memory it touched, if it did */
   note({ request, arguments: args = [] }: Request): MemoryAccess | undefined {
     const [address, value] = args;
