@@ -258,6 +258,10 @@ export class Supervisor implements AsyncDisposable {
       this.#options.onEvent({ type: 'failed', uid, error: describeError(error) });
     }
     entry.failure = error;
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
     this.#retry ??= this.#options.services.clock.timer(this.#retryMs, () => {
       this.#retry = undefined;
       this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
@@ -296,9 +300,10 @@ export class Supervisor implements AsyncDisposable {
   }
 
   #background(): void {
-    this.reconcile().catch((error: unknown) =>
-      this.#options.services.log.error('looking for probes failed', { error: describeError(error) }),
-    );
+    this.reconcile().catch((error: unknown) => {
+      this.#options.services.log.error('looking for probes failed', { error: describeError(error) });
+      if (!this.#isStopping) this.#retryLater();
+    });
   }
 }
 

@@ -250,6 +250,24 @@ describe('a port that another program uses', () => {
   });
 });
 
+describe('a bus that cannot be listed for a moment', () => {
+  it('is asked again, and what was plugged in meanwhile is served', async () => {
+    const clock = new FakeClock();
+    await using world = await startWorld({ clock });
+    const list = world.bus.list.bind(world.bus);
+    world.bus.list = () => Promise.reject(new Error('no bus'));
+    world.plug({ uid: 'A1' });
+    await clock.advance(0);
+    world.bus.list = list;
+
+    const served = world.event('served', 'A1');
+    await clock.advance(1000);
+    await served;
+
+    assert.equal(world.status('A1')?.state, 'ready');
+  });
+});
+
 describe('a daemon that ends', () => {
   it('leaves no timer, no open port, and no claimed interface', async () => {
     const clock = new FakeClock();
