@@ -178,7 +178,8 @@ async function stopServing(supervisor: Supervisor, { limits }: Config): Promise<
 
 /** One line for each probe: where it is served, and the command that uses it. */
 function announce(supervisor: Supervisor): void {
-  for (const { uid, served, failure } of supervisor.entries) {
+  const byUid = [...supervisor.entries].sort((a, b) => a.uid.localeCompare(b.uid));
+  for (const { uid, served, failure } of byUid) {
     if (failure) throw failure;
     if (!served) continue;
     const { addresses, port } = served.server;

@@ -111,6 +111,7 @@ export class SimProbe implements SimUsbDevice {
       maxTransfers: quirks.maxTransfers ?? Infinity,
       swoBufferSizeBytes: SWO_BUFFER_BYTES,
     });
+    this.board.onTrace = (bytes) => this.injectSwo(bytes);
     this.#firmware.state.swo.onStream = (bytes) => this.#port?.send(ProbeEndpoint.SwoIn, bytes, { endWithZlp: true });
   }
 

@@ -7,19 +7,30 @@ import { Peripherals } from './peripherals.js';
 
 export const RAM_BASE = 0x20000000;
 export const RAM_SIZE_BYTES = 0x40000;
+/** The RP2040 has two more banks of 4 KB behind it (its data sheet, 2.2). */
+export const RP2040_RAM_SIZE_BYTES = 0x42000;
+/** What is written here leaves on the SWO pin: an Armv6-M core has no ITM to send with. */
+export const TRACE_OUTPUT = 0x5ffff000;
 const PERIPHERALS_START = 0x40000000;
 const PERIPHERALS_END = 0x60000000;
 
 export class MemoryMap implements CoreBus {
   readonly flash = new Uint8Array(FLASH_SIZE_BYTES).fill(0xff);
-  readonly ram = new Uint8Array(RAM_SIZE_BYTES);
+  readonly ram: Uint8Array;
   readonly flashController = new FlashController(this.flash);
   readonly peripherals = new Peripherals(this.flashController);
   readonly #flashView = new DataView(this.flash.buffer);
-  readonly #ramView = new DataView(this.ram.buffer);
+  readonly #ramView: DataView;
+  /** Called with the bytes that leave on the SWO pin. */
+  onTrace: (bytes: Uint8Array) => void = () => undefined;
+
+  constructor(ramSizeBytes = RAM_SIZE_BYTES) {
+    this.ram = new Uint8Array(ramSizeBytes);
+    this.#ramView = new DataView(this.ram.buffer);
+  }
 
   read(address: number, sizeBytes: 1 | 2 | 4): number {
-    if (address >= RAM_BASE && address < RAM_BASE + RAM_SIZE_BYTES)
+    if (address >= RAM_BASE && address < RAM_BASE + this.ram.length)
       return readView(this.#ramView, address - RAM_BASE, sizeBytes);
     if (address < FLASH_SIZE_BYTES) return readView(this.#flashView, address, sizeBytes);
     if (address >= FLASH_BASE && address < FLASH_BASE + FLASH_SIZE_BYTES)
@@ -32,7 +43,7 @@ export class MemoryMap implements CoreBus {
   }
 
   write(address: number, sizeBytes: 1 | 2 | 4, value: number): void {
-    if (address >= RAM_BASE && address < RAM_BASE + RAM_SIZE_BYTES)
+    if (address >= RAM_BASE && address < RAM_BASE + this.ram.length)
       writeView(this.#ramView, address - RAM_BASE, sizeBytes, value);
     else if (address < FLASH_SIZE_BYTES) this.flashController.program(address, sizeBytes, value);
     else if (address >= FLASH_BASE && address < FLASH_BASE + FLASH_SIZE_BYTES)
@@ -44,6 +55,10 @@ export class MemoryMap implements CoreBus {
 
   #writePeripheral(address: number, sizeBytes: 1 | 2 | 4, value: number): void {
     const word = (address & ~3) >>> 0;
+    if (word === TRACE_OUTPUT) {
+      this.onTrace(Uint8Array.from({ length: sizeBytes }, (_, i) => value >>> (8 * i)));
+      return;
+    }
     const shift = 8 * (address & 3);
     const mask = maskOf(sizeBytes) << shift;
     const merged = sizeBytes === 4 ? value : (this.peripherals.read(word) & ~mask) | ((value << shift) & mask);

@@ -10,7 +10,7 @@ import { MemApV2 } from '../target/mem-ap-v2.js';
 import { RootRomTable } from '../target/root-rom-table.js';
 import { SwjDp } from '../target/swj-dp.js';
 import { CoreRunner } from './core-runner.js';
-import { MemoryMap } from './memory-map.js';
+import { MemoryMap, RAM_SIZE_BYTES, RP2040_RAM_SIZE_BYTES } from './memory-map.js';
 import { Processor, ROM_TABLE_BASE } from './processor.js';
 import { resetImage } from './reset-image.js';
 
@@ -36,19 +36,25 @@ const AP_V2_BASE = 0x2000;
 export class SimBoard {
   /** What goes wrong at the debug port, on request. */
   readonly faults = new AccessFaults();
-  readonly memory = new MemoryMap();
+  readonly memory: MemoryMap;
   readonly processors: readonly Processor[];
   readonly connector: DebugConnector;
-  readonly #memories: MemoryMap[] = [this.memory];
+  /** Called with the bytes that leave on the SWO pin. */
+  onTrace: (bytes: Uint8Array) => void = () => undefined;
+  readonly #memories: readonly MemoryMap[];
   readonly #runners: readonly CoreRunner[];
   readonly #ports: readonly SwjDp[];
   #drivenLow = false;
   #pulledLow = false;
 
   constructor(clock: Clock, { kind = 'plain', image = resetImage() }: SimBoardOptions = {}) {
+    this.memory = new MemoryMap(kind === 'multidrop' ? RP2040_RAM_SIZE_BYTES : RAM_SIZE_BYTES);
     const second = kind === 'second-ap' ? new MemoryMap() : this.memory;
-    if (kind === 'second-ap') this.#memories.push(second);
-    for (const memory of this.#memories) memory.flash.set(image);
+    this.#memories = kind === 'second-ap' ? [this.memory, second] : [this.memory];
+    for (const memory of this.#memories) {
+      memory.flash.set(image);
+      memory.onTrace = (bytes) => this.onTrace(bytes);
+    }
 
     const onSystemReset = (): void => this.#resetSystem();
     this.processors = [new Processor(this.memory, onSystemReset)];

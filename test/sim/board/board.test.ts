@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { settle } from '../../support/fake-clock.js';
+import { SimBoard } from '../../../src/sim/board/sim-board.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { ProbeRig, T } from '../probe-rig.js';
 
 const CSW_BYTE = 0x23000010;
@@ -276,5 +277,20 @@ describe('a core on the board', () => {
     await using board = await open();
 
     assert.equal((await board.read(0x40015800)) & 0xfff, 0x440);
+  });
+});
+
+describe('the trace output of the board', () => {
+  it('sends the bytes of a write in order, lowest first, and no others', () => {
+    const board = new SimBoard(new FakeClock());
+    const sent: number[] = [];
+    board.onTrace = (bytes) => sent.push(...bytes);
+
+    board.memory.write(0x5ffff000, 1, 0x41);
+    board.memory.write(0x5ffff000, 2, 0x4342);
+    board.memory.write(0x5ffff000, 4, 0x47464544);
+    board.memory.write(0x5fffeffc, 4, 0x48484848);
+
+    assert.equal(Buffer.from(sent).toString(), 'ABCDEFG');
   });
 });
