@@ -109,6 +109,9 @@ export class CmsisDapProbe implements Probe {
     ]);
     this.#protocol = protocol;
     this.#isInSequence = true; // the pins are as after a reconnect
+    // DAP_Connect drives every pin high, nRESET too (DAP_config.h, PORT_SWD_SETUP); a client that attaches under reset
+    // asserts it before it connects.
+    if (this.#reset.isAsserted) await this.#reset.set(true, NEVER);
     return protocol;
   }
 

@@ -98,6 +98,20 @@ describe('nRESET', () => {
     device.done();
   });
 
+  // DAP_config.h, PORT_SWD_SETUP: "SWCLK, SWDIO, nRESET: output mode, set to high level".
+  it('is asserted again after a connect, which lets go of it', async () => {
+    const device = new ScriptedDevice(...infoSteps(), { out: '10 00 80 00000000', in: ['1000'] }, ...connectSwdSteps, {
+      out: '10 00 80 00000000',
+      in: ['1000'],
+    });
+    const { probe } = await openProbe(device);
+    await probe.setReset(true, NEVER);
+
+    await probe.connect('SWD', NEVER);
+
+    device.done();
+  });
+
   it('falls back to the reset of the probe where it has no pin', async () => {
     const device = new ScriptedDevice(
       ...infoSteps(),
