@@ -1,5 +1,6 @@
 // Which probe has which port, for good; and what probectl has set for single probes.
 
+import { never } from '../base/never.js';
 import path from 'node:path';
 import { DaemonError } from '../base/errors.js';
 import { FifoLock } from '../base/fifo-lock.js';
@@ -55,9 +56,6 @@ export interface RecordChange {
 }
 
 const FILE_NAMES = ['ports.1', 'ports.2'] as const;
-
-/** For what must be done although nobody waits for it any more. */
-const never = new AbortController().signal;
 
 /**
  * Kept in two files with the same content, so that either can be lost. Each is written beside its place, synced, renamed

@@ -1,5 +1,6 @@
 // One probe and the clients that share it. Owns the opened probe; what belongs to one client is in its lease.
 
+import { never } from '../base/never.js';
 import { type Clock, sleep } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
@@ -42,9 +43,6 @@ export interface SessionEvents {
 /** How long a busy or forbidden device is tried again inside one `open`: udev may not be done with it yet. */
 const OPEN_RETRY_MS = 2000;
 const OPEN_RETRY_INTERVAL_MS = 100;
-
-/** For what must be done although nobody waits for it any more. */
-const never = new AbortController().signal;
 
 /**
  * The state of one probe over all attachments: it outlives unplug and replug, and so do the leases. The probe is opened

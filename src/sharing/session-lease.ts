@@ -1,5 +1,6 @@
 // What one client has of a probe: see ClientLease.
 
+import { never } from '../base/never.js';
 import { sleep } from '../base/clock.js';
 import { describeError, RequestError, UnsupportedError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
@@ -17,8 +18,6 @@ const RESET_HOLD_MS = 100;
 const RESET_RECOVERY_MS = 100;
 /** Handles are never given back, so a client that asks again and again is stopped here. */
 const MAX_MEMORY_HANDLES = 256;
-
-const never = new AbortController().signal;
 
 export class SessionLease implements ClientLease {
   readonly dap: VirtualDap;

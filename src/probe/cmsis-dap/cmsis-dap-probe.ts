@@ -1,3 +1,4 @@
+import { never } from '../../base/never.js';
 import type { Clock } from '../../base/clock.js';
 import { RequestError, UnsupportedError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
@@ -111,7 +112,7 @@ export class CmsisDapProbe implements Probe {
     this.#isInSequence = true; // the pins are as after a reconnect
     // DAP_Connect drives every pin high, nRESET too (DAP_config.h, PORT_SWD_SETUP); a client that attaches under reset
     // asserts it before it connects.
-    if (this.#reset.isAsserted) await this.#reset.set(true, NEVER);
+    if (this.#reset.isAsserted) await this.#reset.set(true, never);
     return protocol;
   }
 
@@ -207,7 +208,7 @@ export class CmsisDapProbe implements Probe {
     this.#queue.forget();
     const captured: BitString[] = [];
     for (const packet of swdSequencePackets(pieces, this.#packetSizeBytes)) {
-      captured.push(...(await this.#exchange.exchange(swdSequence(packet), NEVER)));
+      captured.push(...(await this.#exchange.exchange(swdSequence(packet), never)));
     }
     return captured;
   }
@@ -227,7 +228,7 @@ export class CmsisDapProbe implements Probe {
   async #configure(commands: readonly FixedReplyCommand<void>[]): Promise<void> {
     if (this.#hasAtomicCommands && commands.length > 1) {
       try {
-        await this.#exchange.exchange(executeCommands(commands), NEVER);
+        await this.#exchange.exchange(executeCommands(commands), never);
         return;
       } catch (error) {
         if (!(error instanceof UnsupportedError)) throw error;
@@ -235,14 +236,14 @@ export class CmsisDapProbe implements Probe {
         this.#hasAtomicCommands = false;
       }
     }
-    for (const command of commands) await this.#exchange.exchange(command, NEVER);
+    for (const command of commands) await this.#exchange.exchange(command, never);
   }
 
   /** Stops what would go on in the probe without us. Whatever fails, the device is closed next. */
   async #leaveQuietly(): Promise<void> {
     try {
-      await this.swo?.stop(NEVER);
-      if (this.#protocol) await this.disconnect(NEVER);
+      await this.swo?.stop(never);
+      if (this.#protocol) await this.disconnect(never);
     } catch (error) {
       this.#log.debug('probe not left cleanly', { error });
     }
@@ -273,6 +274,3 @@ function detailsOf(info: ProbeInfo, { warning }: Quirks, version: 'v1' | 'v2'): 
     ...(warning === undefined ? {} : { warning }),
   };
 }
-
-/** For what must be completed once it has begun. */
-const NEVER = new AbortController().signal;

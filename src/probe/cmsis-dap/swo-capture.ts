@@ -1,3 +1,4 @@
+import { never } from '../../base/never.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { ProbeError } from '../errors.js';
@@ -96,9 +97,6 @@ export class SwoCapture implements SwoPort {
   }
 
   #send<T>(command: Command<T>): Promise<T> {
-    return this.#exchange.exchange(command, NEVER);
+    return this.#exchange.exchange(command, never);
   }
 }
-
-/** For what must be completed once it has begun. */
-const NEVER = new AbortController().signal;

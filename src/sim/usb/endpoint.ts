@@ -1,5 +1,6 @@
 // The host's queue of transfers on one endpoint: order, timeouts, cancellation, stall, and the end of it all.
 
+import { never } from '../../base/never.js';
 import { abortReason, type Clock } from '../../base/clock.js';
 import type { TransferOptions, UsbEndpointInfo } from '../../usb/usb-bus.js';
 import { UsbError } from '../../usb/usb-error.js';
@@ -74,7 +75,7 @@ export abstract class Endpoint<T, P extends PendingTransfer<T>> {
     this.pending.push(transfer);
     this.proceed();
     if (!this.pending.includes(transfer)) return;
-    options.signal?.addEventListener('abort', () => this.#drop(transfer, abortReason(options.signal ?? neverAborted)), {
+    options.signal?.addEventListener('abort', () => this.#drop(transfer, abortReason(options.signal ?? never)), {
       once: true,
     });
     this.#watch(transfer.deadline);
@@ -146,8 +147,6 @@ export abstract class Endpoint<T, P extends PendingTransfer<T>> {
     this.#watchdogDue = Infinity;
   }
 }
-
-const neverAborted = new AbortController().signal;
 
 function timeoutError(endpoint: number): UsbError {
   return new UsbError('timeout', `transfer on endpoint 0x${endpoint.toString(16)} timed out`);
