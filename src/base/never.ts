@@ -1,2 +1,2 @@
 /** A signal that never aborts: for what must be done although nobody waits for it any more. */
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
