@@ -129,7 +129,7 @@ describe('a client that half-closes', () => {
     });
     if (output === undefined) this.skip();
 
-    assert.equal(output, '{"id": 1, "status": 0, "result": 197202039}\n');
+    assert.equal(output, '{"id": 1, "status": 0, "result": 197203063}\n');
   });
 });
 
