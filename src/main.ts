@@ -2,6 +2,7 @@
 // probed's composition root: the one place, with cli/main.ts, that touches the process, the file system and USB.
 
 import { mkdirSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
@@ -20,11 +21,16 @@ import { fixedPorts } from './config/probe-policy.js';
 import { ControlServer } from './control/control-server.js';
 import { EventHistory } from './control/event-history.js';
 import { Daemon } from './daemon/daemon.js';
+import { LocalAccess } from './daemon/local-access.js';
 import { PortBook } from './daemon/port-book.js';
+import { Reservations } from './daemon/reservations.js';
 import type { ServerServices } from './daemon/server-services.js';
-import { noFiles, systemFiles } from './daemon/state-files.js';
+import { noFiles, type StateFiles, systemFiles } from './daemon/state-files.js';
 import { Supervisor } from './daemon/supervisor.js';
+import { loadPeerUid } from './platform/peer-credentials.js';
 import { loadSocketOptions } from './platform/socket-options.js';
+import { SocketOwners } from './platform/socket-owners.js';
+import { Users } from './platform/users.js';
 import { compileProbeRequests } from './server/probe-requests.js';
 import { parseProbeOptions } from './sim/probe-options.js';
 import { simulatedBus } from './sim/simulated-bus.js';
@@ -60,20 +66,31 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const { log } = output;
   const events = new EventHistory(systemClock);
   await using book = await openBook(config, log);
+  await using reservations = await openReservations(config, log, events);
+  const access = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
   const supervisor = new Supervisor({
     ...{ bus, book, config },
-    services: await serverServices(log),
+    services: { ...(await serverServices(log)), access, reservations },
     onEvent: (event) => events.add(event),
   });
   const daemon = new Daemon({
-    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, events },
+    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, events },
     loadConfig: load,
-    onConfigured: ({ log: { level } }) => output.setLevel(level),
+    onConfigured: ({ log: { level }, access: rules }) => {
+      output.setLevel(level);
+      access.configure(rules);
+      reservations.configure({ longestMs: rules.longestReservationMs });
+    },
     loopDelayMs: watchLoopDelay(),
   });
   // Before any port is opened: a second daemon stops here, and has harmed nothing.
   await using atEnd = new Disposer();
-  atEnd.use(await openControl(config, daemon, log));
+  const peerUid = await loadPeerUid(log);
+  const operatorOf = async (socket: Socket): Promise<string | undefined> => {
+    const uid = peerUid(socket);
+    return uid === undefined ? undefined : access.principalOf(uid);
+  };
+  atEnd.use(await openControl(config, daemon, log, operatorOf));
   atEnd.defer(() => stopServing(supervisor, config));
   await supervisor.start();
 
@@ -115,21 +132,37 @@ function logOptions({ log: { level, format } }: Config): {
   return { level, format: format === 'auto' ? auto : format, colour };
 }
 
-/** Simulated probes are made anew at every start: their ports are not worth keeping, unless the config says where. */
-async function openBook(config: Config, log: Logger): Promise<PortBook> {
+/** Simulated probes are made anew at every start: their state is not worth keeping, unless the config says where. */
+function stateFiles(config: Config): StateFiles {
   const isKept = config.simulate.length === 0 || config.sourceOf(['state', 'directory']) !== 'default';
+  return isKept ? systemFiles : noFiles;
+}
+
+async function openBook(config: Config, log: Logger): Promise<PortBook> {
   const book = await PortBook.open({
     directory: config.stateDirectory,
     range: config.ports,
     fixed: fixedPorts(config),
-    files: isKept ? systemFiles : noFiles,
+    files: stateFiles(config),
   });
   for (const finding of book.findings) log.warn(finding);
   if (book.problem) log.error(describeError(book.problem));
   return book;
 }
 
-async function serverServices(log: Logger): Promise<ServerServices> {
+async function openReservations(config: Config, log: Logger, events: EventHistory): Promise<Reservations> {
+  const reservations = await Reservations.open({
+    directory: config.stateDirectory,
+    files: stateFiles(config),
+    clock: systemClock,
+    longestMs: config.access.longestReservationMs,
+    onExpired: (uid, { principal }) => events.add({ type: 'expired', uid, principal }),
+  });
+  if (reservations.finding !== undefined) log.warn(reservations.finding);
+  return reservations;
+}
+
+async function serverServices(log: Logger): Promise<Omit<ServerServices, 'access' | 'reservations'>> {
   let clientIds = 0;
   return {
     ...{ clock: systemClock, log, crash },
@@ -143,7 +176,12 @@ async function serverServices(log: Logger): Promise<ServerServices> {
  * Opens the control socket. Who tries simulated probes beside a daemon that has the usual socket, or has no right to
  * it, goes without.
  */
-async function openControl(config: Config, daemon: Daemon, log: Logger): Promise<AsyncDisposable> {
+async function openControl(
+  config: Config,
+  daemon: Daemon,
+  log: Logger,
+  operatorOf: (socket: Socket) => Promise<string | undefined>,
+): Promise<AsyncDisposable> {
   const { socketPath, mode, group } = config.control;
   const isUsual = config.sourceOf(['control', 'socket']) === 'default';
   try {
@@ -151,6 +189,7 @@ async function openControl(config: Config, daemon: Daemon, log: Logger): Promise
     return await ControlServer.listen({
       ...{ path: socketPath, mode, daemon, clock: systemClock, log },
       ...(group !== undefined && { group }),
+      operatorOf,
       platform: process.platform,
       setUmask: (mask) => process.umask(mask),
     });

@@ -116,7 +116,10 @@ function addOptions(own: Argv, command: CommandName): Argv {
     // Every value comes as text, so that a uid of digits stays what was typed.
     if (positions.includes(name)) made = made.positional(name, { type: 'string', describe });
     else if (typeOf(schema) === 'boolean') made = made.option(name, { type: 'boolean', describe });
-    else made = made.option(name, { type: 'string', requiresArg: true, describe });
+    else {
+      const demandOption = !isOptional(command, name);
+      made = made.option(name, { type: 'string', requiresArg: true, demandOption, describe });
+    }
   }
   return command === 'status'
     ? made.option('watch', { type: 'boolean', describe: 'Show it again whenever it changes' })

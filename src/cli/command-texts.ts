@@ -1,9 +1,11 @@
 // How each control command looks on the command line, and what is printed of its result.
 
 import type { CommandArguments, CommandName, CommandResult } from '../control/commands.js';
+import type { ClientRow } from '../control/snapshots.js';
 import { ExitCode } from './exit-codes.js';
 import { harmless } from './colour.js';
 import type { Look } from './text/look.js';
+import { reservationText } from './text/reservation-text.js';
 import { showText } from './text/show-text.js';
 import { statusText } from './text/status-text.js';
 import { table } from './text/table.js';
@@ -50,9 +52,27 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
   kick: {
     positions: ['probe', 'client'],
     text: ({ kicked }) =>
-      kicked.length === 0
-        ? 'there was nobody to drop\n'
-        : lines(kicked.map(({ client, address }) => `dropped client ${client}, ${harmless(address)}`)),
+      kicked.length === 0 ? 'there was nobody to drop\n' : lines(kicked.map((row) => `dropped ${clientText(row)}`)),
+  },
+  reserve: {
+    positions: ['probe'],
+    text: ({ uid, reservation, others }, { now }) =>
+      lines([
+        `${harmless(uid)} is reserved ${harmless(reservationText(reservation, now))}`,
+        ...others.map(
+          (row) => `${clientText(row)} has it open, and keeps it until it closes: "probectl kick" ends that`,
+        ),
+      ]),
+  },
+  extend: {
+    positions: ['probe'],
+    text: ({ uid, reservation }, { now }) =>
+      `${harmless(uid)} is reserved ${harmless(reservationText(reservation, now))}\n`,
+  },
+  release: {
+    positions: ['probe'],
+    text: ({ uid, reservation: { principal } }) =>
+      `${harmless(uid)} is not reserved for ${harmless(principal)} any more\n`,
   },
   enable: { positions: ['probe'], text: ({ uid }) => `${harmless(uid)} is enabled\n` },
   disable: { positions: ['probe'], text: ({ uid }) => `${harmless(uid)} is disabled\n` },
@@ -93,6 +113,10 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
     text: ({ version, protocol, pid }) => `probed ${version}, control protocol ${protocol}, pid ${pid}\n`,
   },
 };
+
+function clientText({ client, principal, address }: ClientRow): string {
+  return `client ${client}, ${harmless(principal)} (${harmless(address)})`;
+}
 
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join('');

@@ -55,9 +55,20 @@ function optionsOf(name: string | undefined): readonly Candidate[] {
   ];
 }
 
+const valuedOptions = [
+  '--socket',
+  ...commands.flatMap(({ args }) =>
+    args.list.filter(({ schema }) => !isBoolean(schema)).map(({ name }) => `--${name}`),
+  ),
+];
+
+function isBoolean(schema: { readonly type?: unknown }): boolean {
+  return schema.type === 'boolean';
+}
+
 /** Options that take a value take the word after them, too. */
 function withoutOptions(words: readonly string[]): readonly string[] {
-  return words.filter((word, i) => !word.startsWith('-') && !['--socket', '--since'].includes(words[i - 1]));
+  return words.filter((word, i) => !word.startsWith('-') && !valuedOptions.includes(words[i - 1]));
 }
 
 /** A script for a shell to read at its start. */

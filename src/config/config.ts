@@ -15,6 +15,7 @@ export interface Config {
   /** `--memory-handles` of the command line, which goes over what is said of single probes. */
   readonly memoryHandles?: boolean;
   readonly limits: Limits;
+  readonly access: AccessSettings;
   readonly control: ControlSettings;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly stateDirectory: string;
@@ -48,6 +49,13 @@ export interface Limits {
   readonly lockIdleTimeoutMs: number;
   readonly clientTimeoutMs: number;
   readonly shutdownGraceMs: number;
+}
+
+export interface AccessSettings {
+  /** Undefined: all users of this machine may come in. */
+  readonly localGroup?: string;
+  readonly queueTimeoutMs: number;
+  readonly longestReservationMs: number;
 }
 
 export interface ControlSettings {

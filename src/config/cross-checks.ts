@@ -21,6 +21,7 @@ export function crossCheck(settings: Settings, options: CrossCheckOptions): read
     ...checkAddresses(settings),
     ...checkPorts(settings, options),
     ...checkProbes(settings),
+    ...checkLocalGroup(settings, options),
     ...checkSocket(settings, options),
     ...checkSimulated(settings, options),
   ];
@@ -102,6 +103,16 @@ function checkProbes({ probe }: Settings): readonly KeyComplaint[] {
     complaints.push({ path: ['probe', index, 'name'], at: 'value', what });
   }
   return complaints;
+}
+
+/** Where users cannot be told, everyone would be kept out. */
+function checkLocalGroup(
+  { access: { local_group } }: Settings,
+  { platform }: CrossCheckOptions,
+): readonly KeyComplaint[] {
+  if (local_group === '' || platform === 'linux') return [];
+  const what = 'access.local_group is for Linux: other systems do not tell whose a connection is';
+  return [{ path: ['access', 'local_group'], at: 'value', what }];
 }
 
 /** sockaddr_un has room for 108 bytes on Linux, 104 on macOS, of which one ends the path (unix(7), sys/un.h). */

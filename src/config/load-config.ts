@@ -37,7 +37,7 @@ export function loadConfig(options: LoadOptions): Config {
   const { platform } = paths;
   sources.refuseMistakes(crossCheck(settings, { isSet, platform, simulatedProblem }));
 
-  const { listen, limits, control, log, state, simulate } = settings;
+  const { listen, limits, access, control, log, state, simulate } = settings;
   const { memoryHandles } = commandLine;
   return freezeDeep<Config>({
     ...(found && { file: found.file }),
@@ -56,6 +56,11 @@ export function loadConfig(options: LoadOptions): Config {
       clientTimeoutMs: milliseconds(limits.client_timeout),
       shutdownGraceMs: milliseconds(limits.shutdown_grace),
     },
+    access: {
+      ...(access.local_group !== '' && { localGroup: access.local_group }),
+      queueTimeoutMs: milliseconds(access.queue_timeout),
+      longestReservationMs: milliseconds(access.longest_reservation),
+    },
     control: {
       socketPath: control.socket,
       ...(control.group !== '' && { group: control.group }),
@@ -73,6 +78,7 @@ function merge(paths: Paths, file: FileSettings, commandLine: FileSettings): Set
   return {
     listen: { ...defaults.listen, ...file.listen, ...commandLine.listen },
     limits: { ...defaults.limits, ...file.limits, ...commandLine.limits },
+    access: { ...defaults.access, ...file.access, ...commandLine.access },
     control: { ...defaults.control, ...file.control, ...commandLine.control },
     log: { ...defaults.log, ...file.log, ...commandLine.log },
     state: { ...defaults.state, ...file.state, ...commandLine.state },

@@ -27,7 +27,7 @@ export interface ProbeSettings {
   readonly port?: number;
   readonly clockLimitHz?: number;
   readonly memoryHandles: boolean;
-  readonly sharing: 'shared';
+  readonly sharing: Settings['probe'][number]['sharing'];
   readonly target?: string;
 }
 

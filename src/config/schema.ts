@@ -10,6 +10,8 @@ export const MAX_SIMULATED_PROBES = 256;
 /** `auto`: priorities for the journal under systemd, else text, in colours on a terminal. */
 export const logFormats = ['auto', 'text', 'journal', 'json'] as const;
 
+export const sharingModes = ['shared', 'exclusive', 'queue'] as const;
+
 /** One of a few words. */
 function oneOf<const T extends string>(values: readonly T[], options: object): TUnsafe<T> {
   return Type.Unsafe<T>({ type: 'string', enum: values, ...options });
@@ -114,6 +116,35 @@ export const tables = {
       }),
     },
     { description: 'What clients may cost. Reaching a limit never harms another client.' },
+  ),
+  access: Type.Object(
+    {
+      local_group: Type.String({
+        description:
+          'Lets in, of the users of this machine, only the members of this group, and root. Empty: all. Linux only.',
+        default: '',
+        examples: ['plugdev'],
+        pattern: '^[\\w.-]*$',
+        allowed: 'the name of a group, or ""',
+      }),
+      queue_timeout: Type.Number({
+        description: 'How long the "open" of a client may wait for its turn where sharing is "queue".',
+        unit: 'seconds',
+        default: 600,
+        examples: [60],
+        minimum: 1,
+        maximum: 86_400,
+      }),
+      longest_reservation: Type.Number({
+        description: 'How far ahead probectl reserve and extend may reserve a probe.',
+        unit: 'seconds',
+        default: 86_400,
+        examples: [3600],
+        minimum: 60,
+        maximum: 2_592_000,
+      }),
+    },
+    { description: 'Who may use the probes, and when.' },
   ),
   control: Type.Object(
     {
@@ -256,10 +287,12 @@ export const lists = {
         default: false,
         examples: [true],
       }),
-      sharing: oneOf(['shared'], {
-        description: '"shared": any number of clients at a time, each with a debug port of its own.',
+      sharing: oneOf(sharingModes, {
+        description:
+          '"shared": any number of clients at a time, each with a debug port of its own. ' +
+          '"exclusive": one at a time; the "open" of another is refused. "queue": one at a time; others wait for their turn.',
         default: 'shared',
-        examples: ['shared'],
+        examples: ['queue'],
       }),
       target: Type.Optional(
         Type.String({
@@ -311,6 +344,7 @@ export const fileSchema = Type.Partial(
   Type.Object({
     listen: Type.Partial(tables.listen, strict),
     limits: Type.Partial(tables.limits, strict),
+    access: Type.Partial(tables.access, strict),
     control: Type.Partial(tables.control, strict),
     log: Type.Partial(tables.log, strict),
     state: Type.Partial(tables.state, strict),

@@ -5,6 +5,8 @@ import type { DaemonView } from './daemon-view.js';
 /** What a command works with. */
 export interface CommandContext {
   readonly daemon: DaemonView;
+  /** Who the operator is: "user:ada"; undefined where the system does not tell. Never rejects. */
+  readonly operator: Promise<string | undefined>;
   /** Aborts when the operator is gone or the daemon ends. */
   readonly signal: AbortSignal;
   /**

@@ -1,13 +1,15 @@
 // All control commands. To add one: an object here, a row in docs/control-protocol.md, and its text in src/cli.
 
 import { Type } from 'typebox';
+import { RequestError } from '../base/errors.js';
 import { result } from '../jsonl/request-table.js';
 import { command } from './command.js';
 import { namedArgs } from './command-arguments.js';
+import { DURATION, parseDuration } from './duration.js';
 import { frozen } from './frozen.js';
 import { PROTOCOL_VERSION } from './messages.js';
 import { resolveProbe } from './resolve-probe.js';
-import { CLIENT_ROW, DETAILS, PORTS, PROBE_ROW, RELOADED, STATUS, UID } from './snapshots.js';
+import { CLIENT_ROW, DETAILS, PORTS, PROBE_ROW, RELOADED, RESERVATION, STATUS, UID } from './snapshots.js';
 
 const COUNT = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
@@ -19,8 +21,16 @@ const NAME = Type.String({
   description: 'at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
 });
 
+const PRINCIPAL = Type.String({
+  pattern: '^(user:[^\\x00-\\x1f]+|uid:[0-9]+|addr:[0-9A-Fa-f.:]+)$',
+  maxLength: 256,
+  description: 'a principal: user:NAME, uid:NUMBER or addr:ADDRESS',
+});
+
 /** What a command that changed a probe answers. */
 const CHANGED = result(frozen(Type.Object({ uid: UID })));
+
+const RESERVED = result(frozen(Type.Object({ uid: UID, reservation: RESERVATION })));
 
 const status = command({
   name: 'status',
@@ -100,13 +110,76 @@ const kick = command({
   args: namedArgs({
     probe: PROBE,
     client: Type.Optional(Type.Integer({ ...COUNT, description: 'the number of a client, as `show` prints it' })),
+    who: Type.Optional({ ...PRINCIPAL, description: 'only the clients of this principal' }),
   }),
   result: result(
     frozen(Type.Object({ uid: UID, kicked: Type.Array(CLIENT_ROW, { description: 'the clients that were dropped' }) })),
   ),
-  run: async ({ daemon }, { probe, client }) => {
+  run: async ({ daemon, operator }, { probe, client, who }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    return { uid, kicked: await daemon.kick(uid, client) };
+    const which = { ...(client !== undefined && { client }), ...(who !== undefined && { principal: who }) };
+    return { uid, kicked: await daemon.kick(uid, which, await operator) };
+  },
+});
+
+const reserve = command({
+  name: 'reserve',
+  summary: 'Reserves a probe for the clients of one principal, for a while.',
+  args: namedArgs({
+    probe: PROBE,
+    for: DURATION,
+    as: Type.Optional({
+      ...PRINCIPAL,
+      description: 'whom to reserve it for: user:NAME, uid:NUMBER or addr:ADDRESS; you, if left out',
+    }),
+    reason: Type.Optional(
+      Type.String({
+        pattern: '^[^\\x00-\\x1f\\x7f]*$',
+        maxLength: 200,
+        description: 'what others are told: at most 200 characters in one line',
+      }),
+    ),
+  }),
+  result: result(
+    frozen(
+      Type.Object({
+        uid: UID,
+        reservation: RESERVATION,
+        others: Type.Array(CLIENT_ROW, {
+          description: 'clients of others that have it open, and keep it until they close',
+        }),
+      }),
+    ),
+  ),
+  run: async ({ daemon, operator }, { probe, for: length, as, reason }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    const by = await operator;
+    const principal = as ?? by;
+    if (principal === undefined) throw new RequestError('who you are cannot be told: say --as PRINCIPAL');
+    const wish = { principal, lengthMs: parseDuration(length), ...(reason !== undefined && { reason }) };
+    return { uid, ...(await daemon.reserve(uid, wish, by)) };
+  },
+});
+
+const extend = command({
+  name: 'extend',
+  summary: 'Makes the reservation of a probe end later.',
+  args: namedArgs({ probe: PROBE, for: { ...DURATION, description: 'how much longer: "90s", "10m", "1h30m", "2d"' } }),
+  result: RESERVED,
+  run: async ({ daemon, operator }, { probe, for: length }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    return { uid, reservation: await daemon.extend(uid, parseDuration(length), await operator) };
+  },
+});
+
+const release = command({
+  name: 'release',
+  summary: 'Ends the reservation of a probe, whoever has made it.',
+  args: namedArgs({ probe: PROBE }),
+  result: RESERVED,
+  run: async ({ daemon, operator }, { probe }) => {
+    const uid = resolveProbe(daemon.probes(), probe);
+    return { uid, reservation: await daemon.release(uid, await operator) };
   },
 });
 
@@ -205,6 +278,9 @@ export const commands = [
   reload,
   rescan,
   kick,
+  reserve,
+  extend,
+  release,
   enable,
   disable,
   rename,

@@ -33,6 +33,8 @@ export class ControlConnection implements LinkHandlers {
   constructor(
     private readonly link: Link<ServerMessageType>,
     private readonly context: ConnectionContext,
+    /** Who is at the other end. Never rejects. */
+    private readonly operator: Promise<string | undefined>,
     private readonly onGone: (connection: ControlConnection) => void,
   ) {
     this.#lastUsed = context.clock.now();
@@ -131,6 +133,7 @@ export class ControlConnection implements LinkHandlers {
     return call(
       {
         daemon,
+        operator: this.operator,
         signal: this.#gone.signal,
         streamEvents: (since) => {
           this.#events?.[Symbol.dispose]();

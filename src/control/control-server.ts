@@ -1,5 +1,6 @@
 // The daemon's side of the control socket: who gets in, and who has to go.
 
+import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -31,6 +32,8 @@ export interface ControlServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: ControlLimits;
+  /** Who is at the other end of a connection: "user:ada". Never rejects. Left out: nobody is known. */
+  readonly operatorOf?: (socket: Socket) => Promise<string | undefined>;
   /** `process.platform` */
   readonly platform: string;
   /** `process.umask`: sets it and gives the old one back. */
@@ -87,7 +90,7 @@ export class ControlServer implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    const { path, mode = 0o660, group, log, setUmask } = this.options;
+    const { path, mode = 0o660, group, log, setUmask, operatorOf } = this.options;
     const { limits } = this.#context;
     // The socket is bound before `serve` first waits, so that nothing else runs under this umask.
     const before = setUmask(0o177);
@@ -97,8 +100,10 @@ export class ControlServer implements AsyncDisposable {
         path,
         limits,
         maxConnections: limits.maxConnections + BURST,
-        accept: (link) => {
-          const connection = new ControlConnection(link, this.#context, (gone) => this.#connections.delete(gone));
+        accept: (link, socket) => {
+          const operator = operatorOf?.(socket) ?? Promise.resolve(undefined);
+          const forget = (gone: ControlConnection): void => void this.#connections.delete(gone);
+          const connection = new ControlConnection(link, this.#context, operator, forget);
           this.#connections.add(connection);
           this.#makeRoom(connection);
           return connection;

@@ -5,6 +5,9 @@ import { frozen } from './frozen.js';
 import { UID } from './snapshots.js';
 
 const text = (description: string) => Type.String({ description });
+const PRINCIPAL = Type.String({ description: 'who it is' });
+const BY = Type.Optional(Type.String({ description: 'which operator; missing where the system does not tell' }));
+const UNTIL = Type.String({ description: 'when it ends, ISO 8601 in UTC' });
 const CLIENT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of the client' });
 
 function event<const T extends string, P extends TProperties>(type: T, description: string, properties: P) {
@@ -17,8 +20,41 @@ export const daemonEvents = [
   event('detached', 'The probe was unplugged.', { uid: UID }),
   event('served', "The probe's port answers.", { uid: UID, port: Type.Integer({ description: 'the port' }) }),
   event('failed', "The probe's port cannot be opened; it is tried again.", { uid: UID, error: text('why') }),
-  event('client-in', 'A client connected.', { uid: UID, client: CLIENT, address: text('where it connects from') }),
-  event('client-out', 'A client is gone.', { uid: UID, client: CLIENT, reason: text('why') }),
+  event('client-in', 'A client connected.', {
+    uid: UID,
+    client: CLIENT,
+    address: text('where it connects from'),
+    principal: PRINCIPAL,
+  }),
+  event('client-out', 'A client is gone.', { uid: UID, client: CLIENT, principal: PRINCIPAL, reason: text('why') }),
+  event('queued', 'A client waits for its turn.', {
+    uid: UID,
+    client: CLIENT,
+    principal: PRINCIPAL,
+    ahead: Type.Integer({ description: 'how many wait before it' }),
+  }),
+  event('refused', 'A client was not let in.', {
+    uid: UID,
+    client: CLIENT,
+    principal: PRINCIPAL,
+    reason: text('what it was told'),
+  }),
+  event('kicked', 'An operator dropped a client.', { uid: UID, client: CLIENT, principal: PRINCIPAL, by: BY }),
+  event('reserved', 'An operator reserved the probe.', {
+    uid: UID,
+    principal: text('for whom'),
+    until: UNTIL,
+    reason: Type.Optional(text('why')),
+    by: BY,
+  }),
+  event('extended', 'An operator made the reservation longer.', {
+    uid: UID,
+    principal: text('for whom'),
+    until: UNTIL,
+    by: BY,
+  }),
+  event('released', 'An operator ended the reservation.', { uid: UID, principal: text('for whom it was'), by: BY }),
+  event('expired', 'The reservation has ended by itself.', { uid: UID, principal: text('for whom it was') }),
   event('lock-taken', 'A client took the lock.', { uid: UID, client: CLIENT }),
   event('lock-lost', 'A client that was silent while others waited lost the lock.', {
     uid: UID,

@@ -1,5 +1,23 @@
 import type { EventSource } from './event-history.js';
-import type { ClientRow, Details, Ports, ProbeRow, Reloaded, Status } from './snapshots.js';
+import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from './snapshots.js';
+
+/** Which clients of a probe to drop; all if nothing is said. */
+export interface KickedClients {
+  readonly client?: number;
+  readonly principal?: string;
+}
+
+export interface ReservationWish {
+  /** "user:ada", "uid:1000", "addr:192.0.2.7" */
+  readonly principal: string;
+  readonly lengthMs: number;
+  readonly reason?: string;
+}
+
+export interface Reserved {
+  readonly reservation: ReservationRow;
+  readonly others: readonly ClientRow[];
+}
 
 /**
  * All that control commands need of the daemon. It takes uids only: names and prefixes are resolved before, by
@@ -26,11 +44,22 @@ export interface DaemonView {
   /** Looks at the bus again, and at ports that could not be opened. Returns when that is done. */
   rescan(signal: AbortSignal): Promise<void>;
   /**
-   * Drops one client of a probe, or all of them.
-   * @returns  who was dropped
+   * Drops one client of a probe, those of one principal, or all of them.
+   * @param by  who asks for it, where that is known: "user:ada"
+   * @returns   who was dropped
    * @throws RequestError  if there is no such client
    */
-  kick(uid: string, client: number | undefined): Promise<readonly ClientRow[]>;
+  kick(uid: string, which: KickedClients, by: string | undefined): Promise<readonly ClientRow[]>;
+  /**
+   * Lets in only the clients of one principal, for a while. Kept in the state directory.
+   * @returns  the reservation, and the clients of others that stay in until they close
+   * @throws RequestError  if it is reserved already, or for too long
+   */
+  reserve(uid: string, wish: ReservationWish, by: string | undefined): Promise<Reserved>;
+  /** @throws RequestError  if it is not reserved, or would be for too long */
+  extend(uid: string, byMs: number, by: string | undefined): Promise<ReservationRow>;
+  /** @returns the reservation that is ended @throws RequestError  if there is none */
+  release(uid: string, by: string | undefined): Promise<ReservationRow>;
   /** Kept in the state directory. @throws RequestError where the config file says otherwise */
   setEnabled(uid: string, enabled: boolean): Promise<void>;
   /** @param name  undefined takes it back. Kept in the state directory. @throws RequestError if it is taken, or set by the config file */

@@ -14,6 +14,19 @@ const time = (description: string) => Type.String({ description: `${description}
 
 export const UID = text('the uid of the probe');
 
+export const RESERVATION = frozen(
+  Type.Object(
+    {
+      principal: text('whose clients are let in'),
+      until: time('when it ends'),
+      reason: Type.Optional(text('what others are told')),
+    },
+    { description: 'the reservation' },
+  ),
+);
+/** Who has reserved a probe. */
+export type ReservationRow = Static<typeof RESERVATION>;
+
 export const PROBE_ROW = frozen(
   Type.Object(
     {
@@ -30,6 +43,8 @@ export const PROBE_ROW = frozen(
       port: Type.Optional(port('its TCP port; missing until it has one')),
       addresses: Type.Array(Type.String(), { description: 'the addresses its port listens on' }),
       clients: count('how many clients are connected'),
+      waiting: count('how many of them wait for their turn'),
+      reservation: Type.Optional(RESERVATION),
       since: time('since when it is in that state'),
     },
     { description: 'the probe' },
@@ -67,7 +82,7 @@ export const CLIENT_ROW = frozen(
   Type.Object({
     client: count('its number, for `kick`'),
     address: text('where it connects from: address and port'),
-    principal: Type.Optional(text('who it is, where that is known')),
+    principal: text('who it is: user:NAME, uid:NUMBER, or addr:ADDRESS'),
     since: time('when it connected'),
     requests: count('requests it has made'),
     bytesIn: count('bytes it has sent'),
@@ -77,6 +92,16 @@ export const CLIENT_ROW = frozen(
   }),
 );
 export type ClientRow = Static<typeof CLIENT_ROW>;
+
+export const WAITING_ROW = frozen(
+  Type.Object({
+    client: count('its number'),
+    principal: text('who it is'),
+    address: text('where it connects from: address and port'),
+    since: time('since when it waits'),
+  }),
+);
+export type WaitingRow = Static<typeof WAITING_ROW>;
 
 export const LAST_OPEN = frozen(
   Type.Object(
@@ -109,6 +134,7 @@ export const DETAILS = frozen(
     wireProtocol: Type.Optional(text('the protocol the target is connected with; missing while it is not')),
     lastOpen: Type.Optional(LAST_OPEN),
     clients: Type.Array(CLIENT_ROW, { description: 'its clients' }),
+    queue: Type.Array(WAITING_ROW, { description: 'those of them that wait for their turn, the next first' }),
     settings: Type.Array(
       Type.Object({
         key: text('the key, as in the config file'),

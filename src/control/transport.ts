@@ -36,7 +36,7 @@ export interface ServerOptions {
   /** Connections that the kernel's queue may hand over before any of them could be closed. */
   readonly maxConnections: number;
   /** Called for each connection. Must not throw. */
-  readonly accept: (link: Link<ServerMessageType>) => LinkHandlers;
+  readonly accept: (link: Link<ServerMessageType>, socket: Socket) => LinkHandlers;
   /** Faults of single connections: malformed or too long messages, resets. */
   readonly onError: (error: Error) => void;
 }
@@ -51,7 +51,8 @@ export async function serve(options: ServerOptions): Promise<AsyncDisposable> {
   const links = new WeakMap<Socket, LinkHandlers>();
 
   server.on('connect', (socket: Socket) => {
-    const handlers = options.accept(linkTo(socket, (type, data) => server.emit(socket, type, data)));
+    const link = linkTo<ServerMessageType>(socket, (type, data) => server.emit(socket, type, data));
+    const handlers = options.accept(link, socket);
     links.set(socket, handlers);
     socket.on('drain', () => handlers.onDrain());
     socket.once('close', () => handlers.onClose());

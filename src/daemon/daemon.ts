@@ -5,12 +5,24 @@ import type { Config } from '../config/config.js';
 import { listSettings } from '../config/list-settings.js';
 import { fixedPorts, type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
 import { RequestError } from '../base/errors.js';
-import type { DaemonView } from '../control/daemon-view.js';
+import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
-import type { ClientRow, Details, Ports, Problem, ProbeRow, Reloaded, Status } from '../control/snapshots.js';
+import type {
+  ClientRow,
+  Details,
+  Ports,
+  Problem,
+  ProbeRow,
+  Reloaded,
+  ReservationRow,
+  Status,
+} from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
+import { clientRows, reservationRow, waitingRows } from './client-rows.js';
 import type { PortBook } from './port-book.js';
+import { normalPrincipal } from './principal.js';
 import type { ProbeEntry } from './probe-entry.js';
+import type { Reservations } from './reservations.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface DaemonOptions {
@@ -19,6 +31,7 @@ export interface DaemonOptions {
   readonly since: Date;
   readonly supervisor: Supervisor;
   readonly book: PortBook;
+  readonly reservations: Reservations;
   readonly events: EventHistory;
   /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
   readonly loadConfig: () => Config;
@@ -67,7 +80,8 @@ export class Daemon implements DaemonView {
       ...(attached && { usb: usbOf(attached.device) }),
       ...(wireProtocol && { wireProtocol }),
       ...(lastOpen && { lastOpen: { at: lastOpen.at.toISOString(), ...knownDetails(lastOpen.details) } }),
-      clients: clientRows(entry),
+      clients: clientRows(served),
+      queue: waitingRows(served),
       settings: this.#settingsOf(uid),
       errors: errors.map(({ at, error }) => ({ at: at.toISOString(), error })),
     };
@@ -109,15 +123,47 @@ export class Daemon implements DaemonView {
     return this.options.supervisor.reconcile();
   }
 
-  async kick(uid: string, client: number | undefined): Promise<readonly ClientRow[]> {
-    const entry = this.#entry(uid);
-    const rows = clientRows(entry).filter((row) => client === undefined || row.client === client);
+  async kick(uid: string, which: KickedClients, by: string | undefined): Promise<readonly ClientRow[]> {
+    const { served } = this.#entry(uid);
+    const { client } = which;
+    const principal = which.principal === undefined ? undefined : normalPrincipal(which.principal);
+    const rows = clientRows(served).filter(
+      (row) => (client === undefined || row.client === client) && (principal ?? row.principal) === row.principal,
+    );
     if (client !== undefined && rows.length === 0) {
       throw new RequestError(`probe ${uid} has no client ${client}: see "probectl show ${uid}"`);
     }
     const reason = new ProbeDisconnectedError('an operator ended this connection (probectl kick)');
-    await Promise.all(rows.map(async (row) => entry.served?.server.drop(row.client, reason)));
+    await Promise.all(
+      rows.map(async (row) => {
+        this.options.events.add({ type: 'kicked', uid, client: row.client, principal: row.principal, ...asked(by) });
+        await served?.server.drop(row.client, reason);
+      }),
+    );
     return rows;
+  }
+
+  async reserve(uid: string, wish: ReservationWish, by: string | undefined): Promise<Reserved> {
+    const { reservations, events } = this.options;
+    const { served } = this.#entry(uid);
+    const principal = normalPrincipal(wish.principal);
+    const reservation = reservationRow(await reservations.reserve(uid, { ...wish, principal }));
+    events.add({ type: 'reserved', uid, ...reservation, ...asked(by) });
+    const others = clientRows(served).filter((row) => row.open && row.principal !== principal);
+    return { reservation, others };
+  }
+
+  async extend(uid: string, byMs: number, by: string | undefined): Promise<ReservationRow> {
+    const reservation = reservationRow(await this.options.reservations.extend(uid, byMs));
+    const { principal, until } = reservation;
+    this.options.events.add({ type: 'extended', uid, principal, until, ...asked(by) });
+    return reservation;
+  }
+
+  async release(uid: string, by: string | undefined): Promise<ReservationRow> {
+    const reservation = reservationRow(await this.options.reservations.release(uid));
+    this.options.events.add({ type: 'released', uid, principal: reservation.principal, ...asked(by) });
+    return reservation;
   }
 
   async setEnabled(uid: string, enabled: boolean): Promise<void> {
@@ -136,11 +182,12 @@ export class Daemon implements DaemonView {
   }
 
   async forget(uid: string): Promise<{ readonly port?: number }> {
-    const { supervisor, book } = this.options;
+    const { supervisor, book, reservations } = this.options;
     if (this.#entry(uid).attached)
       throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
     const port = fixedPorts(supervisor.config).has(uid) ? undefined : book.portFor(uid); // the config keeps its own
     await supervisor.forget(uid);
+    if (reservations.of(uid)) await reservations.release(uid);
     this.options.events.add({ type: 'changed', uid, what: 'forgotten' });
     return { ...(port !== undefined && { port }) };
   }
@@ -161,6 +208,7 @@ export class Daemon implements DaemonView {
     const name = this.#nameOf(uid);
     const port = served?.server.port ?? this.options.book.portFor(uid);
     const reason = ignored ?? failure?.message;
+    const reservation = this.options.reservations.of(uid);
     return {
       uid,
       ...(name !== undefined && { name }),
@@ -172,16 +220,18 @@ export class Daemon implements DaemonView {
       ...(port !== undefined && port > 0 && { port }),
       addresses: [...(served?.server.addresses ?? [])],
       clients: served?.server.clientCount ?? 0,
+      waiting: served?.session.admission.waiting.length ?? 0,
+      ...(reservation && { reservation: reservationRow(reservation) }),
       since: since.toISOString(),
     };
   }
 
   #problems(): Problem[] {
-    const { supervisor, book } = this.options;
+    const { supervisor, book, reservations } = this.options;
     const problems: Problem[] = [];
-    if (book.problem) {
+    for (const problem of [book.problem, reservations.problem]) {
       const remedy = `make ${supervisor.config.stateDirectory} writable for the user that probed runs as`;
-      problems.push({ what: book.problem.message, remedy });
+      if (problem) problems.push({ what: problem.message, remedy });
     }
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
@@ -225,7 +275,7 @@ export class Daemon implements DaemonView {
           return { key: `probe.${written}`, value: String(value), from: settingSource(config, uid, written, operator) };
         }),
       ...listSettings(config)
-        .filter(({ key }) => key.startsWith('listen.') || key.startsWith('limits.'))
+        .filter(({ key }) => /^(listen|limits|access)\./.test(key))
         .map(({ key, value, source }) => ({ key, value: JSON.stringify(value), from: source })),
     ];
   }
@@ -239,17 +289,9 @@ export class Daemon implements DaemonView {
   }
 }
 
-function clientRows({ served }: ProbeEntry): ClientRow[] {
-  if (!served) return [];
-  const leases = new Map(served.session.leases.map((lease) => [lease.client.id, lease]));
-  return served.server.clients.map(({ client, since, traffic }) => ({
-    client: client.id,
-    address: client.address,
-    since: since.toISOString(),
-    ...traffic,
-    open: leases.get(client.id)?.isOpen ?? false,
-    lockDepth: leases.get(client.id)?.lockDepth ?? 0,
-  }));
+/** Who asked for something, as a field of its event. */
+function asked(by: string | undefined): { readonly by?: string } {
+  return by === undefined ? {} : { by };
 }
 
 function usbOf(device: NonNullable<ProbeEntry['attached']>['device']): NonNullable<Details['usb']> {

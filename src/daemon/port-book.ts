@@ -6,7 +6,7 @@ import { DaemonError } from '../base/errors.js';
 import { FifoLock } from '../base/fifo-lock.js';
 import type { PortRange } from '../config/config.js';
 import { decodeBook, type DecodedBook, encodeBook, type ProbeRecord } from './port-book-file.js';
-import { type StateFiles, systemFiles } from './state-files.js';
+import { replaceFile, type StateFiles, systemFiles } from './state-files.js';
 
 /** All ports of the range belong to probes. */
 export class PortRangeFullError extends DaemonError {
@@ -278,11 +278,8 @@ export class PortBook implements AsyncDisposable {
     }
   }
 
-  async #replace(index: 0 | 1, content: Uint8Array): Promise<void> {
-    const file = path.join(this.#directory, FILE_NAMES[index]);
-    await this.#files.write(`${file}.new`, content);
-    await this.#files.rename(`${file}.new`, file);
-    await this.#files.syncDirectory(this.#directory);
+  #replace(index: 0 | 1, content: Uint8Array): Promise<void> {
+    return replaceFile(this.#files, this.#directory, FILE_NAMES[index], content);
   }
 
   /** Waits for what is being written, and for what waits for that. */

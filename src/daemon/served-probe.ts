@@ -18,7 +18,8 @@ export interface ServingPlan {
   readonly port: number;
   readonly hosts: readonly string[];
   readonly limits: Config['limits'];
-  readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles'>;
+  readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles' | 'sharing'>;
+  readonly queueTimeoutMs: number;
 }
 
 /** What was seen of the probe last, as it is when somebody asks: a port is served before its probe was ever there. */
@@ -37,6 +38,7 @@ export class ServedProbe implements AsyncDisposable {
     readonly plan: ServingPlan,
     readonly session: ProbeSession,
     readonly server: ProbeServer,
+    private readonly subscription: Disposable,
   ) {}
 
   /** Starts listening. @throws ListenError */
@@ -46,8 +48,8 @@ export class ServedProbe implements AsyncDisposable {
     services: ServerServices,
     events: ServingEvents,
   ): Promise<ServedProbe> {
-    const { uid, port, hosts, limits, settings } = plan;
-    const { clock, socketOptions, crash, table, newClientId } = services;
+    const { uid, port, hosts, limits, settings, queueTimeoutMs } = plan;
+    const { clock, socketOptions, access, reservations, crash, table, newClientId } = services;
     const log = services.log.child({ uid });
     const session = new ProbeSession({
       ...{ uid, clock, log, events },
@@ -59,14 +61,19 @@ export class ServedProbe implements AsyncDisposable {
       },
       memoryHandles: settings.memoryHandles,
       lockIdleTimeoutMs: limits.lockIdleTimeoutMs,
+      admission: { sharing: settings.sharing, queueTimeoutMs, reservation: () => reservations.of(uid) },
       ...(settings.clockLimitHz !== undefined && { clockLimitHz: settings.clockLimitHz }),
     });
     const server = await ProbeServer.listen({
-      ...{ hosts, port, table, newClientId, log, clock, socketOptions, crash, limits },
+      ...{ hosts, port, table, newClientId, log, clock, socketOptions, access, crash, limits },
       newLease: (client) => session.newLease(client),
+      onRefused: (client, reason) => events.refused?.(client, reason),
       onFailure: (client, error) => events.requestFailed(client, error),
     });
-    return new ServedProbe({ ...plan, port: server.port }, session, server);
+    const subscription = reservations.subscribe((changed) => {
+      if (changed === uid) session.admission.reconsider();
+    });
+    return new ServedProbe({ ...plan, port: server.port }, session, server, subscription);
   }
 
   /** Whether it would be made the same way again. `plan.port` is the port it has. */
@@ -80,6 +87,7 @@ export class ServedProbe implements AsyncDisposable {
 
   /** Answers its clients that it is not served any more, and drops them. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.subscription[Symbol.dispose]();
     await this.server.dropAll(new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
     await this.server[Symbol.asyncDispose]();
     await this.session[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 // The few file operations that what must survive a crash is kept with, so that tests can crash between any two.
 
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
 
 export interface StateFiles {
   /** Makes the directory and those above it; fine if it exists. */
@@ -13,6 +14,19 @@ export interface StateFiles {
   rename(from: string, to: string): Promise<void>;
   /** Waits until the names in the directory are on the disk. */
   syncDirectory(directory: string): Promise<void>;
+}
+
+/** Puts a file in the place of another, or of none: after a crash there is the old one or the new one, whole. */
+export async function replaceFile(
+  files: StateFiles,
+  directory: string,
+  name: string,
+  content: Uint8Array,
+): Promise<void> {
+  const file = path.join(directory, name);
+  await files.write(`${file}.new`, content);
+  await files.rename(`${file}.new`, file);
+  await files.syncDirectory(directory);
 }
 
 /** The machine's own file system. */

@@ -201,10 +201,11 @@ export class Supervisor implements AsyncDisposable {
       this.#failed(entry, error);
       return undefined;
     }
-    const { clockLimitHz, memoryHandles } = probeSettings(this.#config, uid, book.recordOf(uid));
+    const { clockLimitHz, memoryHandles, sharing } = probeSettings(this.#config, uid, book.recordOf(uid));
     return {
       ...{ uid, port, hosts: this.#config.hosts, limits: this.#config.limits },
-      settings: { memoryHandles, ...(clockLimitHz !== undefined && { clockLimitHz }) },
+      queueTimeoutMs: this.#config.access.queueTimeoutMs,
+      settings: { memoryHandles, sharing, ...(clockLimitHz !== undefined && { clockLimitHz }) },
     };
   }
 
@@ -274,10 +275,15 @@ export class Supervisor implements AsyncDisposable {
     const { uid } = entry;
     let lastHolder: number | undefined;
     return {
-      clientIn: ({ id, address }) => onEvent({ type: 'client-in', uid, client: id, address }),
-      clientOut: ({ id }) => {
-        onEvent({ type: 'client-out', uid, client: id, reason: 'its connection ended' });
+      clientIn: ({ id, address, principal }) => onEvent({ type: 'client-in', uid, client: id, address, principal }),
+      clientOut: ({ id, principal }) => {
+        onEvent({ type: 'client-out', uid, client: id, principal, reason: 'its connection ended' });
         if (entry.isWaiting) this.#background();
+      },
+      queued: ({ id, principal }, ahead) => onEvent({ type: 'queued', uid, client: id, principal, ahead }),
+      refused: ({ id, principal }, reason) => {
+        services.log.info('client refused', { uid, client: id, reason });
+        onEvent({ type: 'refused', uid, client: id, principal, reason });
       },
       lockTaken: ({ id }) => {
         // A client takes and returns the lock thousands of times; what tells something is that it goes to another.

@@ -5,6 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { arch, platform } from 'node:os';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { socketFd } from './socket-fd.js';
 
 export interface SocketOptions {
   /**
@@ -42,6 +43,9 @@ function constantsOf(system: string, machine: string): Constants | undefined {
   return undefined;
 }
 
+/** What TCP does without: keepalive gives up after ten tries a second apart, retransmission after a quarter of an hour. */
+const LATE = 'clients whose machine vanishes are noticed late';
+
 /**
  * Loads koffi, which is an optional dependency. Where it is missing, or the platform is unknown, one line says what is
  * lost and `noSocketOptions` stands in.
@@ -50,9 +54,13 @@ export async function loadSocketOptions(log: Logger): Promise<SocketOptions> {
   const constants = constantsOf(platform(), arch());
   try {
     if (!constants) throw new Error(`unknown platform ${platform()}`);
-    return nativeSocketOptions(constants, await loadSetsockopt(), log);
+    const options = nativeSocketOptions(constants, await loadSetsockopt(), log);
+    if (constants.TCP_USER_TIMEOUT === undefined) log.warn(`no TCP_USER_TIMEOUT on this system: ${LATE}`);
+    return options;
   } catch (error) {
-    log.warn('no native socket options: clients will hang if the daemon is killed', { reason: describeError(error) });
+    log.warn(`no native socket options: clients will hang if the daemon is killed, and ${LATE}`, {
+      reason: describeError(error),
+    });
     return noSocketOptions;
   }
 }
@@ -68,7 +76,7 @@ async function loadSetsockopt(): Promise<Setsockopt> {
 
 function nativeSocketOptions(constants: Constants, setsockopt: Setsockopt, log: Logger): SocketOptions {
   const set = (of: Server | Socket, level: number, name: number, words: readonly number[]): void => {
-    const fd = fdOf(of);
+    const fd = socketFd(of);
     if (fd === undefined) return; // closed already
     const value = new Uint8Array(Int32Array.from(words).buffer);
     if (setsockopt(fd, level, name, value, value.length) !== 0) log.warn('setsockopt failed', { level, name });
@@ -82,11 +90,4 @@ function nativeSocketOptions(constants: Constants, setsockopt: Setsockopt, log: 
       if (TCP_USER_TIMEOUT !== undefined) set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, [timeoutMs]);
     },
   };
-}
-
-/** The file descriptor, which libuv's handle has had since Node 0.x, and which no public property shows. */
-function fdOf(of: Server | Socket): number | undefined {
-  const handle: unknown = Reflect.get(of, '_handle');
-  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined;
-  return typeof handle.fd === 'number' && handle.fd >= 0 ? handle.fd : undefined;
 }

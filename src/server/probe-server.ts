@@ -4,11 +4,13 @@ import type { AssertionError } from 'node:assert';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
-import type { DaemonError } from '../base/errors.js';
+import { type DaemonError, describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { Endpoint } from '../platform/socket-owners.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import { ProbeBusyError, ProbeDisconnectedError } from '../probe/errors.js';
 import type { ClientLease, ClientName } from '../sharing/client-lease.js';
+import type { AccessVerdict, ClientAccess } from './client-access.js';
 import { type Admission, Connection, type Traffic } from './connection.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
@@ -20,6 +22,8 @@ export interface ProbeServerOptions {
   /** 0: any that is free on all hosts. */
   readonly port: number;
   readonly table: ProbeRequestTable;
+  /** Who clients are, and which of them may come in. */
+  readonly access: ClientAccess;
   /** Called once per client that is admitted; the connection disposes the lease. */
   readonly newLease: (client: ClientName) => ClientLease;
   /** Counts up over the life of the daemon. */
@@ -28,6 +32,8 @@ export interface ProbeServerOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly socketOptions: SocketOptions;
+  /** Called when `access` keeps a client out. */
+  readonly onRefused?: (client: ClientName, reason: string) => void;
   /** Called when a request failed for a reason that is not its client's mistake. */
   readonly onFailure?: (client: ClientName, error: DaemonError) => void;
   /** Ends the process: called with a failed assertion from a request. */
@@ -47,6 +53,8 @@ export class ProbeServer implements AsyncDisposable {
   readonly #options: ProbeServerOptions;
   readonly #limits: ServerLimits;
   readonly #listeners = new Set<Server>();
+  /** Connected, and not yet known who they are. */
+  readonly #arriving = new Set<Socket>();
   readonly #connections = new Map<Connection, ConnectedClient>();
   #port = 0;
   #ending: Promise<void> | undefined;
@@ -103,6 +111,7 @@ export class ProbeServer implements AsyncDisposable {
 
   async #end(): Promise<void> {
     const stopped = this.#stopListening();
+    for (const socket of this.#arriving) socket.resetAndDestroy();
     await this.dropAll(new ProbeDisconnectedError('the server is shutting down'));
     await stopped;
   }
@@ -156,21 +165,35 @@ export class ProbeServer implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const { maxClients } = this.#limits;
-    const { newLease, newClientId, table, clock, socketOptions, crash } = this.#options;
-    if (this.#ending || this.#connections.size >= 2 * maxClients) {
+    if (this.#ending || this.#connections.size + this.#arriving.size >= 2 * this.#limits.maxClients) {
       socket.resetAndDestroy();
       return;
     }
-    const client = { id: newClientId(), address: addressOf(socket) };
-    const log = this.#options.log.child({ client: client.id });
-    const admission: Admission =
-      this.#connections.size < maxClients
-        ? { lease: newLease(client) }
-        : { refusal: new ProbeBusyError(`the probe has ${maxClients} clients already, which is the limit`) };
+    const { access, log } = this.#options;
+    const lost = (error: Error): void => log.debug('connection lost', { reason: error.message });
+    socket.on('error', lost);
+    this.#arriving.add(socket);
+    access
+      .check(peerOf(socket), ownEndOf(socket))
+      .then((verdict) => {
+        this.#arriving.delete(socket);
+        socket.off('error', lost);
+        if (!socket.destroyed) this.#serve(socket, verdict);
+      })
+      .catch((error: unknown) => {
+        log.error('a client could not be let in', { error: describeError(error) });
+        socket.resetAndDestroy();
+      });
+  }
 
-    log.info('client connected', { address: client.address });
-    const connection = new Connection(socket, admission, {
+  #serve(socket: Socket, { principal, refusal }: AccessVerdict): void {
+    const { newClientId, table, clock, socketOptions, crash } = this.#options;
+    const { address, port } = peerOf(socket);
+    const client = { id: newClientId(), address: hostAndPort(address, port), principal };
+    const log = this.#options.log.child({ client: client.id });
+
+    log.info('client connected', { address: client.address, principal });
+    const connection = new Connection(socket, this.#admit(client, refusal), {
       ...{ table, clock, socketOptions, crash, log },
       limits: this.#limits,
       onFailure: (error) => this.#options.onFailure?.(client, error),
@@ -181,15 +204,33 @@ export class ProbeServer implements AsyncDisposable {
     });
     this.#connections.set(connection, { client, since: clock.date() });
   }
+
+  #admit(client: ClientName, refusal: DaemonError | undefined): Admission {
+    const { maxClients } = this.#limits;
+    if (refusal) {
+      this.#options.onRefused?.(client, refusal.message);
+      return { refusal };
+    }
+    if (this.#connections.size < maxClients) return { lease: this.#options.newLease(client) };
+    return { refusal: new ProbeBusyError(`the probe has ${maxClients} clients already, which is the limit`) };
+  }
 }
 
 function isMissingAddress(error: Error): boolean {
   return 'code' in error && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT');
 }
 
+function peerOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): Endpoint {
+  return { address: plainAddress(remoteAddress), port: remotePort };
+}
+
+function ownEndOf({ localAddress = 'unknown', localPort = 0 }: Socket): Endpoint {
+  return { address: plainAddress(localAddress), port: localPort };
+}
+
 /** IPv4 clients of an IPv6 listener are IPv4. */
-function addressOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
-  return hostAndPort(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ''), remotePort);
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 /** "127.0.0.1:50312", "[::1]:50312" */

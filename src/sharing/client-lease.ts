@@ -9,6 +9,8 @@ export interface ClientName {
   readonly id: number;
   /** "127.0.0.1:50312" */
   readonly address: string;
+  /** Whom it belongs to: "user:ada" for a local user, "uid:1000" for one without a name, "addr:192.0.2.7" else. */
+  readonly principal: string;
 }
 
 /**
@@ -23,7 +25,10 @@ export interface ClientName {
 export interface ClientLease extends AsyncDisposable {
   readonly client: ClientName;
 
-  /** Opens the probe if nobody has it open, and counts. @throws ProbeBusyError, ProbeAccessError */
+  /**
+   * Waits until this client may come in, opens the probe if nobody has it open, and counts.
+   * @throws NotAdmittedError, ProbeBusyError, ProbeAccessError
+   */
   open(signal: AbortSignal): Promise<void>;
   /** Takes back one `open`; without one it does nothing. */
   close(signal: AbortSignal): Promise<void>;
@@ -35,7 +40,10 @@ export interface ClientLease extends AsyncDisposable {
   /** Gives up this client's interest in the connection; the last one to do so disconnects the target. */
   disconnect(signal: AbortSignal): Promise<void>;
 
-  /** Takes the probe's lock, again and again if need be: `unlock` it as often. */
+  /**
+   * Takes the probe's lock, again and again if need be: `unlock` it as often.
+   * @throws NotAdmittedError  before `open`, while not everyone is let in
+   */
   lock(signal: AbortSignal): Promise<void>;
   /** Without `lock` it does nothing. */
   unlock(): void;

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
+import { Admission, type AdmissionRules, openToAll } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
 import { SessionLease } from './session-lease.js';
 import { TurnQueue } from './turn-queue.js';
@@ -23,6 +24,8 @@ export interface ProbeSessionOptions {
   readonly memoryHandles: boolean;
   /** How long the holder of the lock may do nothing while others wait. */
   readonly lockIdleTimeoutMs: number;
+  /** Who is let in; everyone if left out. */
+  readonly admission?: AdmissionRules;
   /** The fastest clock a client may set; what is faster is cut to it. */
   readonly clockLimitHz?: number;
   readonly events?: SessionEvents;
@@ -32,6 +35,8 @@ export interface ProbeSessionOptions {
 export interface SessionEvents {
   readonly clientIn?: (client: ClientName) => void;
   readonly clientOut?: (client: ClientName) => void;
+  readonly queued?: (client: ClientName, ahead: number) => void;
+  readonly refused?: (client: ClientName, reason: string) => void;
   readonly lockTaken?: (by: ClientName) => void;
   readonly lockLost?: (from: ClientName, to: ClientName) => void;
   readonly opened?: (probe: Probe) => void;
@@ -51,6 +56,7 @@ const OPEN_RETRY_INTERVAL_MS = 100;
  */
 export class ProbeSession implements AsyncDisposable {
   readonly turns: TurnQueue<SessionLease>;
+  readonly admission: Admission<SessionLease>;
   readonly #leases = new Set<SessionLease>();
   #openProbe: OpenProbe | undefined;
   #absence = 'it has not been plugged in yet';
@@ -58,7 +64,12 @@ export class ProbeSession implements AsyncDisposable {
   #protocol: WireProtocol | undefined;
 
   constructor(readonly options: ProbeSessionOptions) {
-    const { clock, lockIdleTimeoutMs, events, log } = options;
+    const { uid, clock, lockIdleTimeoutMs, events, log, admission: rules = openToAll } = options;
+    this.admission = new Admission<SessionLease>({
+      ...{ uid, clock, rules },
+      onQueued: (client, ahead) => events?.queued?.(client, ahead),
+      onRefused: (client, reason) => events?.refused?.(client, reason),
+    });
     this.turns = new TurnQueue<SessionLease>({
       clock,
       lockIdleTimeoutMs,

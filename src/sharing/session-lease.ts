@@ -59,21 +59,32 @@ export class SessionLease implements ClientLease {
 
   // ---- open, connect, lock
 
-  open(signal: AbortSignal): Promise<void> {
-    return this.#turn(signal, async () => {
-      await this.session.ensureOpen(signal);
-      this.#opens++;
-      this.#lost = false;
-      // A stock client that finds the target connected sends no `connect`, and relies on the connection all the same.
-      this.#connected = this.session.protocol !== undefined;
-    });
+  async open(signal: AbortSignal): Promise<void> {
+    const { admission } = this.session;
+    await admission.enter(this, signal);
+    try {
+      await this.#turn(signal, async () => {
+        await this.session.ensureOpen(signal);
+        this.#opens++;
+        this.#lost = false;
+        // A stock client that finds the target connected sends no `connect`, and relies on the connection all the same.
+        this.#connected = this.session.protocol !== undefined;
+      });
+    } finally {
+      if (!this.isOpen) admission.leave(this);
+    }
   }
 
   close(signal: AbortSignal): Promise<void> {
     return this.#turn(signal, async () => {
       if (this.#opens === 0) return;
       this.#opens--;
-      if (this.#opens === 0) await this.#leave();
+      if (this.isOpen) return;
+      try {
+        await this.#leave();
+      } finally {
+        this.session.admission.leave(this);
+      }
     });
   }
 
@@ -91,8 +102,9 @@ export class SessionLease implements ClientLease {
     });
   }
 
-  lock(signal: AbortSignal): Promise<void> {
-    return this.session.turns.lock(this, signal);
+  async lock(signal: AbortSignal): Promise<void> {
+    this.session.admission.requireInside(this);
+    await this.session.turns.lock(this, signal);
   }
 
   unlock(): void {
@@ -232,7 +244,10 @@ export class SessionLease implements ClientLease {
 
   /** The probe was unplugged. */
   probeLost(): void {
-    this.#lost ||= this.isOpen;
+    if (this.isOpen) {
+      this.#lost = true;
+      this.session.admission.leave(this);
+    }
     this.#opens = 0;
     this.#connected = false;
     this.#holdsReset = false;
@@ -263,6 +278,7 @@ export class SessionLease implements ClientLease {
     } finally {
       // Not before: who gets the lock next is to find the probe in order.
       turns.release(this);
+      this.session.admission.leave(this);
       this.session.forget(this);
     }
   }

@@ -18,7 +18,7 @@ async function words(...typed: readonly string[]): Promise<readonly string[]> {
 
 describe('completion', () => {
   it('proposes commands, then probes by name and uid, where the command takes one', async () => {
-    assert.deepEqual(await words('re'), ['reload', 'rescan', 'rename']);
+    assert.deepEqual(await words('re'), ['reload', 'rescan', 'reserve', 'release', 'rename']);
     assert.deepEqual(await words('show', ''), ['bench', 'A1', 'B2']);
     assert.deepEqual(await words('kick', 'be'), ['bench']);
     assert.deepEqual(await words('kick', 'A1', ''), []);
@@ -29,6 +29,8 @@ describe('completion', () => {
   it('proposes the options of the command, and passes over those that are given', async () => {
     assert.deepEqual(await words('reload', '--'), ['--now', '--json', '--socket', '--help']);
     assert.deepEqual(await words('status', '--w'), ['--watch']);
+    assert.deepEqual(await words('reserve', '--'), ['--for', '--as', '--reason', '--json', '--socket', '--help']);
+    assert.deepEqual(await words('reserve', '--for', '10m', '--reason', 'tests', 'b'), ['bench']);
     assert.deepEqual(await words('--socket', '/run/s', '--json', 'show', 'b'), ['bench']);
   });
 

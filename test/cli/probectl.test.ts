@@ -158,8 +158,15 @@ describe('another command of probectl', () => {
       'ports 5555 to 5655: 2 given away, 99 free\n\nPORT  UID  NAME   PROBE\n5555  A1   bench  present\n5556  A2   -      present\n',
     ],
     ['reload', 'nothing changed\n'],
-    ['kick A1', 'dropped client 7, 127.0.0.1:40312\n'],
-    ['kick A1 7', 'dropped client 7, 127.0.0.1:40312\n'],
+    ['kick A1', 'dropped client 7, user:ada (127.0.0.1:40312)\n'],
+    ['kick A1 7', 'dropped client 7, user:ada (127.0.0.1:40312)\n'],
+    [
+      'reserve A1 --for 10m --as user:bob',
+      'A1 is reserved for user:bob until 2026-01-01T01:10:00.000Z, 10m from now: tests\n' +
+        'client 7, user:ada (127.0.0.1:40312) has it open, and keeps it until it closes: "probectl kick" ends that\n',
+    ],
+    ['extend A1 --for 1h', 'A1 is reserved for user:bob until 2026-01-01T01:10:00.000Z, 10m from now: tests\n'],
+    ['release A1', 'A1 is not reserved for user:bob any more\n'],
     ['enable A1', 'A1 is enabled\n'],
     ['disable bench', 'A1 is disabled\n'],
     ['rename A2 left', 'A2 is called left\n'],
@@ -203,7 +210,13 @@ describe('another command of probectl', () => {
 
   it('events prints them as they come, a line each', async () => {
     await using world = await ControlWorld.start();
-    world.daemon.events.add({ type: 'client-in', uid: 'A1', client: 7, address: '127.0.0.1:40312' });
+    world.daemon.events.add({
+      type: 'client-in',
+      uid: 'A1',
+      client: 7,
+      address: '127.0.0.1:40312',
+      principal: 'user:ada',
+    });
     world.daemon.events.add({ type: 'failed', uid: 'A1', error: 'port 5555 is taken' });
     const [{ time }, { time: later }] = world.daemon.events.since(0);
     for (const json of [false, true]) {
@@ -220,7 +233,7 @@ describe('another command of probectl', () => {
       if (json) assert.deepEqual(JSON.parse(lines[1]), { version: 1, ...world.daemon.events.since(1)[0] });
       else {
         assert.deepEqual(lines, [
-          `1 ${time} client-in uid=A1 client=7 address=127.0.0.1:40312\n`,
+          `1 ${time} client-in uid=A1 client=7 address=127.0.0.1:40312 principal=user:ada\n`,
           `2 ${later} failed uid=A1 error="port 5555 is taken"\n`,
         ]);
       }

@@ -104,7 +104,10 @@ describe('a mistake in the config file', () => {
     ['[log]\nformat = "xml"\n', 't:2:10: log.format is "xml": allowed is one of "auto", "text", "journal", "json"'],
     ['[[probe]]\nname = "left"\n', 't:1:1: [[probe]] has no uid: give it that of a probe'],
     ['[[probe]]\nuid = " A"\n', /^t:2:7: probe.uid is " A": allowed/],
-    ['[[probe]]\nuid = "A"\nsharing = "queue"\n', 't:3:11: probe.sharing is "queue": allowed is only "shared"'],
+    [
+      '[[probe]]\nuid = "A"\nsharing = "alone"\n',
+      't:3:11: probe.sharing is "alone": allowed is one of "shared", "exclusive", "queue"',
+    ],
     ['[[probe]]\nuid = "A"\nport = 0\n', /^t:3:8: probe.port is 0: allowed is an integer from 1/],
     ['[[probe]]\nuid = "A"\n[[probe]]\nuid = "A"\n', /^t:4:7: probe.uid is "A" a second time/],
     ['[[probe]]\nuid="A"\nname="x"\n[[probe]]\nuid="B"\nname="x"\n', /^t:6:6: probe.name is "x" a second time/],

@@ -46,8 +46,8 @@ describe('a control command', () => {
       ['rename', 'A1', 'left'],
       ['rename', 'A1', undefined],
       ['forget', 'A1'],
-      ['kick', 'A1', undefined],
-      ['kick', 'A1', 7],
+      ['kick', 'A1', {}, undefined],
+      ['kick', 'A1', { client: 7 }, undefined],
     ]);
   });
 
@@ -109,7 +109,7 @@ describe('a control command that cannot be run', () => {
     [{}, 'kick: argument probe is missing'],
     [{ probe: 1 }, 'kick: argument probe must be the uid or name of a probe, or the beginning of one'],
     [{ probe: 'A1', client: -1 }, 'kick: argument client must be the number of a client, as `show` prints it'],
-    [{ probe: 'A1', clint: 1 }, 'kick: there is no argument "clint": it takes probe, client'],
+    [{ probe: 'A1', clint: 1 }, 'kick: there is no argument "clint": it takes probe, client, who'],
     [[], 'kick: arguments must be an object'],
   ];
   for (const [args, message] of wrong) {

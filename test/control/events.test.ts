@@ -26,7 +26,7 @@ describe('an operator who asks for events', () => {
 
     assert.deepEqual(await client.call('events', {}), { last: 1, pid: 4711 });
     world.daemon.events.add({ type: 'served', uid: 'A1', port: 5555 });
-    world.daemon.events.add({ type: 'client-in', uid: 'A1', client: 1, address: '::1:4000' });
+    world.daemon.events.add({ type: 'client-in', uid: 'A1', client: 1, address: '::1:4000', principal: 'user:ada' });
 
     assert.deepEqual(await take(client, 2), ['2 served', '3 client-in']);
   });

@@ -1,8 +1,17 @@
 import { systemClock } from '../../src/base/clock.js';
 import { RequestError } from '../../src/base/errors.js';
-import type { DaemonView } from '../../src/control/daemon-view.js';
+import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../../src/control/daemon-view.js';
 import { EventHistory } from '../../src/control/event-history.js';
-import type { ClientRow, Details, Ports, ProbeRow, Problem, Reloaded, Status } from '../../src/control/snapshots.js';
+import type {
+  ClientRow,
+  Details,
+  Ports,
+  ProbeRow,
+  Problem,
+  Reloaded,
+  ReservationRow,
+  Status,
+} from '../../src/control/snapshots.js';
 
 const SINCE = '2026-01-01T00:00:00.000Z';
 
@@ -18,10 +27,16 @@ export const client: ClientRow = {
   lockDepth: 1,
 };
 
+export const reservation: ReservationRow = {
+  principal: 'user:bob',
+  until: '2026-01-01T01:10:00.000Z',
+  reason: 'tests',
+};
+
 export function probe(uid: string, more: Partial<ProbeRow> = {}): ProbeRow {
   const addresses = ['127.0.0.1', '::1'];
   const made = { vendor: 'Arm', product: 'DAPLink CMSIS-DAP', family: 'cmsis-dap' };
-  return { uid, ...made, state: 'ready', port: 5555, addresses, clients: 0, since: SINCE, ...more };
+  return { uid, ...made, state: 'ready', port: 5555, addresses, clients: 0, waiting: 0, since: SINCE, ...more };
 }
 
 /** A daemon that does nothing but note what it is told. */
@@ -50,7 +65,7 @@ export class FakeDaemon implements DaemonView {
 
   show(uid: string): Details {
     this.#note('show', uid);
-    return { probe: this.#row(uid), clients: [], settings: [], errors: [], ...this.details };
+    return { probe: this.#row(uid), clients: [], queue: [], settings: [], errors: [], ...this.details };
   }
 
   ports(): Ports {
@@ -74,10 +89,26 @@ export class FakeDaemon implements DaemonView {
     await this.rescanned;
   }
 
-  async kick(uid: string, number: number | undefined): Promise<readonly ClientRow[]> {
-    this.#note('kick', uid, number);
-    if (number !== undefined && number !== client.client) throw new RequestError(`${uid} has no client ${number}`);
+  async kick(uid: string, which: KickedClients, by: string | undefined): Promise<readonly ClientRow[]> {
+    this.#note('kick', uid, which, by);
+    if ((which.client ?? client.client) !== client.client)
+      throw new RequestError(`${uid} has no client ${which.client}`);
     return [client];
+  }
+
+  async reserve(uid: string, wish: ReservationWish, by: string | undefined): Promise<Reserved> {
+    this.#note('reserve', uid, wish, by);
+    return { reservation, others: [client] };
+  }
+
+  async extend(uid: string, byMs: number, by: string | undefined): Promise<ReservationRow> {
+    this.#note('extend', uid, byMs, by);
+    return reservation;
+  }
+
+  async release(uid: string, by: string | undefined): Promise<ReservationRow> {
+    this.#note('release', uid, by);
+    return reservation;
   }
 
   async setEnabled(uid: string, enabled: boolean): Promise<void> {

@@ -12,7 +12,9 @@ import {
   PROBE_ROW,
   PROBLEM,
   RELOADED,
+  RESERVATION,
   STATUS,
+  WAITING_ROW,
 } from '../../src/control/snapshots.js';
 import { describeSchema } from '../../src/jsonl/schema.js';
 
@@ -33,7 +35,9 @@ const shapes: readonly (readonly [name: string, schema: TSchema])[] = [
   ['probe', PROBE_ROW],
   ['problem', PROBLEM],
   ['details', DETAILS],
+  ['reservation', RESERVATION],
   ['client', CLIENT_ROW],
+  ['waiting client', WAITING_ROW],
   ['last open', LAST_OPEN],
   ['ports', PORTS],
   ['reloaded', RELOADED],

@@ -127,7 +127,7 @@ export class ModelRun implements AsyncDisposable {
         const uid = UIDS[step.probe];
         const known = model.probes.get(uid);
         for (const client of known?.clients.keys() ?? []) model.leave(uid, client);
-        return this.#command(known !== undefined, this.#running.daemon.kick(uid, undefined));
+        return this.#command(known !== undefined, this.#running.daemon.kick(uid, {}, undefined));
       }
       case 'reload':
         return this.#reload(this.#configs[step.config % this.#configs.length], step.now);
@@ -215,7 +215,7 @@ export class ModelRun implements AsyncDisposable {
       const rows = this.#running.daemon.show(uid).clients;
       const row = rows.find(({ address }) => address === `127.0.0.1:${localPort}`);
       assert.ok(row);
-      await this.#running.daemon.kick(uid, row.client);
+      await this.#running.daemon.kick(uid, { client: row.client }, undefined);
       return;
     }
     const out = this.#running.event('client-out', uid);

@@ -26,7 +26,7 @@ export class MemoryLease implements ClientLease {
 
   readonly #listeners = new Set<() => void>();
 
-  constructor(readonly client: ClientName = { id: 1, address: '127.0.0.1:1' }) {}
+  constructor(readonly client: ClientName = { id: 1, address: '127.0.0.1:1', principal: 'user:ada' }) {}
 
   /** Resolves when `count` calls have been made. */
   async called(count: number): Promise<void> {

@@ -49,6 +49,7 @@ export class TestServer implements AsyncDisposable {
       log: silentLogger,
       clock: systemClock,
       socketOptions: noSocketOptions,
+      access: { check: async ({ address }) => ({ principal: `addr:${address}` }) },
       crash: (error) => crashes.push(error),
       ...options,
     });

@@ -69,8 +69,8 @@ export class SessionRig implements AsyncDisposable {
     await this.session.detach();
   }
 
-  lease(): ClientLease {
-    return this.session.newLease({ id: ++this.#clients, address: '127.0.0.1:1' });
+  lease(principal = 'user:ada'): ClientLease {
+    return this.session.newLease({ id: ++this.#clients, address: '127.0.0.1:1', principal });
   }
 
   /** A lease that has opened the probe. */

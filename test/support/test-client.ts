@@ -23,8 +23,9 @@ export class TestClient implements AsyncDisposable {
     socket.on('close', () => this.#onClosed(new Error('connection closed')));
   }
 
-  static async connect(port: number, host = '127.0.0.1'): Promise<TestClient> {
-    const socket = net.connect({ port, host, noDelay: true });
+  /** @param from  the address it connects from; any if left out */
+  static async connect(port: number, host = '127.0.0.1', from?: string): Promise<TestClient> {
+    const socket = net.connect({ port, host, noDelay: true, ...(from !== undefined && { localAddress: from }) });
     const client = new TestClient(socket);
     await once(socket, 'connect');
     return client;

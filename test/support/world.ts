@@ -11,6 +11,7 @@ import { EventHistory } from '../../src/control/event-history.js';
 import type { ProbeRow } from '../../src/control/snapshots.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { PortBook } from '../../src/daemon/port-book.js';
+import { Reservations } from '../../src/daemon/reservations.js';
 import { noFiles, type StateFiles } from '../../src/daemon/state-files.js';
 import { Supervisor } from '../../src/daemon/supervisor.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
@@ -43,13 +44,18 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const events = new EventHistory(clock);
   const book = await PortBook.open({ directory: '/state', range: config.ports, fixed: fixedPorts(config), files });
   let clientIds = 0;
+  const reservations = await Reservations.open({
+    ...{ directory: '/state', files, clock, longestMs: config.access.longestReservationMs },
+    onExpired: (uid, { principal }) => events.add({ type: 'expired', uid, principal }),
+  });
   const services = {
-    ...{ clock, table, log: silentLogger, socketOptions: noSocketOptions },
+    ...{ clock, table, log: silentLogger, socketOptions: noSocketOptions, reservations },
+    access: { check: async ({ address }: { address: string }) => ({ principal: `addr:${address}` }) },
     newClientId: () => ++clientIds,
     crash: (error: Error) => assert.fail(error),
   };
   const supervisor = new Supervisor({ bus, book, config, services, onEvent: (event) => events.add(event) });
-  const world = new World({ clock, bus, book, supervisor, events });
+  const world = new World({ clock, bus, book, reservations, supervisor, events });
   await supervisor.start();
   return world;
 }
@@ -58,6 +64,7 @@ interface WorldParts {
   readonly clock: Clock;
   readonly bus: SimUsbBus;
   readonly book: PortBook;
+  readonly reservations: Reservations;
   readonly supervisor: Supervisor;
   readonly events: EventHistory;
 }
@@ -72,19 +79,20 @@ export class World implements AsyncDisposable {
   readonly #disposer = new Disposer();
   #nextConfig: () => Config;
 
-  constructor({ clock, bus, book, supervisor, events }: WorldParts) {
+  constructor({ clock, bus, book, reservations, supervisor, events }: WorldParts) {
     this.clock = clock;
     this.bus = bus;
     this.supervisor = supervisor;
     this.#events = events;
     this.#nextConfig = () => supervisor.config;
     this.daemon = new Daemon({
-      ...{ supervisor, book, events, version: '0.0.0', pid: 1, since: clock.date() },
+      ...{ supervisor, book, reservations, events, version: '0.0.0', pid: 1, since: clock.date() },
       loadConfig: () => this.#nextConfig(),
       onConfigured: () => undefined,
       loopDelayMs: () => 0,
     });
     this.#disposer.use(book);
+    this.#disposer.use(reservations);
     this.#disposer.use(bus);
     this.#disposer.use(supervisor);
   }
@@ -121,10 +129,10 @@ export class World implements AsyncDisposable {
     return this.daemon.probes().find((probe) => probe.uid === uid);
   }
 
-  /** Connects a client to a probe, as soon as it is served. */
-  async client(uid: string): Promise<TestClient> {
+  /** Connects a client to a probe, as soon as it is served. Its principal is "addr:" and the address it comes from. */
+  async client(uid: string, from = '127.0.0.1'): Promise<TestClient> {
     if (!this.status(uid)?.addresses.length) await this.event('served', uid);
-    return this.#disposer.use(await TestClient.connect(this.status(uid)?.port ?? 0));
+    return this.#disposer.use(await TestClient.connect(this.status(uid)?.port ?? 0, '127.0.0.1', from));
   }
 
   /** Ends the clients, the daemon and the bus, in that order. */

@@ -1,16 +1,18 @@
-import type { ClientRow, Details } from '../../control/snapshots.js';
+import type { ClientRow, Details, WaitingRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
 import { age } from './age.js';
 import type { Look } from './look.js';
+import { reservationText } from './reservation-text.js';
 import { stateText } from './status-text.js';
 import { table } from './table.js';
 
 /** Everything that is known of a probe, as paragraphs. */
 export function showText(details: Details, look: Look): string {
-  const { clients, settings, errors } = details;
+  const { clients, queue, settings, errors } = details;
   const paragraphs = [
     facts(details, look),
     clients.length === 0 ? ['no clients'] : clientTable(clients, look),
+    queue.length === 0 ? [] : queueTable(queue, look),
     settings.length === 0 ? [] : settings.map(({ key, value, from }) => harmless(`${key} = ${value}  (${from})`)),
     errors.map(({ at, error }) => harmless(`${age(at, look.now)} ago: ${error}`)),
   ];
@@ -28,6 +30,7 @@ function facts({ probe, usb, wireProtocol, lastOpen }: Details, { paint, now }: 
     ['probe', `${probe.vendor} ${probe.product}`],
     ['family', probe.family],
     ['state', `${stateText(probe.state)}${reason} for ${age(probe.since, now)}`],
+    ['reserved', probe.reservation && reservationText(probe.reservation, now)],
     ['port', probe.port === undefined ? undefined : `${probe.port} on ${probe.addresses.join(', ')}`],
     ['usb', usb && `${usb.path}, ${hex16(usb.vid)}:${hex16(usb.pid)}${usb.serial ? `, serial ${usb.serial}` : ''}`],
     ['target', wireProtocol === undefined ? undefined : `connected with ${wireProtocol}`],
@@ -52,13 +55,27 @@ function clientTable(clients: readonly ClientRow[], look: Look): string[] {
     [
       { title: 'CLIENT', text: ({ client }) => String(client), align: 'right' },
       { title: 'ADDRESS', text: ({ address }) => harmless(address), cut: { least: 12, at: 'end' } },
-      { title: 'WHO', text: ({ principal = '-' }) => harmless(principal), cut: { least: 8, at: 'end' } },
+      { title: 'WHO', text: ({ principal }) => harmless(principal), cut: { least: 8, at: 'end' } },
       { title: 'SINCE', text: ({ since }) => age(since, look.now), align: 'right' },
       { title: 'REQUESTS', text: ({ requests }) => String(requests), align: 'right' },
       { title: 'BYTES', text: ({ bytesIn, bytesOut }) => String(bytesIn + bytesOut), align: 'right' },
       { title: 'HOLDS', text: ({ open, lockDepth }) => (lockDepth > 0 ? 'lock' : open ? 'open' : '-') },
     ],
     clients,
+    look,
+  );
+}
+
+function queueTable(queue: readonly WaitingRow[], look: Look): string[] {
+  return table<WaitingRow & { readonly place: number }>(
+    [
+      { title: 'WAITS', text: ({ place }) => String(place), align: 'right' },
+      { title: 'CLIENT', text: ({ client }) => String(client), align: 'right' },
+      { title: 'ADDRESS', text: ({ address }) => harmless(address), cut: { least: 12, at: 'end' } },
+      { title: 'WHO', text: ({ principal }) => harmless(principal), cut: { least: 8, at: 'end' } },
+      { title: 'SINCE', text: ({ since }) => age(since, look.now), align: 'right' },
+    ],
+    queue.map((row, i) => ({ ...row, place: i + 1 })),
     look,
   );
 }

@@ -1,8 +1,8 @@
 import type { ProbeRow, ProbeState, Problem, Status } from '../../control/snapshots.js';
 import { type Colour, harmless } from '../colour.js';
-import { age } from './age.js';
+import { age, remaining } from './age.js';
 import type { Look } from './look.js';
-import { table } from './table.js';
+import { type Column, table } from './table.js';
 
 const colourOf: Record<ProbeState, Colour> = {
   ready: 'green',
@@ -27,6 +27,12 @@ export function statusText({ version, pid, since, probes, problems, loopDelayMs 
 }
 
 function probeTable(probes: readonly ProbeRow[], look: Look): string[] {
+  const reserved: Column<ProbeRow> = {
+    title: 'RESERVED',
+    text: ({ reservation }) =>
+      reservation ? `${harmless(reservation.principal)} ${remaining(reservation.until, look.now)}` : '-',
+    cut: { least: 8, at: 'end' },
+  };
   return table<ProbeRow>(
     [
       { title: 'NAME', text: ({ name = '-' }) => harmless(name), cut: { least: 8, at: 'end' } },
@@ -38,8 +44,13 @@ function probeTable(probes: readonly ProbeRow[], look: Look): string[] {
         text: ({ state }) => stateText(state),
         paint: ({ state }, text) => look.paint(colourOf[state], text),
       },
-      { title: 'CLIENTS', text: ({ clients }) => String(clients), align: 'right' },
+      {
+        title: 'CLIENTS',
+        text: ({ clients, waiting }) => (waiting === 0 ? String(clients) : `${clients}, ${waiting} wait`),
+        align: 'right',
+      },
       { title: 'SINCE', text: ({ since }) => age(since, look.now), align: 'right' },
+      ...(probes.some(({ reservation }) => reservation) ? [reserved] : []),
     ],
     probes,
     look,

@@ -1,0 +1,90 @@
+// Who clients are: local users by name, others by address. And which local users may come in.
+
+import { networkInterfaces } from 'node:os';
+import { describeError, RequestError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { Config } from '../config/config.js';
+import type { Endpoint } from '../platform/socket-owners.js';
+import type { AccessVerdict, ClientAccess } from '../server/client-access.js';
+
+/** The user ids behind connections from this machine. */
+interface Owners {
+  ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined>;
+}
+
+/** What is known of users. */
+interface UserNames {
+  nameOf(uid: number): Promise<string | undefined>;
+  isMember(uid: number, group: string): Promise<boolean>;
+}
+
+export interface LocalAccessOptions {
+  readonly owners: Owners;
+  readonly users: UserNames;
+  readonly log: Logger;
+  readonly rules: AccessRules;
+}
+
+/** What the config says. */
+type AccessRules = Pick<Config['access'], 'localGroup'>;
+
+const ROOT = 0;
+
+export class LocalAccess implements ClientAccess {
+  #rules: AccessRules;
+  #hasWarned = false;
+
+  constructor(private readonly options: LocalAccessOptions) {
+    this.#rules = options.rules;
+  }
+
+  /** For clients that come from now on. */
+  configure(rules: AccessRules): void {
+    this.#rules = rules;
+  }
+
+  async check(peer: Endpoint, own: Endpoint): Promise<AccessVerdict> {
+    if (!isOwnAddress(peer.address)) return { principal: `addr:${peer.address}` };
+    const uid = await this.#ownerOf(peer, own);
+    const refusal = await this.#refusalFor(uid);
+    const principal = uid === undefined ? `addr:${peer.address}` : await this.principalOf(uid);
+    return { principal, ...(refusal && { refusal }) };
+  }
+
+  /** What a local user is called: "user:ada", or "uid:1000" where nobody knows a name. */
+  async principalOf(uid: number): Promise<string> {
+    const name = await this.options.users.nameOf(uid);
+    return name === undefined ? `uid:${uid}` : `user:${name}`;
+  }
+
+  async #ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined> {
+    const { owners, log } = this.options;
+    try {
+      return await owners.ownerOf(peer, own);
+    } catch (error) {
+      if (!this.#hasWarned) {
+        log.warn('local users are not known: clients of this machine are told apart by address only', {
+          reason: describeError(error),
+        });
+      }
+      this.#hasWarned = true;
+      return undefined;
+    }
+  }
+
+  async #refusalFor(uid: number | undefined): Promise<RequestError | undefined> {
+    const group = this.#rules.localGroup;
+    if (group === undefined || uid === ROOT) return undefined;
+    if (uid !== undefined && (await this.options.users.isMember(uid, group))) return undefined;
+    const who =
+      uid === undefined ? 'whose client this is cannot be told' : `${await this.principalOf(uid)} is not in it`;
+    return new RequestError(`probes of this machine are for group ${group} (access.local_group), and ${who}`);
+  }
+}
+
+/** Whether a connection from there comes from this machine: loopback, or any address it has itself. */
+function isOwnAddress(address: string): boolean {
+  const plain = address.replace(/%.*$/, ''); // "fe80::1%eth0"
+  if (plain.startsWith('127.') || plain === '::1') return true;
+  return Object.values(networkInterfaces()).some((list) => list?.some((own) => own.address === plain));
+}

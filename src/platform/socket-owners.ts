@@ -1,0 +1,121 @@
+// Which local user is behind a TCP connection that comes from this machine. Linux only: the tables of proc_net_tcp(5)
+// have both ends of every connection between two sockets of this network namespace, each with its owner.
+
+import { readFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
+import { endianness } from 'node:os';
+import { FifoLock } from '../base/fifo-lock.js';
+import { never } from '../base/never.js';
+
+/** One end of a connection; the address by number, without scope. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** IPv6 sockets talk IPv4, too, so that the other end of an IPv4 connection may be in either. */
+const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'] as const;
+
+export interface SocketOwnersOptions {
+  /** Reads a table. @throws what `readFile` does */
+  readonly read?: (file: string) => Promise<string>;
+  readonly byteOrder?: 'BE' | 'LE';
+}
+
+export class SocketOwners {
+  readonly #read: (file: string) => Promise<string>;
+  readonly #byteOrder: 'BE' | 'LE';
+  readonly #lock = new FifoLock();
+  /** A look that has not begun: it serves everyone who asks until then. */
+  #nextLook: Promise<readonly string[]> | undefined;
+
+  constructor({ read = (file) => readFile(file, 'latin1'), byteOrder = endianness() }: SocketOwnersOptions = {}) {
+    this.#read = read;
+    this.#byteOrder = byteOrder;
+  }
+
+  /**
+   * Tells who owns the other end of a connection.
+   *
+   * @param peer  the other end
+   * @param own   our end
+   * @returns     its user id; undefined if no process has it open any more, or it is not on this machine
+   * @throws      what reading the tables throws
+   */
+  async ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined> {
+    const ends = [this.#row(peer, own, false), this.#row(peer, own, true)];
+    // The kernel may skip a row when others come and go between two reads of a long table.
+    return ownerIn(await this.#look(), ends) ?? ownerIn(await this.#look(), ends);
+  }
+
+  /** A hundred clients that connect at once cost two looks. */
+  #look(): Promise<readonly string[]> {
+    this.#nextLook ??= this.#lock.run(never, () => {
+      this.#nextLook = undefined;
+      return Promise.all(TABLES.map((file) => this.#readIfThere(file)));
+    });
+    return this.#nextLook;
+  }
+
+  /** A kernel without IPv6 has one table only. */
+  async #readIfThere(file: string): Promise<string> {
+    try {
+      return await this.#read(file);
+    } catch (error) {
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (isMissing && file !== TABLES[0]) return '';
+      throw error;
+    }
+  }
+
+  /** How a table writes the two addresses of the peer's socket, its own first. */
+  #row(peer: Endpoint, own: Endpoint, asIPv6: boolean): string {
+    const [local, remote] = [peer, own].map(({ address, port }) => {
+      const bytes = isIPv4(address) ? ipv4Bytes(address) : ipv6Bytes(address);
+      const mapped = asIPv6 && bytes.length === 4 ? [...MAPPED, ...bytes] : bytes;
+      return `${this.#hex(mapped)}:${hex(port, 4)}`;
+    });
+    return ` ${local} ${remote} `;
+  }
+
+  /** Words of 32 bits as the kernel's memory has them, each written as a number of this machine. */
+  #hex(bytes: readonly number[]): string {
+    const view = new DataView(Uint8Array.from(bytes).buffer);
+    const words = Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, this.#byteOrder === 'LE'));
+    return words.map((word) => hex(word, 8)).join('');
+  }
+}
+
+/** ::ffff:0:0/96, RFC 4291 2.5.5.2 */
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+function ownerIn(tables: readonly string[], ends: readonly string[]): number | undefined {
+  for (const [i, table] of tables.entries()) {
+    const at = table.indexOf(ends[i]);
+    if (at < 0) continue;
+    const [, , , , , uid, , inode] = table.slice(at, table.indexOf('\n', at)).trim().split(/ +/);
+    // A socket that no process has open any more is written as root's, without an inode.
+    if (inode !== '0' && /^\d+$/.test(uid)) return Number(uid);
+  }
+  return undefined;
+}
+
+function ipv4Bytes(address: string): readonly number[] {
+  return address.split('.').map(Number);
+}
+
+/** RFC 4291 2.2: groups of 16 bits, the longest row of zeros left out, the last two perhaps as an IPv4 address. */
+function ipv6Bytes(address: string): readonly number[] {
+  const [head, tail = []] = address.split('::').map((half) => half.split(':').filter(Boolean).flatMap(groupBytes));
+  return [...head, ...Array.from({ length: 16 - head.length - tail.length }, () => 0), ...tail];
+}
+
+function groupBytes(group: string): readonly number[] {
+  if (group.includes('.')) return ipv4Bytes(group);
+  const word = Number.parseInt(group, 16);
+  return [word >> 8, word & 0xff];
+}
+
+function hex(word: number, digits: number): string {
+  return word.toString(16).toUpperCase().padStart(digits, '0');
+}

@@ -1,0 +1,164 @@
+// Who may have a probe open: by its sharing mode, in order of arrival, and by who has reserved it.
+
+import { abortReason, type Clock } from '../base/clock.js';
+import { RequestError } from '../base/errors.js';
+import type { ClientName } from './client-lease.js';
+
+/** shared: all at a time. exclusive: one, others are refused. queue: one, others wait for their turn. */
+export type Sharing = 'shared' | 'exclusive' | 'queue';
+
+/** For a while, only the clients of one principal are let in. */
+export interface Reservation {
+  readonly principal: string;
+  readonly until: Date;
+  readonly reason?: string;
+}
+
+/** A client is kept out for now, by who has the probe or who has reserved it. */
+export class NotAdmittedError extends RequestError {}
+
+export interface AdmissionRules {
+  readonly sharing: Sharing;
+  /** How long a client waits for its turn. */
+  readonly queueTimeoutMs: number;
+  /** The reservation that holds now. When that changes, call `reconsider`. */
+  readonly reservation: () => Reservation | undefined;
+}
+
+/** Everyone is let in. */
+export const openToAll: AdmissionRules = { sharing: 'shared', queueTimeoutMs: 0, reservation: () => undefined };
+
+export interface AdmissionOptions {
+  readonly uid: string;
+  readonly clock: Clock;
+  readonly rules: AdmissionRules;
+  /** @param ahead  how many wait before it */
+  readonly onQueued?: (client: ClientName, ahead: number) => void;
+  readonly onRefused?: (client: ClientName, reason: string) => void;
+}
+
+/** What wants in: a lease. Compared by identity. */
+interface Guest {
+  readonly client: ClientName;
+}
+
+interface Waiter<G extends Guest> {
+  readonly guest: G;
+  readonly since: Date;
+  /** Takes it out of the queue and lets it in. */
+  readonly admit: () => void;
+}
+
+/**
+ * Lets guests in to a probe, and keeps those waiting who cannot come in yet. Of the waiting, the first that nothing
+ * speaks against goes next: while the probe is reserved, the holder's clients overtake those of others.
+ */
+export class Admission<G extends Guest> {
+  /** Since when they are in, in order. */
+  readonly #inside = new Map<G, Date>();
+  #waiting: readonly Waiter<G>[] = [];
+
+  constructor(private readonly options: AdmissionOptions) {}
+
+  /** Who waits and since when, the next first. */
+  get waiting(): readonly { readonly guest: G; readonly since: Date }[] {
+    return this.#waiting;
+  }
+
+  isInside(guest: G): boolean {
+    return this.#inside.has(guest);
+  }
+
+  /**
+   * Lets a guest in, or keeps it waiting until that is possible. `leave` ends its stay.
+   *
+   * @param signal  aborted while it waits: it leaves the queue, and the promise rejects with its reason
+   * @throws NotAdmittedError  saying who has the probe, since or until when, and why
+   */
+  async enter(guest: G, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#inside.has(guest)) return;
+    this.reconsider(); // a reservation may have ended a moment ago, and who waits for that goes first
+    const obstacle = this.#obstacleFor(guest);
+    if (obstacle === undefined) this.#letIn(guest);
+    else if (this.options.rules.sharing === 'queue') await this.#wait(guest, signal);
+    else throw this.#refusal(guest, obstacle);
+  }
+
+  /** Ends a guest's stay. Does nothing for one that is not in. */
+  leave(guest: G): void {
+    if (this.#inside.delete(guest)) this.reconsider();
+  }
+
+  /**
+   * The lock is for guests only where not everyone is let in: else one outside could hold up one inside.
+   * @throws NotAdmittedError
+   */
+  requireInside(guest: G): void {
+    const { rules, uid } = this.options;
+    const isOpenToAll = rules.sharing === 'shared' && rules.reservation() === undefined;
+    if (isOpenToAll || this.#inside.has(guest)) return;
+    throw new NotAdmittedError(`probe ${uid} is not for everyone at present: send "open" before "lock"`);
+  }
+
+  /** Lets in who can come in now. To be called when the reservation has changed. */
+  reconsider(): void {
+    for (const { guest, admit } of this.#waiting) if (this.#obstacleFor(guest) === undefined) admit();
+  }
+
+  #letIn(guest: G): void {
+    this.#inside.set(guest, this.options.clock.date());
+  }
+
+  /** What keeps a guest out; undefined if nothing does. */
+  #obstacleFor({ client }: G): string | undefined {
+    const { uid, rules } = this.options;
+    const reservation = rules.reservation();
+    if (reservation && reservation.principal !== client.principal) {
+      const why = reservation.reason === undefined ? '' : ` (${reservation.reason})`;
+      return `probe ${uid} is reserved for ${reservation.principal} until ${reservation.until.toISOString()}${why}`;
+    }
+    const holder = [...this.#inside].at(0);
+    if (rules.sharing === 'shared' || holder === undefined) return undefined;
+    const [{ client: other }, since] = holder;
+    return `probe ${uid} is in use by ${other.principal} (${other.address}) since ${since.toISOString()}`;
+  }
+
+  #wait(guest: G, signal: AbortSignal): Promise<void> {
+    const { clock, rules, onQueued } = this.options;
+    return new Promise((resolve, reject) => {
+      const leaveQueue = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
+        timer[Symbol.dispose]();
+        signal.removeEventListener('abort', onAbort);
+      };
+      const onAbort = (): void => {
+        leaveQueue();
+        reject(abortReason(signal));
+      };
+      const timer = clock.timer(rules.queueTimeoutMs, () => {
+        leaveQueue();
+        const waited = `waited ${Math.round(rules.queueTimeoutMs / 1000)} s`;
+        reject(this.#refusal(guest, `${waited}: ${this.#obstacleFor(guest) ?? 'nobody let it in'}`));
+      });
+      const waiter: Waiter<G> = {
+        guest,
+        since: clock.date(),
+        admit: () => {
+          leaveQueue();
+          this.#letIn(guest);
+          resolve();
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      const ahead = this.#waiting.length;
+      this.#waiting = [...this.#waiting, waiter];
+      onQueued?.(guest.client, ahead);
+    });
+  }
+
+  #refusal({ client }: G, reason: string): NotAdmittedError {
+    this.options.onRefused?.(client, reason);
+    return new NotAdmittedError(reason);
+  }
+}
