@@ -93,7 +93,8 @@ function ownerIn(tables: readonly string[], ends: readonly string[]): number | u
   for (const [i, table] of tables.entries()) {
     const at = table.indexOf(ends[i]);
     if (at < 0) continue;
-    const [, , , , , uid, , inode] = table.slice(at, table.indexOf('\n', at)).trim().split(/ +/);
+    // From the addresses on: local, remote, st, tx_queue:rx_queue, tr:when, retrnsmt, uid, timeout, inode.
+    const [, , , , , , uid, , inode] = table.slice(at, table.indexOf('\n', at)).trim().split(/ +/);
     // A socket that no process has open any more is written as root's, without an inode.
     if (inode !== '0' && /^\d+$/.test(uid)) return Number(uid);
   }

@@ -35,8 +35,11 @@ export class DaemonProcess implements AsyncDisposable {
     this.#exit = once(process, 'close').then(() => ({ code: process.exitCode, signal: process.signalCode }));
   }
 
-  /** @param given  its runtime and state directory, which stays; left out: a new one, which goes with it */
-  static spawn(args: readonly string[], given?: string): DaemonProcess {
+  /**
+   * @param given   its runtime and state directory, which stays; left out: a new one, which goes with it
+   * @param before  a command that runs it, such as `ip netns exec lab`
+   */
+  static spawn(args: readonly string[], given?: string, before: readonly string[] = []): DaemonProcess {
     const folder = given ?? mkdtempSync(path.join(tmpdir(), 'probed-test-'));
     const main = path.join(root, 'src/main.ts');
     // No test needs it longer: one that waits for its end in vain must not wait for ever.
@@ -47,11 +50,8 @@ export class DaemonProcess implements AsyncDisposable {
       XDG_CONFIG_HOME: folder,
     };
     const options = { cwd: root, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
-    return new DaemonProcess(
-      spawn(process.execPath, ['--import', 'tsx', main, ...args], options),
-      folder,
-      given === undefined,
-    );
+    const [program, ...rest] = [...before, process.execPath, '--import', 'tsx', main, ...args];
+    return new DaemonProcess(spawn(program, rest, options), folder, given === undefined);
   }
 
   /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */

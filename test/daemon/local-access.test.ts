@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { networkInterfaces } from 'node:os';
+import { silentLogger } from '../../src/base/logger.js';
+import { LocalAccess } from '../../src/daemon/local-access.js';
+import { normalPrincipal } from '../../src/daemon/principal.js';
+
+const own = { address: '127.0.0.1', port: 5555 };
+/** Owners of client ports on this machine. */
+const uids = new Map([
+  [1, 0],
+  [2, 1000],
+  [3, 1001],
+  [4, 4242],
+]);
+
+function accessWith(localGroup?: string, ownerOf = async ({ port }: { port: number }) => uids.get(port)): LocalAccess {
+  const names = new Map([
+    [0, 'root'],
+    [1000, 'ada'],
+    [1001, 'bob'],
+  ]);
+  return new LocalAccess({
+    owners: { ownerOf },
+    users: { nameOf: async (uid) => names.get(uid), isMember: async (uid, group) => uid === 1000 && group === 'lab' },
+    log: silentLogger,
+    rules: localGroup === undefined ? {} : { localGroup },
+  });
+}
+
+describe('the principal of a client', () => {
+  const rows: readonly (readonly [address: string, port: number, principal: string])[] = [
+    ['127.0.0.1', 2, 'user:ada'],
+    ['::1', 2, 'user:ada'],
+    ['127.0.0.1', 4, 'uid:4242'],
+    ['127.0.0.1', 9, 'addr:127.0.0.1'], // gone already
+    ['192.0.2.7', 2, 'addr:192.0.2.7'],
+    ['2001:db8::7', 2, 'addr:2001:db8::7'],
+  ];
+  for (const [address, port, principal] of rows) {
+    it(`is ${principal} for port ${port} of ${address}`, async () => {
+      assert.deepEqual(await accessWith().check({ address, port }, own), { principal });
+    });
+  }
+
+  it('is a local user also where the client talks to another address of this machine', async function () {
+    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    const other = addresses.find(({ internal }) => !internal)?.address;
+    if (other === undefined) this.skip();
+
+    assert.deepEqual(await accessWith().check({ address: other, port: 2 }, own), { principal: 'user:ada' });
+  });
+
+  it('is the address where the system does not tell', async () => {
+    const access = accessWith(undefined, async () => Promise.reject(new Error('no such file')));
+
+    assert.deepEqual(await access.check({ address: '127.0.0.1', port: 2 }, own), { principal: 'addr:127.0.0.1' });
+  });
+});
+
+describe('access.local_group', () => {
+  const refusalFor = async (access: LocalAccess, port: number, address = '127.0.0.1'): Promise<string | undefined> =>
+    (await access.check({ address, port }, own)).refusal?.message;
+
+  it('lets in its members and root, and tells others why not', async () => {
+    const access = accessWith('lab');
+
+    assert.equal(await refusalFor(access, 1), undefined);
+    assert.equal(await refusalFor(access, 2), undefined);
+    assert.equal(
+      await refusalFor(access, 3),
+      'probes of this machine are for group lab (access.local_group), and user:bob is not in it',
+    );
+    assert.match((await refusalFor(access, 4)) ?? '', /uid:4242 is not in it/);
+  });
+
+  it('keeps out a local client whose user cannot be told', async () => {
+    const blind = accessWith('lab', async () => Promise.reject(new Error('no such file')));
+
+    assert.match((await refusalFor(accessWith('lab'), 9)) ?? '', /whose client this is cannot be told/);
+    assert.match((await refusalFor(blind, 2)) ?? '', /whose client this is cannot be told/);
+  });
+
+  it('says nothing about clients from elsewhere, and a new config holds for those who come then', async () => {
+    const access = accessWith('lab');
+
+    assert.equal(await refusalFor(access, 3, '192.0.2.7'), undefined);
+    access.configure({});
+    assert.equal(await refusalFor(access, 3), undefined);
+  });
+});
+
+describe('a principal that an operator types', () => {
+  it('is written as clients have it', () => {
+    assert.equal(normalPrincipal('user:ada'), 'user:ada');
+    assert.equal(normalPrincipal('addr:192.0.2.7'), 'addr:192.0.2.7');
+    assert.equal(normalPrincipal('addr:2001:DB8:0:0::7'), 'addr:2001:db8::7');
+    assert.equal(normalPrincipal('addr:::FFFF:192.0.2.7'), 'addr:192.0.2.7');
+    assert.throws(() => normalPrincipal('addr:192.0.2'), /"192.0.2" is no IPv4 or IPv6 address/);
+  });
+});
