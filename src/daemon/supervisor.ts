@@ -280,7 +280,10 @@ export class Supervisor implements AsyncDisposable {
         onEvent({ type: 'client-out', uid, client: id, principal, reason: 'its connection ended' });
         if (entry.isWaiting) this.#background();
       },
-      queued: ({ id, principal }, ahead) => onEvent({ type: 'queued', uid, client: id, principal, ahead }),
+      queued: ({ id, principal }, ahead) => {
+        services.log.info('client waits for its turn', { uid, client: id, ahead });
+        onEvent({ type: 'queued', uid, client: id, principal, ahead });
+      },
       refused: ({ id, principal }, reason) => {
         services.log.info('client refused', { uid, client: id, reason });
         onEvent({ type: 'refused', uid, client: id, principal, reason });
