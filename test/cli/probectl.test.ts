@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { RequestError } from '../../src/base/errors.js';
 import { ControlWorld } from '../control/control-world.js';
-import { client, probe } from '../control/fake-daemon.js';
+import { client, probe, reservation } from '../control/fake-daemon.js';
 import { run } from './cli-world.js';
 
 describe('probectl status', () => {
@@ -56,6 +56,18 @@ left-co…  usb-1-2.4  DAPLink CMSIS-DAP      65535  absent               0     
     const { stdout } = await run(world.path, ['status', '--json']);
 
     assert.deepEqual(JSON.parse(stdout), { version: 1, command: 'status', result: world.daemon.status() });
+  });
+
+  it('counts those who wait, and has a column for reservations where there are any', async () => {
+    await using world = await ControlWorld.start();
+    const row = probe('A1', { state: 'in-use', clients: 3, waiting: 2 });
+    world.daemon.rows = [{ ...row, reservation }, probe('A2')];
+
+    const lines = (await run(world.path, ['status'])).stdout.split('\n');
+
+    assert.match(lines[2], /CLIENTS +SINCE +RESERVED$/);
+    assert.match(lines[3], / 3, 2 wait +1h +user:bob 10m$/);
+    assert.match(lines[4], / 0 +1h +-$/);
   });
 
   it('is coloured on a terminal, and not where NO_COLOR is set', async () => {
@@ -140,6 +152,26 @@ clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
 
 30s ago: FAULT on access to 0x20000000
 `,
+    );
+  });
+
+  it('prints the reservation, and who waits, the next first', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [{ ...probe('A1'), reservation }];
+    const since = '2026-01-01T00:59:00.000Z';
+    world.daemon.details = {
+      queue: [
+        { client: 9, principal: 'user:eve', address: '127.0.0.1:4001', since },
+        { client: 8, principal: 'addr:192.0.2.7', address: '192.0.2.7:4000', since },
+      ],
+    };
+
+    const { stdout } = await run(world.path, ['show', 'A1']);
+
+    assert.match(stdout, /^reserved {2}for user:bob until 2026-01-01T01:10:00.000Z, 10m from now: tests$/m);
+    assert.match(
+      stdout,
+      /WAITS {2}CLIENT {2}ADDRESS +WHO +SINCE\n +1 +9 {2}127\.0\.0\.1:4001 +user:eve +1m\n +2 +8 {2}192\.0\.2\.7:4000 +addr:192\.0\.2\.7 +1m\n/,
     );
   });
 

@@ -3,7 +3,7 @@ import { RequestError } from '../../src/base/errors.js';
 import { CommandError, ConnectionLostError, NoDaemonError } from '../../src/control/control-client.js';
 import { commands } from '../../src/control/commands.js';
 import { ControlWorld } from './control-world.js';
-import { client as kicked } from './fake-daemon.js';
+import { client as kicked, reservation } from './fake-daemon.js';
 
 async function errorOf(promise: Promise<unknown>): Promise<CommandError> {
   const error: unknown = await promise.then(
@@ -50,6 +50,53 @@ describe('a control command', () => {
       ['kick', 'A1', { client: 7 }, undefined],
     ]);
   });
+
+  it('reserves, extends and releases for whom it is told, and says who asks', async () => {
+    await using world = await ControlWorld.start({ operatorOf: async () => 'user:root' });
+    const client = await world.client();
+
+    const reserved = await client.call('reserve', { probe: 'bench', for: '1h30m', as: 'user:bob', reason: 'tests' });
+    await client.call('reserve', { probe: 'A1', for: '90s' });
+    await client.call('extend', { probe: 'A1', for: '2d' });
+    await client.call('release', { probe: 'A1' });
+    await client.call('kick', { probe: 'A1', who: 'user:ada' });
+
+    assert.deepEqual(reserved, { uid: 'A1', reservation, others: [kicked] });
+    assert.deepEqual(world.daemon.calls, [
+      ['reserve', 'A1', { principal: 'user:bob', lengthMs: 5_400_000, reason: 'tests' }, 'user:root'],
+      ['reserve', 'A1', { principal: 'user:root', lengthMs: 90_000 }, 'user:root'],
+      ['extend', 'A1', 2 * 86_400_000, 'user:root'],
+      ['release', 'A1', 'user:root'],
+      ['kick', 'A1', { principal: 'user:ada' }, 'user:root'],
+    ]);
+  });
+
+  it('reserves for nobody it does not know', async () => {
+    await using world = await ControlWorld.start();
+    const client = await world.client();
+
+    await assert.rejects(client.call('reserve', { probe: 'A1', for: '10m' }), /say --as PRINCIPAL/);
+    assert.deepEqual(world.daemon.calls, []);
+  });
+
+  for (const args of [
+    { for: '0s' },
+    { for: '10' },
+    { for: '-5m' },
+    { for: '10m', as: 'ada' },
+    { for: '10m', as: 'addr:lab.example' },
+    { for: '10m', reason: 'two\nlines' },
+  ]) {
+    it(`refuses to reserve with ${JSON.stringify(args)}`, async () => {
+      await using world = await ControlWorld.start();
+      const client = await world.client();
+
+      await assert.rejects(
+        client.call('reserve', { probe: 'A1', ...args }),
+        /^\w*Error: reserve: argument (for|as|reason) must/,
+      );
+    });
+  }
 
   it('passes reload on with its choice, and its complaints back', async () => {
     await using world = await ControlWorld.start();
