@@ -99,7 +99,7 @@ export const tables = {
       client_timeout: Type.Number({
         description:
           'How long the machine of a client may be unreachable until the client is taken for dead. ' +
-          'A client that is only idle is never dropped.',
+          'A client that is only idle is never dropped; one whose buffers are full of replies it does not read is.',
         unit: 'seconds',
         default: 15,
         examples: [60],
@@ -194,7 +194,7 @@ export const tables = {
     {
       directory: Type.String({
         description:
-          'Where the daemon keeps which probe has which port, and what probectl enable, disable and rename set.',
+          'Where the daemon keeps which probe has which port, what probectl enable, disable and rename set, and reservations.',
         default: '/var/lib/probed',
         platformDefault: 'stateDirectory',
         examples: ['/srv/probed'],
