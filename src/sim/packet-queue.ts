@@ -4,6 +4,12 @@ import type { Clock } from '../base/clock.js';
 import { DapCommand } from './firmware/dap-command.js';
 import type { Packet, PacketTransports, Transport } from './packet-transports.js';
 
+/**
+ * After so much of this machine's time no packet is accepted until the event loop has had a turn. An exchange with a
+ * simulated probe completes without one, so that a block of 65535 words would keep every other client waiting.
+ */
+const TURN_MS = 2;
+
 /** What became of a command. */
 export interface Execution {
   /** Undefined where the command has none. */
@@ -26,13 +32,18 @@ export class PacketQueue {
   readonly #waiting: Packet[] = [];
   /** Until a delay or the bus time of the last packet is over. */
   #busy: Disposable | undefined;
+  /** What executing has taken since the last rest, in milliseconds. */
+  #spentMs = 0;
+  /** Until the event loop has had its turn. */
+  #rest: Disposable | undefined;
 
   constructor(options: PacketQueueOptions) {
     this.#options = options;
   }
 
-  get isFull(): boolean {
-    return this.#waiting.length >= this.#options.packetCount;
+  /** Whether a packet is taken now; else the host has to wait, and hears of it by `resume`. */
+  get accepts(): boolean {
+    return !this.#isFull && !this.#rest;
   }
 
   /** The power is off. */
@@ -40,6 +51,8 @@ export class PacketQueue {
     this.#waiting.length = 0;
     this.#busy?.[Symbol.dispose]();
     this.#busy = undefined;
+    this.#rest?.[Symbol.dispose]();
+    this.#rest = undefined;
   }
 
   /** @param packet  its bytes are copied where it has to wait */
@@ -60,8 +73,12 @@ export class PacketQueue {
       if (!ready) return;
       this.#waiting.shift();
       this.#execute(packet);
-      this.#options.transports.resume(packet.transport);
+      this.#options.transports.resume();
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting.length >= this.#options.packetCount;
   }
 
   #canExecute(transport: Transport, commandId: number): boolean {
@@ -75,12 +92,15 @@ export class PacketQueue {
 
   /** Packets of DAP_QueueCommands wait for one that is none; a full buffer ends the waiting too. */
   #isClosed(): boolean {
-    return this.isFull || this.#waiting.some(({ bytes }) => bytes[0] !== DapCommand.QueueCommands);
+    return this.#isFull || this.#waiting.some(({ bytes }) => bytes[0] !== DapCommand.QueueCommands);
   }
 
   #execute({ transport, bytes }: Packet): void {
     const { clock, execute, answer } = this.#options;
+    const started = clock.now();
     const execution = execute(bytes);
+    this.#spentMs += clock.now() - started;
+    if (this.#spentMs >= TURN_MS) this.#restForATurn();
     if (execution.busyMs <= 0) {
       if (execution.answer) answer({ transport, bytes: execution.answer });
       return;
@@ -89,6 +109,14 @@ export class PacketQueue {
       this.#busy = undefined;
       if (execution.answer) answer({ transport, bytes: execution.answer });
       this.pump();
+    });
+  }
+
+  #restForATurn(): void {
+    this.#spentMs = 0;
+    this.#rest ??= this.#options.clock.immediate(() => {
+      this.#rest = undefined;
+      this.#options.transports.resume();
     });
   }
 }

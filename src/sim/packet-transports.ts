@@ -12,6 +12,8 @@ export interface Packet {
 }
 
 export interface PacketTransportsOptions {
+  /** Those the probe has. */
+  readonly transports: readonly Transport[];
   readonly packetSizeBytes: number;
   readonly bulkPacketSizeBytes: number;
   /** See `SimProbeQuirks`. */
@@ -71,8 +73,8 @@ export class PacketTransports {
   }
 
   /** Commands are taken again. */
-  resume(transport: Transport): void {
-    this.#port?.resume(OUT[transport]);
+  resume(): void {
+    for (const transport of this.#options.transports) this.#port?.resume(OUT[transport]);
   }
 
   #receiveReport(report: Uint8Array): void {

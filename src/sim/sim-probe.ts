@@ -101,6 +101,10 @@ export class SimProbe implements SimUsbDevice {
     });
     this.board.onTrace = (bytes) => this.injectSwo(bytes);
     this.#transports = new PacketTransports({
+      transports: [
+        ...(transports === 'v2' ? [] : (['hid'] as const)),
+        ...(transports === 'v1' ? [] : (['bulk'] as const)),
+      ],
       packetSizeBytes: this.packetSizeBytes,
       bulkPacketSizeBytes,
       needsZlp: quirks.needsZlp ?? true,
@@ -189,7 +193,7 @@ export class SimProbe implements SimUsbDevice {
   }
 
   accepts(): boolean {
-    return !this.#queue.isFull;
+    return this.#queue.accepts;
   }
 
   receive(endpoint: number, data: Uint8Array): void {
