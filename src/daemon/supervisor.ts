@@ -121,7 +121,7 @@ export class Supervisor implements AsyncDisposable {
     );
     const probes = findProbes(await this.#options.bus.list(), known);
     const found = new Map(probes.map((probe) => [probe.uid, probe]));
-    for (const uid of [...found.keys(), ...this.#bookedUids()]) {
+    for (const uid of [...found.keys(), ...this.#options.book.entries.map((entry) => entry.uid)]) {
       if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
     }
     const entries = [...this.#entries.values()];
@@ -137,11 +137,6 @@ export class Supervisor implements AsyncDisposable {
     this.#entries.delete(uid);
     if (entry) await this.#stop(entry);
     await this.#options.book.forget(uid);
-  }
-
-  /** Probes with a port of their own: it answers also while they are not there, and says so. */
-  #bookedUids(): string[] {
-    return this.#options.book.entries.filter(({ port }) => port !== undefined).map(({ uid }) => uid);
   }
 
   /** Notes where a probe is, and ends what should not be. @returns how it is to be served from now on, if it is not */

@@ -8,6 +8,7 @@ import { FakeClock } from '../support/fake-clock.js';
 import { runClock } from '../support/run-clock.js';
 import { TestClient } from '../support/test-client.js';
 import { startWorld } from '../support/world.js';
+import { MemoryFiles } from './memory-files.js';
 
 /** DPIDR of the simulated board: docs/simulated-board.md. */
 const DPIDR = 0x0bc11477;
@@ -201,6 +202,26 @@ describe('probes with the same serial number', () => {
     await served;
     assert.equal(await client.result('read_dp', DP.DPIDR), DPIDR);
     assert.equal(world.status('usb-1-2')?.state, 'in-use');
+  });
+});
+
+describe('a probe that is not there when the daemon starts again', () => {
+  it('is known by what was set for it, though no port is its own', async () => {
+    const files = new MemoryFiles();
+    {
+      await using before = await startWorld({ files });
+      before.plug({ uid: 'A1' });
+      await before.event('served', 'A1');
+      await before.daemon.rename('A1', 'bench');
+      await before.daemon.setEnabled('A1', false);
+    }
+
+    await using world = await startWorld({ files });
+
+    const { name, state } = world.status('A1') ?? {};
+    assert.deepEqual({ name, state }, { name: 'bench', state: 'ignored' });
+    await world.daemon.forget('A1');
+    assert.equal(world.status('A1'), undefined);
   });
 });
 
