@@ -123,9 +123,12 @@ async function openBook(config: Config, log: Logger): Promise<PortBook> {
     range: config.ports,
     fixed: fixedPorts(config),
     files: isKept ? systemFiles : noFiles,
+    onProblem: (problem) => {
+      if (problem) log.error(describeError(problem), { remedy: problem.remedy });
+      else log.info('the port book is written again, and nothing of it is lost');
+    },
   });
   for (const finding of book.findings) log.warn(finding);
-  if (book.problem) log.error(describeError(book.problem));
   return book;
 }
 

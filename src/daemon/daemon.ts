@@ -4,7 +4,7 @@ import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { listSettings } from '../config/list-settings.js';
 import { fixedPorts, type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
-import { RequestError } from '../base/errors.js';
+import { describeError, RequestError } from '../base/errors.js';
 import type { DaemonView } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, Problem, ProbeRow, Reloaded, Status } from '../control/snapshots.js';
@@ -41,6 +41,11 @@ export class Daemon implements DaemonView {
 
   get events(): EventHistory {
     return this.options.events;
+  }
+
+  get unkept(): string | undefined {
+    const { problem } = this.options.book;
+    return problem && describeError(problem);
   }
 
   status(): Status {
@@ -179,10 +184,7 @@ export class Daemon implements DaemonView {
   #problems(): Problem[] {
     const { supervisor, book } = this.options;
     const problems: Problem[] = [];
-    if (book.problem) {
-      const remedy = `make ${supervisor.config.stateDirectory} writable for the user that probed runs as`;
-      problems.push({ what: book.problem.message, remedy });
-    }
+    if (book.problem) problems.push({ what: describeError(book.problem), remedy: book.problem.remedy });
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
     for (const { uid, state, failure } of supervisor.entries) {

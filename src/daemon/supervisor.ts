@@ -128,7 +128,10 @@ export class Supervisor implements AsyncDisposable {
     const plans = await Promise.all(entries.map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
     // Only now, when all that had to stop has stopped: two probes may have exchanged their ports.
     await Promise.all(entries.map((entry, i) => this.#serve(entry, plans[i])));
-    if (entries.every(({ failure }) => !failure)) this.#retryMs = FIRST_RETRY_MS;
+    const { book } = this.#options;
+    await book.retry();
+    if (book.isBehind) this.#retryLater();
+    else if (entries.every(({ failure }) => !failure)) this.#retryMs = FIRST_RETRY_MS;
   }
 
   async #forgetEntry(uid: string): Promise<void> {

@@ -175,6 +175,17 @@ describe('another command of probectl', () => {
     });
   }
 
+  it('says of a change that does not outlive the daemon why, and fails', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.unkept = 'the disk is full';
+
+    assert.deepEqual(await run(world.path, ['disable', 'A1']), {
+      code: 1,
+      stdout: 'A1 is disabled\nonly until the daemon stops: the disk is full\n',
+      stderr: '',
+    });
+  });
+
   it('rename takes a name back when the new one is empty', async () => {
     await using world = await ControlWorld.start();
 

@@ -179,8 +179,12 @@ export class ModelRun implements AsyncDisposable {
     const expected = this.#model.expected(uid);
     if (expected?.port === undefined) return;
     if (!expected.isListening) {
-      if (expected.state !== 'failed')
-        // whoever has the port would answer
+      // Whoever has the port would answer: one that is in use and waits to give it back, or another program.
+      const isTaken = UIDS.some((other) => {
+        const row = this.#model.expected(other);
+        return row?.isListening && row.port === expected.port;
+      });
+      if (!isTaken && expected.state !== 'failed')
         await assert.rejects(TestClient.connect(expected.port), { code: 'ECONNREFUSED' }, `${uid} must not listen`);
       return;
     }

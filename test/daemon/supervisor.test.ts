@@ -271,6 +271,31 @@ describe('a port that another program uses', () => {
   });
 });
 
+describe('a disk that is full for a moment', () => {
+  it('is tried again by itself, and what was set meanwhile is kept', async () => {
+    const clock = new FakeClock();
+    const files = new MemoryFiles();
+    await using world = await startWorld({ clock, files });
+    world.plug({ uid: 'A1' });
+    await world.event('served', 'A1');
+    files.onOperation = (operation) => {
+      if (operation === 'write') throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    await world.daemon.rename('A1', 'bench');
+    assert.match(world.daemon.unkept ?? '', /the port book cannot be written: .*: no space left on device/);
+    assert.match(world.daemon.status().problems[0]?.remedy ?? '', /make room on the disk/);
+
+    files.onOperation = () => undefined;
+    await clock.advance(1000);
+    await world.daemon.rescan();
+
+    assert.equal(world.daemon.unkept, undefined);
+    assert.deepEqual(world.daemon.status().problems, []);
+    await using later = await startWorld({ files });
+    assert.equal(later.status('A1')?.name, 'bench');
+  });
+});
+
 describe('a bus that cannot be listed for a moment', () => {
   it('is asked again, and what was plugged in meanwhile is served', async () => {
     const clock = new FakeClock();
