@@ -210,7 +210,8 @@ export class Supervisor implements AsyncDisposable {
     const operator = this.#options.book.recordOf(uid);
     if (!seen) return reasonDisabled(this.#config, uid, operator); // the rules are about what a probe is
     const { vendorId, productId, product, portPath } = seen.device;
-    const facts = { uid, vendorId, productId, portPath, ...(product !== undefined && { product }) };
+    const { family } = seen.match;
+    const facts = { uid, family, vendorId, productId, portPath, ...(product !== undefined && { product }) };
     const policy = probePolicy(this.#config, facts, operator);
     return policy.served ? undefined : policy.reason;
   }

@@ -290,6 +290,7 @@ function variants(first: number): readonly Variant[] {
     make('[[ignore]]\nuid = "B*"\n', { ignored: ['B2'] }),
     make('[[match]]\nuid = "A1"\n[[match]]\nusb_path = "1-4"\n', { matched: ['A1', 'usb-1-4'] }),
     make('', { last: first }), // room for one
+    make('[families]\noff = ["cmsis-dap"]\n', { ignored: UIDS }),
     probes(
       { A1: { name: 'bench', clockLimitHz: 1_000_000 } },
       '[[probe]]\nuid = "A1"\nname = "bench"\nclock_limit = 1_000_000\n',
