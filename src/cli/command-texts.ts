@@ -1,6 +1,7 @@
 // How each control command looks on the command line, and what is printed of its result.
 
 import type { CommandArguments, CommandName, CommandResult } from '../control/commands.js';
+import { pyocdOptions } from '../control/pyocd-options.js';
 import { ExitCode } from './exit-codes.js';
 import { harmless } from './colour.js';
 import type { Look } from './text/look.js';
@@ -26,7 +27,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
           [
             { title: 'UID', text: ({ uid }) => harmless(uid) },
             { title: 'NAME', text: ({ name = '-' }) => harmless(name) },
-            { title: 'PYOCD', text: ({ port }) => (port === undefined ? '-' : `-u remote:localhost:${port}`) },
+            { title: 'PYOCD', text: (probe) => harmless(pyocdOptions(probe)) || '-' },
           ],
           probes,
           look,

@@ -37,6 +37,9 @@ function remedyFor(cause: unknown, directory: string): string {
     case 'EACCES':
     case 'EPERM':
       return `make ${directory} writable for the user that probed runs as`;
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return `${directory} must be a directory: move away what is there`;
     case 'EROFS':
       return `${directory} is on a disk that is mounted read-only: mount it to be written, or set state.directory`;
     case undefined:

@@ -127,6 +127,7 @@ state     ready for 1h
 port      5555 on 127.0.0.1, ::1
 usb       1-2.4, 0d28:0204, serial A1
 target    connected with SWD
+pyocd     -u remote:localhost:5555
 opened    30m ago
 firmware  0257
 abilities SWD, JTAG, SWO

@@ -45,6 +45,35 @@ describe('an operator with a running daemon', () => {
     assert.match((await probectl('list')).stdout, new RegExp(`SIM0002 .*-u remote:localhost:${daemon.ports[1]}\n`));
   });
 
+  it('leaves a family to other programs', async () => {
+    here.configure('[families]\noff = ["cmsis-dap"]\n');
+
+    assert.equal((await probectl('reload')).code, 0);
+
+    await assert.rejects(TestClient.connect(daemon.ports[0]), { code: 'ECONNREFUSED' });
+    assert.ok((await probectl('show', 'SIM0001')).stdout.includes(`(family cmsis-dap is off at ${here.file}:9:1)`));
+    here.configure('[families]\noff = ["cmsis-dab"]\n');
+    assert.match(
+      (await probectl('reload')).stdout,
+      /:9:8: families\.off has "cmsis-dab" \(did you mean "cmsis-dap"\?\)/,
+    );
+  });
+
+  it('is told the target type for pyOCD, where the config has it', async () => {
+    here.configure('[[probe]]\nuid = "SIM0002"\ntarget = "rp2040"\n');
+    const [, port] = daemon.ports;
+
+    await probectl('reload');
+
+    assert.match(
+      (await probectl('list')).stdout,
+      new RegExp(`^SIM0002 .* -u remote:localhost:${port} -t rp2040$`, 'm'),
+    );
+    const { stdout } = await probectl('show', 'SIM0002');
+    assert.match(stdout, /^target +rp2040$/m);
+    assert.match(stdout, new RegExp(`^pyocd +-u remote:localhost:${port} -t rp2040$`, 'm'));
+  });
+
   it('sees who uses a probe, and drops him', async () => {
     await using client = await TestClient.connect(daemon.ports[0]);
     await client.result('open');
@@ -197,7 +226,7 @@ describe('a daemon that cannot keep its state', () => {
 
     assert.equal(code, 0);
     assert.match(stdout, /the port book cannot be (read|written)/);
-    assert.ok(stdout.includes(`make ${path.join(here.folder, 'state')} writable`));
+    assert.ok(stdout.includes(`${here.state} must be a directory: move away what is there`));
     await using client = await TestClient.connect(daemon.ports[0]);
     assert.equal((await client.request('hello', 1)).status, 0);
     assert.equal(readFileSync(path.join(here.folder, 'state'), 'utf8'), 'a file in the place of a directory');
