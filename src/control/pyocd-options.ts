@@ -1,8 +1,8 @@
 import type { ProbeRow } from './snapshots.js';
 
 /**
- * What the pyocd command is to be told to use a probe from here: "-u remote:localhost:5555 -t rp2040". Without a target
- * type pyOCD asks the probe what board it is on.
+ * What the pyocd command is to be told to use a probe from here: "-u remote:localhost:5555 -t rp2040". Where the config
+ * has no target type, whoever uses it must add one: pyOCD cannot ask a remote probe what board it is on.
  */
 export function pyocdOptions({ addresses, port, target }: Pick<ProbeRow, 'addresses' | 'port' | 'target'>): string {
   if (port === undefined) return '';
