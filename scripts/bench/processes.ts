@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -56,11 +56,28 @@ export async function generateLoad(workload: Workload): Promise<LoadResult> {
   return JSON.parse(stdout) as LoadResult;
 }
 
-/** Processor time a process has used so far, user and system. Linux: fields 14 and 15 of proc(5) stat, in ticks of 10 ms. */
+/**
+ * Processor time a process has used so far, in all threads. To the nanosecond from schedstat of each (Linux, its
+ * Documentation/scheduler/sched-stats.rst), where threads that have ended are missing; they are in the ticks of proc(5)
+ * stat, of 10 ms each and rounded down, which are more than the sum only if there were any.
+ */
 export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const ticks = Number(fields[11]) + Number(fields[12]); // fields 14 and 15: utime, stime
+  return Math.max(ticks / 100, liveThreadsNs(pid) / 1e9);
+}
+
+function liveThreadsNs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  const nanoseconds = readdirSync(tasks).map((task) => {
+    try {
+      return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      return 0; // the thread has ended
+    }
+  });
+  return nanoseconds.reduce((sum, time) => sum + time, 0);
 }
 
 /** Resident memory of a process, in MiB (proc(5) status, VmRSS). */

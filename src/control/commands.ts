@@ -6,6 +6,7 @@ import { result } from '../jsonl/request-table.js';
 import { command } from './command.js';
 import { namedArgs } from './command-arguments.js';
 import { DURATION, parseDuration } from './duration.js';
+import type { DaemonView } from './daemon-view.js';
 import { frozen } from './frozen.js';
 import { PROTOCOL_VERSION } from './messages.js';
 import { resolveProbe } from './resolve-probe.js';
@@ -27,8 +28,16 @@ const PRINCIPAL = Type.String({
   description: 'a principal: user:NAME, uid:NUMBER or addr:ADDRESS',
 });
 
+const UNKEPT = Type.Optional(
+  Type.String({ description: 'why this is lost when the daemon stops; missing where it is kept' }),
+);
+
 /** What a command that changed a probe answers. */
-const CHANGED = result(frozen(Type.Object({ uid: UID })));
+const CHANGED = result(frozen(Type.Object({ uid: UID, unkept: UNKEPT })));
+
+function unkept({ unkept: reason }: DaemonView): { readonly unkept?: string } {
+  return reason === undefined ? {} : { unkept: reason };
+}
 
 const RESERVED = result(frozen(Type.Object({ uid: UID, reservation: RESERVATION })));
 
@@ -191,7 +200,7 @@ const enable = command({
   run: async ({ daemon }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.setEnabled(uid, true);
-    return { uid };
+    return { uid, ...unkept(daemon) };
   },
 });
 
@@ -203,7 +212,7 @@ const disable = command({
   run: async ({ daemon }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.setEnabled(uid, false);
-    return { uid };
+    return { uid, ...unkept(daemon) };
   },
 });
 
@@ -215,7 +224,7 @@ const rename = command({
   run: async ({ daemon }, { probe, name }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.rename(uid, name === '' ? undefined : name);
-    return { uid };
+    return { uid, ...unkept(daemon) };
   },
 });
 
@@ -228,12 +237,13 @@ const forget = command({
       Type.Object({
         uid: UID,
         port: Type.Optional(Type.Integer({ description: 'the port that is free now; missing if it had none' })),
+        unkept: UNKEPT,
       }),
     ),
   ),
   run: async ({ daemon }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    return { uid, ...(await daemon.forget(uid)) };
+    return { uid, ...(await daemon.forget(uid)), ...unkept(daemon) };
   },
 });
 

@@ -3,8 +3,8 @@
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { listSettings } from '../config/list-settings.js';
-import { fixedPorts, type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
-import { RequestError } from '../base/errors.js';
+import { fixedPorts, type ProbeKey, type ProbeSettings, probeSettings, settingSource } from '../config/probe-policy.js';
+import { describeError, RequestError } from '../base/errors.js';
 import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type {
@@ -56,6 +56,11 @@ export class Daemon implements DaemonView {
     return this.options.events;
   }
 
+  get unkept(): string | undefined {
+    const { problem } = this.options.book;
+    return problem && describeError(problem);
+  }
+
   status(): Status {
     const { version, pid, since, supervisor, loopDelayMs } = this.options;
     const { file } = supervisor.config;
@@ -92,7 +97,7 @@ export class Daemon implements DaemonView {
     const { first, last } = supervisor.config.ports;
     const ports = supervisor.entries.flatMap((entry) => {
       const port = entry.served?.server.port ?? book.portFor(entry.uid);
-      const name = this.#nameOf(entry.uid);
+      const { name } = this.#settingsFor(entry.uid);
       if (port === undefined) return [];
       return [{ port, uid: entry.uid, ...(name !== undefined && { name }), present: entry.attached !== undefined }];
     });
@@ -205,7 +210,7 @@ export class Daemon implements DaemonView {
 
   #row(entry: ProbeEntry): ProbeRow {
     const { uid, seen, state, served, ignored, failure, since } = entry;
-    const name = this.#nameOf(uid);
+    const { name, target } = this.#settingsFor(uid);
     const port = served?.server.port ?? this.options.book.portFor(uid);
     const reason = ignored ?? failure?.message;
     const reservation = this.options.reservations.of(uid);
@@ -219,6 +224,7 @@ export class Daemon implements DaemonView {
       ...(reason !== undefined && { reason }),
       ...(port !== undefined && port > 0 && { port }),
       addresses: [...(served?.server.addresses ?? [])],
+      ...(target !== undefined && { target }),
       clients: served?.server.clientCount ?? 0,
       waiting: served?.session.admission.waiting.length ?? 0,
       ...(reservation && { reservation: reservationRow(reservation) }),
@@ -229,9 +235,10 @@ export class Daemon implements DaemonView {
   #problems(): Problem[] {
     const { supervisor, book, reservations } = this.options;
     const problems: Problem[] = [];
-    for (const problem of [book.problem, reservations.problem]) {
-      const remedy = `make ${supervisor.config.stateDirectory} writable for the user that probed runs as`;
-      if (problem) problems.push({ what: problem.message, remedy });
+    if (book.problem) problems.push({ what: describeError(book.problem), remedy: book.problem.remedy });
+    if (reservations.problem) {
+      const { problem } = reservations;
+      problems.push({ what: describeError(problem), remedy: problem.remedy });
     }
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
@@ -250,16 +257,14 @@ export class Daemon implements DaemonView {
     return problems;
   }
 
-  #nameOf(uid: string): string | undefined {
+  #settingsFor(uid: string): ProbeSettings {
     const { supervisor, book } = this.options;
-    return probeSettings(supervisor.config, uid, book.recordOf(uid)).name;
+    return probeSettings(supervisor.config, uid, book.recordOf(uid));
   }
 
   /** What of a probe a reload can change. */
   #fingerprint({ uid, ignored, served }: ProbeEntry): string {
-    const { supervisor, book } = this.options;
-    const settings = probeSettings(supervisor.config, uid, book.recordOf(uid));
-    return JSON.stringify([ignored !== undefined, settings, served?.plan]);
+    return JSON.stringify([ignored !== undefined, this.#settingsFor(uid), served?.plan]);
   }
 
   #settingsOf(uid: string): Details['settings'] {

@@ -10,10 +10,18 @@ import type { ReservationWish } from '../control/daemon-view.js';
 import type { Reservation } from '../sharing/admission.js';
 import { decodeReservations, encodeReservations } from './reservations-file.js';
 import { replaceFile, type StateFiles, systemFiles } from './state-files.js';
+import { remedyFor } from './state-remedy.js';
 
 /** The reservations cannot be kept in their file; the cause says why. */
 export class ReservationsError extends DaemonError {
   readonly kind = 'access';
+  /** What to do about it. */
+  readonly remedy: string;
+
+  constructor(directory: string, cause: unknown) {
+    super('reservations cannot be written: they are lost when the daemon stops', { cause });
+    this.remedy = remedyFor(cause, directory);
+  }
 }
 
 export interface ReservationsOptions {
@@ -208,7 +216,7 @@ export class Reservations implements AsyncDisposable {
         await replaceFile(this.#files, directory, FILE_NAME, encodeReservations(kept));
         this.#problem = undefined;
       } catch (cause) {
-        this.#problem = new ReservationsError('reservations cannot be written', { cause });
+        this.#problem = new ReservationsError(directory, cause);
       }
     });
   }

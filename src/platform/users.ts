@@ -4,11 +4,13 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../base/clock.js';
+import { findGroup } from '../base/find-group.js';
 
 export interface UsersOptions {
   readonly clock?: Clock;
   /** @throws what `readFile` does */
   readonly readPasswd?: () => Promise<string>;
+  readonly groupIdOf?: (group: string) => Promise<number | undefined>;
   /** Runs a program. @returns its output; undefined if it fails or takes too long */
   readonly run?: (program: string, args: readonly string[]) => Promise<string | undefined>;
 }
@@ -21,11 +23,18 @@ const MAX_KEPT = 1024;
 
 export class Users {
   readonly #readPasswd: () => Promise<string>;
+  readonly #groupIdOf: (group: string) => Promise<number | undefined>;
   readonly #run: (program: string, args: readonly string[]) => Promise<string | undefined>;
   readonly #names: Remembered<string | undefined>;
   readonly #members: Remembered<boolean>;
 
-  constructor({ clock = systemClock, readPasswd = passwdFile, run = runProgram }: UsersOptions = {}) {
+  constructor({
+    clock = systemClock,
+    readPasswd = passwdFile,
+    groupIdOf = async (group) => (await findGroup(group))?.id,
+    run = runProgram,
+  }: UsersOptions = {}) {
+    this.#groupIdOf = groupIdOf;
     this.#names = new Remembered(clock);
     this.#members = new Remembered(clock);
     this.#readPasswd = readPasswd;
@@ -45,12 +54,11 @@ export class Users {
     return this.#members.get(`${uid} ${group}`, async () => {
       const name = await this.nameOf(uid);
       if (name === undefined) return false;
-      const [entry = '', ids = ''] = await Promise.all([
-        this.#run('getent', ['group', group]),
+      const [id, ids = ''] = await Promise.all([
+        this.#groupIdOf(group),
         this.#run('id', ['-G', '--', name]), // getgrouplist(3): nothing else has them all
       ]);
-      const gid = entry.split(':').at(2);
-      return gid !== undefined && ids.trim().split(' ').includes(gid);
+      return id !== undefined && ids.trim().split(' ').includes(String(id));
     });
   }
 }

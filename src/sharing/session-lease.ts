@@ -98,7 +98,7 @@ export class SessionLease implements ClientLease {
   disconnect(signal: AbortSignal): Promise<void> {
     return this.#turn(signal, async () => {
       this.#connected = false;
-      await this.session.settle();
+      await this.session.releaseUnused();
     });
   }
 
@@ -296,7 +296,7 @@ export class SessionLease implements ClientLease {
       if (stopSwo) await probe?.swo?.stop(never);
       if (releaseReset && !this.session.isResetHeld) await probe?.setReset(false, never);
     } finally {
-      await this.session.settle();
+      await this.session.releaseUnused();
     }
   }
 

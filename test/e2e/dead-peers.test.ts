@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
+import { sources } from '../support/programs.js';
 import { NetworkLab } from '../support/network-lab.js';
 
 const PORT = 5555;
@@ -26,7 +27,9 @@ describe('a client whose cable is pulled', function () {
       `[listen]\naddresses = ["127.0.0.1", "${lab.labAddress}"]\nallow_remote = true\nfirst_port = ${PORT}\n` +
         `[limits]\nclient_timeout = ${CLIENT_TIMEOUT_MS / 1000}\nlock_idle_timeout = 60\n[[simulate]]\ncount = 1\n`,
     );
-    daemon = disposer.use(DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, lab.onLabHost));
+    daemon = disposer.use(
+      DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, sources, lab.onLabHost),
+    );
     await daemon.printed(1);
   });
   afterEach(() => lab.tidy());

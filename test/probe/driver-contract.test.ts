@@ -264,6 +264,27 @@ function contract(driver: ProbeDriver, twin: Twin): void {
     await rig.servesAgain();
   });
 
+  it('tells over JTAG, where no ACK says FAULT, that an access failed, and serves again once the flag is cleared', async () => {
+    await rig.open();
+    await rig.connectJtag();
+    const clear = (POWER_UP | CTRL_STAT.STICKYERR) >>> 0;
+    const words = numbered(256, 0xf0000000);
+    for (const count of [1, 2, 14, 126, 127, 256]) {
+      const some = words.subarray(0, count);
+      await rig.select(0x70000000); // 0x90000000: nothing is there
+      await assert.rejects(rig.run(rig.probe.dap.readAp(MEM_AP.DRW, count, NEVER)), TransferFaultError);
+      await assert.rejects(rig.run(rig.probe.dap.readAp(MEM_AP.IDR, 1, NEVER)), TransferFaultError, 'until cleared');
+      await rig.run(rig.probe.dap.writeDp(DP.CTRL_STAT, clear, NEVER));
+
+      await rig.select(0x70000000);
+      await assert.rejects(rig.run(rig.probe.dap.writeAp(MEM_AP.DRW, some, NEVER)), TransferFaultError);
+      await rig.run(rig.probe.dap.writeDp(DP.CTRL_STAT, clear, NEVER));
+
+      await rig.writeRam(0x400, some);
+      assert.deepEqual(await rig.readRam(0x400, count), some);
+    }
+  });
+
   for (const [what, hook] of badAnswers) {
     for (const [access, command, count] of [
       ['a single read', DapCommand.Transfer, 1],

@@ -15,7 +15,7 @@ import {
 } from '../support/pyocd.js';
 
 const elf = path.join(import.meta.dirname, '../fixtures/firmware/counter.elf');
-const kinds = ['v1', 'v2,packet-size=64', 'v2,packet-size=512'];
+const kinds = ['v1,packet-size=64', 'v1,packet-size=512', 'v2,packet-size=64', 'v2,packet-size=512'];
 /** Names in counter.elf, by its symbol table. */
 const COUNTER = '0x20000000';
 
@@ -134,6 +134,18 @@ for (const kind of kinds) {
       const output = outputOf(await commander(port, ['halt', 'read32 0xe000ed00'], '-O', 'dap_protocol=jtag'));
 
       assert.deepEqual(wordsOf(output), [0x410cc601]);
+    });
+
+    it('hears over JTAG of an access that failed, and goes on', async () => {
+      const jtag = ['-t', 'cortex_m', '-O', 'dap_protocol=jtag'];
+      await using client = startPyocd('cmd', '-u', `remote:localhost:${port}`, ...jtag);
+      const accesses = ['read32 0x90000000', 'write32 0x90000000 1', 'read32 0x90000000 1024'];
+      client.process.stdin?.end(['halt', ...accesses, 'read32 0xe000ed00', 'exit', ''].join('\n'));
+
+      const { output } = await client.finished();
+
+      assert.equal(output.match(/Memory transfer fault/g)?.length, accesses.length, output);
+      assert.deepEqual(wordsOf(output.replaceAll('pyocd> ', '')), [0x410cc601], output);
     });
 
     it('attaches under reset', async () => {

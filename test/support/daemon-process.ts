@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-
-const root = path.join(import.meta.dirname, '../..');
+import { type Programs, sources } from './programs.js';
 
 export interface Exit {
   readonly code: number | null;
@@ -39,9 +38,13 @@ export class DaemonProcess implements AsyncDisposable {
    * @param given   its runtime and state directory, which stays; left out: a new one, which goes with it
    * @param before  a command that runs it, such as `ip netns exec lab`
    */
-  static spawn(args: readonly string[], given?: string, before: readonly string[] = []): DaemonProcess {
+  static spawn(
+    args: readonly string[],
+    given?: string,
+    programs: Programs = sources,
+    before: readonly string[] = [],
+  ): DaemonProcess {
     const folder = given ?? mkdtempSync(path.join(tmpdir(), 'probed-test-'));
-    const main = path.join(root, 'src/main.ts');
     // No test needs it longer: one that waits for its end in vain must not wait for ever.
     const env = {
       ...process.env,
@@ -49,9 +52,11 @@ export class DaemonProcess implements AsyncDisposable {
       STATE_DIRECTORY: path.join(folder, 'state'),
       XDG_CONFIG_HOME: folder,
     };
-    const options = { cwd: root, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
-    const [program, ...rest] = [...before, process.execPath, '--import', 'tsx', main, ...args];
-    return new DaemonProcess(spawn(program, rest, options), folder, given === undefined);
+    const { command, ...user } = programs;
+    const options = { ...user, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
+    const [program, ...rest] = [...before, process.execPath, ...command('main'), ...args];
+    const child = spawn(program, rest, options);
+    return new DaemonProcess(child, folder, given === undefined);
   }
 
   /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */

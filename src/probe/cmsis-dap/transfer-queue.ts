@@ -10,6 +10,8 @@ import type { PacketExchange } from './packet-exchange.js';
 import { SelectBelief } from './select-belief.js';
 import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
 
+/** While one of them is set a JTAG-DP makes no access to an AP (IHI 0031 B2.4.1, B3.4.3). */
+const STICKY_FLAGS = CTRL_STAT.STICKYERR | CTRL_STAT.STICKYCMP | CTRL_STAT.STICKYORUN;
 const POWER_REQUESTS = CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ;
 
 export interface TransferQueueOptions {
@@ -25,6 +27,10 @@ export interface TransferQueueOptions {
  * Accesses are collected in one DAP_Transfer, with the SELECT writes they need, and leave together; a run on one
  * register continues in DAP_TransferBlocks. Every method flushes what it has collected before it returns, so that an
  * error belongs to the access that caused it.
+ *
+ * A JTAG-DP has one ACK for OK and FAULT (IHI 0031 B3.4.3), so with JTAG every run of AP accesses ends with a read of
+ * CTRL/STAT: in the same DAP_Transfer, or in one of its own behind blocks. A sticky flag there is the FAULT, and as with
+ * SWD it stays one until the flag is cleared, which is for the client to do.
  */
 export class TransferQueue implements DapPort {
   readonly #exchange: PacketExchange;
@@ -80,13 +86,13 @@ export class TransferQueue implements DapPort {
   async readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
     signal.throwIfAborted();
     const words = new Uint32Array(count);
-    this.#select.forAp(address, this.#writeDpNow);
+    this.#selectAp(address);
     let done = 0;
-    if (this.#collected.count > 0 || count === 1) {
-      const first = Math.min(count, this.#collected.readsLeft);
-      for (let i = 0; i < first; i++) this.#collected.readAp(address);
-      words.set(await this.#send(signal));
-      done = first;
+    const room = this.#collected.readsLeft - this.#statusReads;
+    if (this.#collected.count > 0 || count <= this.#limitAlone(room)) {
+      done = Math.min(count, room);
+      for (let i = 0; i < done; i++) this.#collected.readAp(address);
+      words.set(await this.#send(signal, address));
     }
     if (done < count) await this.#sendBlocks(this.#readBlocks(address, words.subarray(done)), this.#depth);
     return words;
@@ -94,12 +100,13 @@ export class TransferQueue implements DapPort {
 
   async writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#select.forAp(address, this.#writeDpNow);
+    this.#selectAp(address);
     let done = 0;
-    if (this.#collected.count > 0 || values.length === 1) {
-      done = Math.min(values.length, this.#collected.writesLeft);
+    const room = this.#collected.writesLeft - this.#statusReads;
+    if (this.#collected.count > 0 || values.length <= this.#limitAlone(room)) {
+      done = Math.min(values.length, room);
       for (let i = 0; i < done; i++) this.#collected.writeAp(address, values[i]);
-      await this.#send(signal);
+      await this.#send(signal, address);
     }
     // One packet at a time: a write behind one that fails would be executed all the same, and leave a gap in memory.
     if (done < values.length) await this.#sendBlocks(this.#writeBlocks(address, values.subarray(done)), 1);
@@ -129,16 +136,45 @@ export class TransferQueue implements DapPort {
     }
   }
 
+  get #checksStatus(): boolean {
+    return this.#protocol === 'JTAG';
+  }
+
+  /** What has to be left free in a DAP_Transfer for the read of CTRL/STAT. */
+  get #statusReads(): number {
+    return this.#checksStatus ? 1 : 0;
+  }
+
+  /** How many accesses go into a DAP_Transfer rather than into a block, when nothing else is to be sent. */
+  #limitAlone(room: number): number {
+    return this.#checksStatus ? room : 1; // the status comes with a transfer; a block would need another packet
+  }
+
+  #selectAp(address: ApAddress): void {
+    this.#select.forAp(address, this.#writeDpNow);
+    if (this.#checksStatus) this.#select.forDp(DP.CTRL_STAT, this.#writeDpNow);
+  }
+
   #notePower(requests: number): void {
     if (this.#powerRequests !== requests) this.#select.forget();
     this.#powerRequests = requests;
   }
 
-  /** Sends what was collected. @returns what was read, valid until the next call */
-  async #send(signal: AbortSignal): Promise<Uint32Array> {
+  /**
+   * Sends what was collected.
+   *
+   * @param accessed  the AP register that was, if any
+   * @returns what was read, valid until the next call
+   */
+  async #send(signal: AbortSignal, accessed?: ApAddress): Promise<Uint32Array> {
+    const checks = accessed !== undefined && this.#checksStatus;
+    if (checks) this.#collected.readDp(DP.CTRL_STAT);
     this.#collected.timeoutMs = transferTimeoutMs(this.#collected.count, this.#timing);
     try {
-      return await this.#exchange.exchange(this.#collected, signal);
+      const words = await this.#exchange.exchange(this.#collected, signal);
+      if (!checks) return words;
+      requireNoStickyFlag(words[words.length - 1], accessed);
+      return words.subarray(0, -1);
     } catch (error) {
       this.#noteFailure(error);
       throw error;
@@ -175,6 +211,7 @@ export class TransferQueue implements DapPort {
       const part = words.subarray(at, at + size);
       yield readBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
     }
+    if (this.#checksStatus) yield this.#statusCheck(address);
   }
 
   *#writeBlocks(address: ApAddress, values: Uint32Array): Iterable<Command<void>> {
@@ -183,5 +220,24 @@ export class TransferQueue implements DapPort {
       const part = values.subarray(at, at + size);
       yield writeBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
     }
+    if (this.#checksStatus) yield this.#statusCheck(address);
   }
+
+  /** A DAP_Transfer that reads CTRL/STAT. @param address  the AP register that blocks have accessed */
+  #statusCheck(address: ApAddress): Command<void> {
+    const transfer = new Transfer(this.#packetSizeBytes);
+    transfer.readDp(DP.CTRL_STAT);
+    return {
+      id: transfer.id,
+      name: transfer.name,
+      timeoutMs: transferTimeoutMs(1, this.#timing),
+      encode: (packet) => transfer.encode(packet),
+      decode: (reply) => requireNoStickyFlag(transfer.decode(reply)[0], address),
+    };
+  }
+}
+
+/** @throws TransferFaultError  if CTRL/STAT has a sticky flag set */
+function requireNoStickyFlag(ctrlStat: number, address: ApAddress): void {
+  if (ctrlStat & STICKY_FLAGS) throw new TransferFaultError({ port: 'AP', address });
 }

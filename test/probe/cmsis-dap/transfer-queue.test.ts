@@ -229,18 +229,73 @@ describe('what is believed to be in SELECT is forgotten', () => {
 });
 
 describe('a probe connected with JTAG', () => {
+  const [, clock, transfers] = connectSwdSteps;
+  const connectJtagSteps: Step[] = [{ out: '0202', in: ['0202'] }, clock, transfers, { out: '15 01 04', in: ['1500'] }];
+  const CSW = 0x00;
+
+  async function connected(...steps: Step[]): Promise<{ device: ScriptedDevice; probe: Probe }> {
+    const rig = await opened(...connectJtagSteps, ...steps);
+    assert.equal(await rig.probe.connect('JTAG', NEVER), 'JTAG');
+    return rig;
+  }
+
   it('has one TAP of four IR bits, and writes ABORT through its own instruction', async () => {
-    const [, clock, transfers] = connectSwdSteps;
-    const { device, probe } = await opened(
-      { out: '0202', in: ['0202'] },
-      clock,
-      transfers,
-      { out: '15 01 04', in: ['1500'] },
-      { out: '08 00 1e000000', in: ['0800'] },
+    const { device, probe } = await connected({ out: '08 00 1e000000', in: ['0800'] });
+
+    await probe.dap.writeDp(DP.ABORT, 0x1e, NEVER);
+
+    device.done();
+  });
+
+  it('reads CTRL/STAT behind accesses to an AP, in the same packet where it fits', async () => {
+    const { device, probe } = await connected(
+      { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 11111111 000000f0'] },
+      { out: '05 00 03 0f 0f 06', in: ['05 03 01 11111111 22222222 000000f0'] },
+      { out: '05 00 02 01 52000023 06', in: ['05 02 01 000000f0'] },
+      // 15 words are all that fits into an answer of 64 bytes.
+      { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'01000000'.repeat(15)}`] },
+      { out: '05 00 01 06', in: ['05 01 01 000000f0'] },
     );
 
-    assert.equal(await probe.connect('JTAG', NEVER), 'JTAG');
-    await probe.dap.writeDp(DP.ABORT, 0x1e, NEVER);
+    assert.deepEqual([...(await probe.dap.readAp(DRW, 1, NEVER))], [0x11111111]);
+    assert.deepEqual([...(await probe.dap.readAp(DRW, 2, NEVER))], [0x11111111, 0x22222222]);
+    await probe.dap.writeAp(CSW, Uint32Array.of(0x23000052), NEVER);
+    assert.deepEqual([...(await probe.dap.readAp(DRW, 15, NEVER))], Array<number>(15).fill(1));
+
+    device.done();
+  });
+
+  it('selects the bank of CTRL/STAT for that', async () => {
+    const { device, probe } = await connected(
+      { out: '05 00 02 08 02000000 06', in: ['05 02 01 27290001'] }, // TARGETID, bank 2
+      { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 11111111 000000f0'] },
+    );
+
+    await probe.dap.readDp(DP.TARGETID, NEVER);
+    await probe.dap.readAp(DRW, 1, NEVER);
+
+    device.done();
+  });
+
+  it('takes a sticky flag for the FAULT that no ACK of JTAG says', async () => {
+    const { device, probe } = await connected(
+      { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 00000000 200000f0'] }, // STICKYERR
+      { out: '05 00 03 08 00000000 01 52000023 06', in: ['05 03 01 200000f0'] }, // until it is cleared
+      { out: '05 00 01 04 20000050', in: ['05 01 01'] },
+      { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 11111111 000000f0'] },
+      // A write that takes two packets.
+      { out: `06 00 0e00 0d ${'00000000'.repeat(14)}`, in: ['06 0e00 01'] },
+      { out: `06 00 0200 0d ${'00000000'.repeat(2)}`, in: ['06 0200 01'] },
+      { out: '05 00 01 06', in: ['05 01 01 200000f0'] },
+    );
+    const isFault = (error: unknown): boolean =>
+      error instanceof TransferFaultError && error.access?.port === 'AP' && error.access.address === DRW;
+
+    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), isFault);
+    await assert.rejects(probe.dap.writeAp(CSW, Uint32Array.of(0x23000052), NEVER), TransferFaultError);
+    await probe.dap.writeDp(DP.CTRL_STAT, 0x50000020, NEVER);
+    await probe.dap.readAp(DRW, 1, NEVER);
+    await assert.rejects(probe.dap.writeAp(DRW, new Uint32Array(16), NEVER), isFault);
 
     device.done();
   });
