@@ -30,6 +30,8 @@ import { loadSocketOptions } from './platform/socket-options.js';
 import { compileProbeRequests } from './server/probe-requests.js';
 import { parseProbeOptions } from './sim/probe-options.js';
 import { simulatedBus } from './sim/simulated-bus.js';
+import type { NativeHid } from './usb/hid/native-hid.js';
+import { openHid } from './usb/hid/open-hid.js';
 import { LibusbBus } from './usb/libusb/libusb-bus.js';
 import type { NativeUsb } from './usb/libusb/native.js';
 import { OpeningSource } from './usb/libusb/opening-source.js';
@@ -103,7 +105,7 @@ async function openBus({ simulate }: Config, log: Logger): Promise<UsbBus> {
     usb: await loadUsb(),
     source: isLinux ? new SysfsSource() : new OpeningSource(),
     ...{ clock: systemClock, log, detachKernelDriver: isLinux },
-    ...(isLinux && { holderOf: describeHolder }),
+    ...(isLinux ? { holderOf: describeHolder } : { openHid: (place) => openHid(loadHid, place, systemClock) }),
   });
 }
 
@@ -114,6 +116,11 @@ async function loadUsb(): Promise<NativeUsb> {
   } catch (error) {
     throw new UnsupportedError('USB cannot be used (on Linux it takes the library libudev.so.1)', { cause: error });
   }
+}
+
+/** Loaded at the first use: on Linux never. */
+async function loadHid(): Promise<NativeHid> {
+  return import('node-hid');
 }
 
 /** Who has a device node open. Only root sees that of other users' programs. */

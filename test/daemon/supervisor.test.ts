@@ -40,6 +40,15 @@ describe('a probe that is plugged in', () => {
     assert.equal(world.status('A1')?.clients, 1);
   });
 
+  it('may have a HID interface without an OUT endpoint', async () => {
+    await using world = await startWorld();
+
+    world.plug({ uid: 'A1', transports: 'v1', quirks: { noHidOut: true } });
+    const client = await world.client('A1');
+
+    assert.equal(await useProbe(client), DPIDR);
+  });
+
   it('with another one is independent of it', async () => {
     await using world = await startWorld();
     world.plug({ uid: 'A1' });

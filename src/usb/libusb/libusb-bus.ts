@@ -5,7 +5,15 @@ import { abortsWithin, type Clock } from '../../base/clock.js';
 import { describeError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
-import { deviceKey, type DeviceKey, type UsbBus, type UsbConnection, type UsbDeviceInfo } from '../usb-bus.js';
+import {
+  deviceKey,
+  type DeviceKey,
+  type UsbBus,
+  UsbClass,
+  type UsbConnection,
+  type UsbDeviceInfo,
+} from '../usb-bus.js';
+import type { HidPlace } from '../hid/open-hid.js';
 import { UsbError } from '../usb-error.js';
 import { Attachment } from './attachment.js';
 import { deviceInfo, isHub } from './device-info.js';
@@ -23,6 +31,8 @@ export interface LibusbBusOptions {
   readonly detachKernelDriver: boolean;
   /** Who has the device open, for messages; what is known of it without rights over other users' programs. */
   readonly holderOf?: (node: string) => Promise<string>;
+  /** Where libusb may not claim HID interfaces: opens one of them. */
+  readonly openHid?: (place: HidPlace) => Promise<UsbConnection>;
 }
 
 /** Nothing has been seen to change: as often as this, the bus is looked at anyway. */
@@ -83,7 +93,7 @@ export class LibusbBus implements UsbBus {
     const attachment = this.#attachments.get(key);
     if (!attachment) throw new UsbError('gone', 'the device has left the bus');
     try {
-      return await attachment.lock.run(never, async () => this.#claim(attachment, interfaceNumber));
+      return await attachment.lock.run(never, () => this.#claim(attachment, interfaceNumber));
     } catch (error) {
       if (!(error instanceof UsbError)) throw error;
       if (attachment.gone.aborted || !this.#isThere(attachment)) throw attachment.goneError();
@@ -100,9 +110,12 @@ export class LibusbBus implements UsbBus {
     await this.#look;
   }
 
-  #claim(attachment: Attachment, interfaceNumber: number): UsbConnection {
-    if (attachment.gone.aborted) throw attachment.goneError();
-    const { device } = attachment;
+  async #claim(attachment: Attachment, interfaceNumber: number): Promise<UsbConnection> {
+    const { device, info, gone } = attachment;
+    if (gone.aborted) throw attachment.goneError();
+    const { openHid } = this.#options;
+    const isHid = info?.interfaces.some((one) => one.number === interfaceNumber && one.classCode === UsbClass.Hid);
+    if (openHid && info && isHid) return openHid({ device: info, interfaceNumber, gone });
     attachment.acquire();
     try {
       // The kernel does both in one step, leaves alone what another program has claimed, and puts its driver back when
