@@ -2,6 +2,7 @@
 // probed's composition root: the one place, with cli/main.ts, that touches the process, the file system and USB.
 
 import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
@@ -103,6 +104,7 @@ async function openBus({ simulate }: Config, log: Logger): Promise<UsbBus> {
   const isLinux = process.platform === 'linux';
   return LibusbBus.start({
     usb: await loadUsb(),
+    startAnew,
     source: isLinux ? new SysfsSource() : new OpeningSource(),
     ...{ clock: systemClock, log, detachKernelDriver: isLinux },
     ...(isLinux ? { holderOf: describeHolder } : { openHid: (place) => openHid(loadHid, place, systemClock) }),
@@ -116,6 +118,15 @@ async function loadUsb(): Promise<NativeUsb> {
   } catch (error) {
     throw new UnsupportedError('USB cannot be used (on Linux it takes the library libudev.so.1)', { cause: error });
   }
+}
+
+/** The same package once more: what is loaded again is initialised again, and has a libusb context of its own. */
+function startAnew(): NativeUsb {
+  const require = createRequire(import.meta.url);
+  const folder = path.dirname(require.resolve('usb/package.json'));
+  for (const file of Object.keys(require.cache))
+    if (file.startsWith(folder + path.sep)) Reflect.deleteProperty(require.cache, file);
+  return (require('usb') as { readonly usb: NativeUsb }).usb;
 }
 
 /** Loaded at the first use: on Linux never. */

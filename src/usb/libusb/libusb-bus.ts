@@ -17,13 +17,15 @@ import type { HidPlace } from '../hid/open-hid.js';
 import { UsbError } from '../usb-error.js';
 import { Attachment } from './attachment.js';
 import { deviceInfo, isHub } from './device-info.js';
-import { portPathOf, type DeviceSource } from './device-source.js';
+import { placeOf, portPathOf, type DeviceSource } from './device-source.js';
 import { LibusbConnection } from './libusb-connection.js';
 import type { NativeDevice, NativeUsb } from './native.js';
 import { isAmbiguous, usbErrorOf } from './status.js';
 
 export interface LibusbBusOptions {
   readonly usb: NativeUsb;
+  /** Starts libusb once more, beside the first. Its list of devices is made anew then. */
+  readonly startAnew?: () => NativeUsb;
   readonly source: DeviceSource;
   readonly clock: Clock;
   readonly log: Logger;
@@ -45,6 +47,10 @@ const RESCAN_NEW_MS = 25;
 const SETTLE_MS = 1000;
 /** How long udev may take to give us a new device. */
 const ACCESS_DELAY_MS = 2000;
+/** How long libusb may not know of a device that the system shows. */
+const MISSED_MS = 3000;
+/** What starting it anew costs (a thread) is never given back: not more often than this. */
+const START_ANEW_MS = 60_000;
 /** How long the news of a detach may take to arrive after what it has made fail. */
 const DETACH_DELAY_MS = 500;
 
@@ -57,10 +63,15 @@ export class LibusbBus implements UsbBus {
   #lookAgain = false;
   #listed = '';
   #looks = 0;
+  #usb: NativeUsb;
+  /** Since when the system has shown a device that libusb does not know. */
+  #missedSince: number | undefined;
+  #startedAnew = -Infinity;
   #closed = false;
 
   private constructor(options: LibusbBusOptions) {
     this.#options = options;
+    this.#usb = options.usb;
   }
 
   /** Starts to watch. Nothing is opened. */
@@ -70,11 +81,7 @@ export class LibusbBus implements UsbBus {
     const absence = usb.INIT_ERROR === 0 ? source.absence() : `libusb cannot be started (error ${usb.INIT_ERROR})`;
     if (absence !== undefined) log.warn('no USB on this machine', { reason: absence });
     if (usb.INIT_ERROR !== 0) return bus;
-    usb.on('attach', () => bus.#background());
-    usb.on('detach', (device) => bus.#left(device));
-    // After the listeners: adding the first one starts what is to let the process end. They are never removed, for the
-    // module may be posting an event in another thread while it is told to stop (usb 2.18.0, hotplug.cc).
-    usb.unrefHotplugEvents();
+    bus.#listen(usb);
     return bus;
   }
 
@@ -145,6 +152,36 @@ export class LibusbBus implements UsbBus {
     return attachment === undefined ? undefined : deviceKey(`${portPathOf(device)}:${attachment}`);
   }
 
+  #listen(usb: NativeUsb): void {
+    usb.on('attach', () => this.#background());
+    usb.on('detach', (device) => this.#left(device));
+    // After the listeners: adding the first one starts what is to let the process end. They are never removed, for the
+    // module may be posting an event in another thread while it is told to stop (usb 2.18.0, hotplug.cc).
+    usb.unrefHotplugEvents();
+  }
+
+  /**
+   * libusb makes its list once and changes it by udev's events only: a device whose event got lost, while udevd did not
+   * run for one, it will never know (libusb 1.0.30, linux_udev.c). A libusb that is started now does.
+   */
+  #mendList(devices: readonly NativeDevice[]): void {
+    const { source, clock, log, startAnew } = this.#options;
+    const listed = new Set(devices.map(placeOf));
+    const missed = source.places().filter((place) => !listed.has(place));
+    const now = clock.now();
+    this.#missedSince = missed.length === 0 ? undefined : (this.#missedSince ?? now);
+    if (this.#missedSince === undefined || now - this.#missedSince < MISSED_MS) return;
+    if (!startAnew || now - this.#startedAnew < START_ANEW_MS) return;
+    log.warn('libusb has missed devices and is started anew', { missed });
+    this.#startedAnew = now;
+    this.#missedSince = undefined;
+    const usb = startAnew();
+    if (usb.INIT_ERROR !== 0) return;
+    this.#usb = usb;
+    this.#listen(usb);
+    this.#lookAgain = true;
+  }
+
   #left(device: NativeDevice): void {
     // At once, and not only after a look: clients wait for the answer.
     for (const attachment of this.#attachments.values()) if (attachment.device === device) this.#forget(attachment);
@@ -181,8 +218,8 @@ export class LibusbBus implements UsbBus {
   }
 
   async #lookOnce(): Promise<void> {
-    const { usb } = this.#options;
-    const devices = usb.INIT_ERROR === 0 ? usb.getDeviceList() : [];
+    const devices = this.#usb.INIT_ERROR === 0 ? this.#usb.getDeviceList() : [];
+    if (this.#usb.INIT_ERROR === 0) this.#mendList(devices);
     const present = new Map(
       devices
         .filter((device) => !isHub(device))
@@ -244,7 +281,8 @@ export class LibusbBus implements UsbBus {
   #nextLook(): number {
     const infos = [...this.#attachments.values()].map(({ info }) => info);
     if (infos.includes(undefined)) return RESCAN_NEW_MS;
-    return infos.every((info) => info?.accessible) ? RESCAN_MS : RESCAN_REFUSED_MS;
+    const isCalm = this.#missedSince === undefined && infos.every((info) => info?.accessible);
+    return isCalm ? RESCAN_MS : RESCAN_REFUSED_MS;
   }
 
   #schedule(delayMs: number): void {
