@@ -344,6 +344,7 @@ describe('a probe that cannot be served', () => {
     assert.equal(world.daemon.show('066B').usb?.path, '1-3');
     assert.deepEqual(world.daemon.ports().ports, []);
     assert.deepEqual(world.daemon.status().problems, []);
+    await assert.rejects(world.daemon.forget('066B'), /is plugged in/);
 
     world.bus.unplug(device);
     await world.daemon.rescan();
