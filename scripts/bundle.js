@@ -45,5 +45,5 @@ async function bundle(entry, options) {
   chmodSync(outfile, 0o755);
 }
 
-await bundle('main.ts', { external: ['koffi'] });
+await bundle('main.ts', { external: ['koffi', 'usb', 'node-hid'] });
 await bundle('cli/main.ts', { plugins: [withoutAjv] });

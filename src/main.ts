@@ -2,14 +2,17 @@
 // probed's composition root: the one place, with cli/main.ts, that touches the process, the file system and USB.
 
 import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import { sleep, systemClock } from './base/clock.js';
 import { Disposer } from './base/disposer.js';
-import { describeError } from './base/errors.js';
+import { holderOf } from './base/file-holder.js';
+import { describeError, UnsupportedError } from './base/errors.js';
 import type { Logger } from './base/logger.js';
+import { machineFiles } from './base/machine-files.js';
 import { type LogLineFormat, openLog } from './base/winston-logger.js';
 import { parseCommandLine } from './config/command-line.js';
 import { ConfigError, UsageError } from './config/config-error.js';
@@ -36,6 +39,12 @@ import { probeDrivers } from './probe/drivers.js';
 import { compileProbeRequests } from './server/probe-requests.js';
 import { parseProbeOptions } from './sim/probe-options.js';
 import { simulatedBus } from './sim/simulated-bus.js';
+import type { NativeHid } from './usb/hid/native-hid.js';
+import { openHid } from './usb/hid/open-hid.js';
+import { LibusbBus } from './usb/libusb/libusb-bus.js';
+import type { NativeUsb } from './usb/libusb/native.js';
+import { OpeningSource } from './usb/libusb/opening-source.js';
+import { SysfsSource } from './usb/libusb/sysfs-source.js';
 import type { UsbBus } from './usb/usb-bus.js';
 
 /** A process that a signal ends exits with 128 + the signal's number, by custom of the shell. */
@@ -64,9 +73,9 @@ async function main(): Promise<void> {
 /** Serves until a signal comes. */
 async function run(config: Config, load: () => Config): Promise<void> {
   const stop = stopSignal();
-  await using bus = openBus(config);
   await using output = openLog({ ...logOptions(config), stream: process.stderr });
   const { log } = output;
+  await using bus = await openBus(config, log);
   const events = new EventHistory(systemClock);
   await using book = await openBook(config, log);
   await using reservations = await openReservations(config, log, events);
@@ -104,15 +113,51 @@ async function run(config: Config, load: () => Config): Promise<void> {
   events.add({ type: 'stopping' });
 }
 
-/** The bus whose probes are served. */
-function openBus({ simulate }: Config): UsbBus {
-  if (simulate.length === 0) {
-    throw new UsageError('nothing to serve: this version has simulated probes only, add --simulate');
+/** The bus whose probes are served: the machine's own, unless there are simulated ones. */
+async function openBus({ simulate }: Config, log: Logger): Promise<UsbBus> {
+  if (simulate.length > 0) {
+    return simulatedBus(
+      simulate.map(({ options }) => options),
+      systemClock,
+    );
   }
-  return simulatedBus(
-    simulate.map(({ options }) => options),
-    systemClock,
-  );
+  const isLinux = process.platform === 'linux';
+  return LibusbBus.start({
+    usb: await loadUsb(),
+    startAnew,
+    source: isLinux ? new SysfsSource() : new OpeningSource(),
+    ...{ clock: systemClock, log, detachKernelDriver: isLinux },
+    ...(isLinux ? { holderOf: describeHolder } : { openHid: (place) => openHid(loadHid, place, systemClock) }),
+  });
+}
+
+/** Loaded only when it is needed: simulated probes do without libusb. */
+async function loadUsb(): Promise<NativeUsb> {
+  try {
+    return (await import('usb')).usb;
+  } catch (error) {
+    throw new UnsupportedError('USB cannot be used (on Linux it takes the library libudev.so.1)', { cause: error });
+  }
+}
+
+/** The same package once more: what is loaded again is initialised again, and has a libusb context of its own. */
+function startAnew(): NativeUsb {
+  const require = createRequire(import.meta.url);
+  const folder = path.dirname(require.resolve('usb/package.json'));
+  for (const file of Object.keys(require.cache))
+    if (file.startsWith(folder + path.sep)) Reflect.deleteProperty(require.cache, file);
+  return (require('usb') as { readonly usb: NativeUsb }).usb;
+}
+
+/** Loaded at the first use: on Linux never. */
+async function loadHid(): Promise<NativeHid> {
+  return import('node-hid');
+}
+
+/** Who has a device node open. Only root sees that of other users' programs. */
+async function describeHolder(node: string): Promise<string> {
+  const { holder } = await holderOf(machineFiles, (link) => link === node);
+  return holder ? `held by ${holder.name}, pid ${holder.pid}` : `to see by whom: sudo fuser -v ${node}`;
 }
 
 function simulatedProblem(options: readonly string[]): string | undefined {

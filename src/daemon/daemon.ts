@@ -18,6 +18,8 @@ import type {
   Status,
 } from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
+import { udevRemedy } from '../usb/udev-rule.js';
+import { accessProblem } from './access-problem.js';
 import { clientRows, reservationRow, waitingRows } from './client-rows.js';
 import type { PortBook } from './port-book.js';
 import { normalPrincipal } from './principal.js';
@@ -78,11 +80,12 @@ export class Daemon implements DaemonView {
 
   show(uid: string): Details {
     const entry = this.#entry(uid);
-    const { attached, served, lastOpen, errors } = entry;
+    const { attached, unserved, served, lastOpen, errors } = entry;
+    const there = attached ?? unserved;
     const wireProtocol = served?.session.protocol;
     return {
       probe: this.#row(entry),
-      ...(attached && { usb: usbOf(attached.device) }),
+      ...(there && { usb: usbOf(there.device) }),
       ...(wireProtocol && { wireProtocol }),
       ...(lastOpen && { lastOpen: { at: lastOpen.at.toISOString(), ...knownDetails(lastOpen.details) } }),
       clients: clientRows(served),
@@ -188,8 +191,8 @@ export class Daemon implements DaemonView {
 
   async forget(uid: string): Promise<{ readonly port?: number }> {
     const { supervisor, book, reservations } = this.options;
-    if (this.#entry(uid).attached)
-      throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
+    const { attached, unserved } = this.#entry(uid);
+    if (attached ?? unserved) throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
     const port = fixedPorts(supervisor.config).has(uid) ? undefined : book.portFor(uid); // the config keeps its own
     await supervisor.forget(uid);
     if (reservations.of(uid)) await reservations.release(uid);
@@ -209,16 +212,16 @@ export class Daemon implements DaemonView {
   }
 
   #row(entry: ProbeEntry): ProbeRow {
-    const { uid, seen, state, served, ignored, failure, since } = entry;
+    const { uid, attached, seen, unserved, state, served, since } = entry;
     const { name, target } = this.#settingsFor(uid);
     const port = served?.server.port ?? this.options.book.portFor(uid);
-    const reason = ignored ?? failure?.message;
+    const reason = reasonOf(entry);
+    const { vendor, product } = (attached ? undefined : unserved) ?? seen?.match ?? { vendor: '', product: '' };
     const reservation = this.options.reservations.of(uid);
     return {
       uid,
       ...(name !== undefined && { name }),
-      vendor: seen?.match.vendor ?? '',
-      product: seen?.match.product ?? '',
+      ...{ vendor, product },
       ...(seen && { family: seen.match.family }),
       state,
       ...(reason !== undefined && { reason }),
@@ -242,7 +245,7 @@ export class Daemon implements DaemonView {
     }
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
-    for (const { uid, state, failure } of supervisor.entries) {
+    for (const { uid, state, failure, attached } of supervisor.entries) {
       if (state === 'failed' && failure) {
         problems.push({
           uid,
@@ -250,9 +253,11 @@ export class Daemon implements DaemonView {
           remedy: 'free the port, or give the probe another one in the config',
         });
       }
-      if (state === 'no-permission') {
-        problems.push({ uid, what: 'no permission to open the USB device', remedy: 'run "probectl doctor"' });
+      if (attached && state === 'no-permission') {
+        problems.push({ uid, what: accessProblem(attached.device), remedy: udevRemedy(attached.device) });
       }
+      const warning = state === 'ignored' ? undefined : attached?.match.warning;
+      if (warning) problems.push({ uid, ...warning });
     }
     return problems;
   }
@@ -297,6 +302,13 @@ export class Daemon implements DaemonView {
 /** Who asked for something, as a field of its event. */
 function asked(by: string | undefined): { readonly by?: string } {
   return by === undefined ? {} : { by };
+}
+
+/** Why a probe is in its state, where that does not say it. */
+function reasonOf({ state, ignored, failure, unserved, attached }: ProbeEntry): string | undefined {
+  if (state === 'not-served') return unserved?.reason;
+  if (state === 'no-permission' && attached) return accessProblem(attached.device);
+  return ignored ?? failure?.message;
 }
 
 function usbOf(device: NonNullable<ProbeEntry['attached']>['device']): NonNullable<Details['usb']> {

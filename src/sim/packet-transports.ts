@@ -18,6 +18,8 @@ export interface PacketTransportsOptions {
   readonly bulkPacketSizeBytes: number;
   /** See `SimProbeQuirks`. */
   readonly needsZlp: boolean;
+  /** Where reports come in: a HID device without an OUT endpoint takes them as control transfers (HID 1.11, 7.2.2). */
+  readonly hidOut: number;
   readonly fullPacketsOnly: boolean;
   /** Where to say what a host did that the specification forbids. */
   readonly violations: string[];
@@ -26,7 +28,6 @@ export interface PacketTransportsOptions {
 }
 
 const IN = { hid: ProbeEndpoint.HidIn, bulk: ProbeEndpoint.BulkIn } as const;
-const OUT = { hid: ProbeEndpoint.HidOut, bulk: ProbeEndpoint.BulkOut } as const;
 
 export class PacketTransports {
   readonly #options: PacketTransportsOptions;
@@ -49,7 +50,7 @@ export class PacketTransports {
 
   /** One OUT transfer. `data` is valid during the call. */
   receive(endpoint: number, data: Uint8Array): void {
-    if (endpoint === ProbeEndpoint.HidOut) this.#receiveReport(data);
+    if (endpoint === this.#options.hidOut) this.#receiveReport(data);
     else this.#receiveBulk(data);
   }
 
@@ -74,7 +75,8 @@ export class PacketTransports {
 
   /** Commands are taken again. */
   resume(): void {
-    for (const transport of this.#options.transports) this.#port?.resume(OUT[transport]);
+    const { transports, hidOut } = this.#options;
+    for (const transport of transports) this.#port?.resume(transport === 'hid' ? hidOut : ProbeEndpoint.BulkOut);
   }
 
   #receiveReport(report: Uint8Array): void {

@@ -8,7 +8,7 @@ import { probeInfo } from './firmware/probe-info.js';
 import { PacketHooks, type PacketHook } from './firmware/packet-hooks.js';
 import { PacketQueue, type Execution } from './packet-queue.js';
 import { PacketTransports, type Packet, type Transport } from './packet-transports.js';
-import { probeDescriptor, type SimTransports } from './probe-descriptor.js';
+import { probeDescriptor, ProbeEndpoint, type SimTransports } from './probe-descriptor.js';
 import type { SimDescriptor, SimUsbDevice, SimUsbPort } from './usb/sim-usb-device.js';
 
 export interface SimProbeOptions {
@@ -40,6 +40,8 @@ export interface SimProbeQuirks {
   readonly needsZlp?: boolean;
   /** Clock and transfer configuration are lost after this. */
   readonly forgetsClockOn?: 'connect' | 'swj-sequence';
+  /** No OUT endpoint for HID: reports come over endpoint 0. */
+  readonly noHidOut?: boolean;
   /** Executes no more transfers than this of one DAP_Transfer, and says OK. */
   readonly maxTransfers?: number;
   /** DAP_ResetTarget does nothing, and says so. */
@@ -80,6 +82,7 @@ export class SimProbe implements SimUsbDevice {
       packetSizeBytes: this.packetSizeBytes,
       bulkPacketSizeBytes,
       swoStream: transports !== 'v1',
+      hidOut: !quirks.noHidOut,
     });
     this.#firmware = new DapFirmware({
       connector: this.board.connector,
@@ -107,6 +110,7 @@ export class SimProbe implements SimUsbDevice {
       ],
       packetSizeBytes: this.packetSizeBytes,
       bulkPacketSizeBytes,
+      hidOut: quirks.noHidOut === true ? ProbeEndpoint.Control : ProbeEndpoint.HidOut,
       needsZlp: quirks.needsZlp ?? true,
       fullPacketsOnly: quirks.fullPacketsOnly ?? false,
       violations: this.#firmware.violations,

@@ -22,6 +22,8 @@ export interface UsbDeviceInfo {
   readonly portPath: string;
   /** False: the operating system will refuse us the device (`access(2)` on its node, nothing opened). */
   readonly accessible: boolean;
+  /** The file that is opened to use it, where there is one: "/dev/bus/usb/001/004". Another one at every plug. */
+  readonly node?: string;
   readonly interfaces: readonly UsbInterfaceInfo[];
 }
 
@@ -47,7 +49,7 @@ export interface UsbEndpointInfo {
 }
 
 /** USB class codes (usb.org, Defined Class Codes). */
-export const UsbClass = { Hid: 0x03, Vendor: 0xff } as const;
+export const UsbClass = { Hid: 0x03, Hub: 0x09, Vendor: 0xff } as const;
 
 /** Bit 7 of an endpoint address. */
 export const ENDPOINT_IN = 0x80;
@@ -76,6 +78,7 @@ export interface UsbConnection extends AsyncDisposable {
   readonly gone: AbortSignal;
   /**
    * Sends one transfer; empty `data` is a zero-length packet. Several may be in flight; they complete in order.
+   * `data` must stay as it is until the transfer settles.
    * @throws UsbError
    */
   transferOut(endpoint: number, data: Uint8Array, options: TransferOptions): Promise<void>;
@@ -84,4 +87,10 @@ export interface UsbConnection extends AsyncDisposable {
    * @throws UsbError  `timeout`: nothing arrived, or not all; what had arrived is dropped
    */
   transferIn(endpoint: number, lengthBytes: number, options: TransferOptions): Promise<Uint8Array>;
+  /**
+   * Sends a HID output report without id over endpoint 0: for a HID interface without an OUT endpoint. It cannot be
+   * cancelled. HID 1.11, 7.2.2.
+   * @throws UsbError
+   */
+  setReport(report: Uint8Array, options: TransferOptions): Promise<void>;
 }

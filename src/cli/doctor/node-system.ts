@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { access, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { findGroup } from '../../base/find-group.js';
+import { machineFiles } from '../../base/machine-files.js';
 import type { System } from './system.js';
 
 /** What only `main.ts` can know. */
@@ -10,10 +11,8 @@ export type ProcessFacts = Pick<System, 'platform' | 'nodeVersion' | 'userName' 
 export function nodeSystem(facts: ProcessFacts): System {
   return {
     ...facts,
-    readText: (path) => readFile(path, 'utf8').catch(() => undefined),
+    ...machineFiles,
     findGroup,
-    list: (path) => readdir(path).catch(() => undefined),
-    readLink: (path) => readlink(path).catch(() => undefined),
     groupIdOf: (path) =>
       stat(path).then(
         ({ gid }) => gid,

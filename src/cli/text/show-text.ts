@@ -1,3 +1,4 @@
+import { hex16 } from '../../base/hex.js';
 import { pyocdOptions } from '../../control/pyocd-options.js';
 import type { ClientRow, Details, WaitingRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
@@ -85,8 +86,4 @@ function queueTable(queue: readonly WaitingRow[], look: Look): string[] {
     queue.map((row, i) => ({ ...row, place: i + 1 })),
     look,
   );
-}
-
-function hex16(word: number): string {
-  return word.toString(16).padStart(4, '0');
 }

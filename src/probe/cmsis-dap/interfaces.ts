@@ -1,9 +1,9 @@
 // Which interfaces of a device speak CMSIS-DAP, as far as descriptors tell. DAP_Info confirms it when it is opened.
 
+import { knownProbe } from '../../usb/probe-table.js';
 import { ENDPOINT_IN, UsbClass, type UsbDeviceInfo, type UsbInterfaceInfo } from '../../usb/usb-bus.js';
 import type { BulkEndpoints } from './bulk-pipe.js';
 import type { HidReports } from './hid-pipe.js';
-import { isKnownProbe } from './known-probes.js';
 import { quirksOf } from './quirks.js';
 
 export type DapInterface =
@@ -28,7 +28,7 @@ export function findDapInterfaces(device: UsbDeviceInfo): DapInterfaces | undefi
       ? 'interface-name'
       : isNamed(device.product)
         ? 'product-name'
-        : isKnownProbe(device)
+        : knownProbe(device)?.support.kind === 'served'
           ? 'known-id'
           : undefined;
   if (!evidence) return undefined;
@@ -76,15 +76,15 @@ function hidInterface(info: UsbInterfaceInfo, reportSizeBytes: number | undefine
   if (info.classCode !== UsbClass.Hid) return undefined;
   const input = info.endpoints.find(({ address, transferType }) => transferType === 'interrupt' && isInput(address));
   const output = info.endpoints.find(({ address, transferType }) => transferType === 'interrupt' && !isInput(address));
-  if (!input || !output) return undefined;
+  if (!input) return undefined;
   return {
     version: 'v1',
     number: info.number,
     reports: {
       inEndpoint: input.address,
-      outEndpoint: output.address,
+      outEndpoint: output?.address,
       inputSizeBytes: info.hidReports?.inputSizeBytes ?? reportSizeBytes ?? input.maxPacketSizeBytes,
-      outputSizeBytes: info.hidReports?.outputSizeBytes ?? reportSizeBytes ?? output.maxPacketSizeBytes,
+      outputSizeBytes: info.hidReports?.outputSizeBytes ?? reportSizeBytes ?? (output ?? input).maxPacketSizeBytes,
     },
   };
 }
