@@ -79,7 +79,8 @@ export class LibusbBus implements UsbBus {
     const bus = new LibusbBus(options);
     const { usb, source, log } = options;
     const absence = usb.INIT_ERROR === 0 ? source.absence() : `libusb cannot be started (error ${usb.INIT_ERROR})`;
-    if (absence !== undefined) log.warn('no USB on this machine', { reason: absence });
+    if (absence === undefined) log.info('watching USB for probes');
+    else log.warn('no USB on this machine', { reason: absence });
     if (usb.INIT_ERROR !== 0) return bus;
     bus.#listen(usb);
     return bus;
