@@ -97,6 +97,7 @@ describe('probed, when it is told to stop', () => {
       await using holder = await TestClient.connect(daemon.ports[0]);
       await using waiting = await TestClient.connect(daemon.ports[0]);
       await holder.result('lock');
+      await waiting.result('hello', 1); // the daemon knows whose client it is, and reads its requests
       const pending = waiting.request('lock');
       await waiting.bytesSent();
       await holder.result('hello', 1); // by now the daemon has read the other request, too
