@@ -127,7 +127,8 @@ export class VirtualDap implements DapPort {
     const before = this.#lineNow;
     if (!this.#options.isShared()) {
       wire.lost();
-      this.#script = [];
+      // What was absorbed while others were there belongs before it.
+      for (const absorbed of this.#script.splice(0)) await absorbed(probe);
       const result = await send(probe);
       this.#setLine(after ?? { ...before, state: 'joined', ones: 0 });
       wire.lineOf = this;
@@ -157,7 +158,6 @@ export class VirtualDap implements DapPort {
       throw this.#stickyFault('DP', full);
     }
     try {
-      if (full === DP.CTRL_STAT) await this.#restoreControl(probe, WRITTEN_CONTROL);
       const value = await probe.dap.readDp(full, signal);
       this.#answered();
       return this.#seen(dp, view, full, value);
@@ -222,6 +222,7 @@ export class VirtualDap implements DapPort {
 
   #noteAbort(dp: WireDp, view: DpView, value: number): void {
     view.sticky &= ~flagsClearedBy(value);
+    if (this.#wire.protocol === 'JTAG') view.doubt();
     if (dp.suspect !== this) return;
     if (value & ABORT.DAPABORT) dp.isStuck = false;
     if ((value & CLEAR_STICKY) === CLEAR_STICKY && this.#wire.protocol === 'SWD' && !dp.isStuck) dp.suspect = undefined;
@@ -232,7 +233,10 @@ export class VirtualDap implements DapPort {
     const { view, dp } = this.#here;
     const power = (value & POWER_REQUESTS) | this.#powerOfOthers(view);
     await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
-    if (this.#wire.protocol === 'JTAG') view.sticky &= ~value;
+    if (this.#wire.protocol === 'JTAG') {
+      view.sticky &= ~value;
+      if (value & STICKY) view.doubt();
+    }
     const control = value & ~STICKY;
     view.control = control >>> 0;
     noteControl(dp, ((control & ~POWER_REQUESTS) | power) >>> 0);
@@ -272,6 +276,7 @@ export class VirtualDap implements DapPort {
       dp.rdbuffOf = dp.resendOf = view;
       return words;
     } catch (error) {
+      noteIntrusion(dp, user, view);
       this.#failed(error);
       throw error;
     }
@@ -294,10 +299,10 @@ export class VirtualDap implements DapPort {
     if (isJtag) dp.suspect = this;
     try {
       await user.write(probe.dap, register, values, signal);
-      if (user.ap.hasIntruded) dp.rdbuffOf = 'nobody';
-      user.ap.hasIntruded = false;
+      noteIntrusion(dp, user, view);
       this.#noteWritten(dp, view);
     } catch (error) {
+      noteIntrusion(dp, user, view);
       this.#failed(error);
       throw error;
     }
@@ -329,7 +334,7 @@ export class VirtualDap implements DapPort {
       if (!wire.isReady) return;
       const { dp } = this.#here;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.#takeFlags(probe, dp);
-      await this.#restoreControl(probe, WORKING_CONTROL);
+      await this.#restoreControl(probe);
       wire.user = this;
     } catch (error) {
       this.#failed(error);
@@ -344,6 +349,7 @@ export class VirtualDap implements DapPort {
     const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
     if (protocol === this.#wire.protocol && (isUp || mayBeUp)) return;
     this.#setLine({ ...this.#lineNow, state: state === 'dormant' ? state : 'lost' });
+    this.#script = [];
     throw new NoAckError();
   }
 
@@ -361,6 +367,9 @@ export class VirtualDap implements DapPort {
     }
     // Who never sent anything takes it as it comes.
     if (state === 'joined' && !wire.isReady) return;
+    // Once its SELECT is not known any more, a debug port with sticky flags does not let them be read.
+    const left = wire.dp(wire.selection);
+    if (wire.isReady && left.suspect) await left.suspect.#takeFlags(probe, left);
     wire.lost();
     wire.selection = selection;
     await resetLine(probe, wire, selection);
@@ -374,7 +383,7 @@ export class VirtualDap implements DapPort {
     const { protocol, selection } = this.#wire;
     if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
     dp.isStuck = false;
-    const status = await probe.dap.readDp(DP.CTRL_STAT, never);
+    const status = await readFlags(probe);
     dp.resendOf = 'nobody';
     const flags = status & STICKY;
     if (flags !== 0) {
@@ -383,17 +392,16 @@ export class VirtualDap implements DapPort {
       const view = this.#views.get(selection);
       if (view) {
         view.sticky |= flags;
-        // In JTAG nothing told which of its accesses were let through.
-        if (protocol === 'JTAG') for (const user of view.aps.values()) user.doubt();
+        if (protocol === 'JTAG') view.doubt();
       }
     }
     dp.suspect = undefined;
   }
 
-  async #restoreControl(probe: Probe, bits: number): Promise<void> {
+  async #restoreControl(probe: Probe): Promise<void> {
     const { view, dp } = this.#here;
     const mine = view.control ?? 0;
-    const counted = view.control === undefined ? bits & WORKING_CONTROL : bits;
+    const counted = view.control === undefined ? WORKING_CONTROL : WRITTEN_CONTROL;
     if (dp.control === undefined || ((mine ^ dp.control) & counted) === 0) return;
     const control = ((mine & ~POWER_REQUESTS) | (dp.control & POWER_REQUESTS)) >>> 0;
     await probe.dap.writeDp(DP.CTRL_STAT, control, never);
@@ -413,7 +421,7 @@ export class VirtualDap implements DapPort {
     const { dp } = this.#here;
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
     if (error instanceof TransferError) {
-      dp.suspect = this;
+      dp.suspect ??= this; // or it is still somebody else's: the change has failed
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
       if (!(error instanceof NoAckError)) return;
       this.#setLine({ ...this.#lineNow, state: 'lost' });
@@ -456,6 +464,7 @@ export class VirtualDap implements DapPort {
     const { view, dp } = this.#here;
     if (this.#wire.protocol === 'SWD') return this.#writeDp(probe, DP.ABORT, CLEAR_STICKY, signal);
     view.sticky = 0;
+    view.doubt();
     await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? CONTROL_AT_WORK) | STICKY) >>> 0, signal);
   }
 
@@ -632,11 +641,27 @@ async function resetLine(probe: Probe, { protocol }: Wire, selection: number | u
   } else await probe.swjSequence?.(lineReset[protocol], never);
 }
 
+/** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */
+async function readFlags(probe: Probe): Promise<number> {
+  try {
+    return await probe.dap.readDp(DP.CTRL_STAT, never);
+  } catch (error) {
+    if (error instanceof NoAckError || !(error instanceof TransferError)) throw error;
+    return CTRL_STAT.STICKYERR;
+  }
+}
+
+/** Whether RDBUFF is still as `view` has left it. */
+function noteIntrusion(dp: WireDp, { ap }: MemApUser, view: DpView): void {
+  if (ap.hasIntruded || (dp.rdbuffOf && dp.rdbuffOf !== view)) dp.rdbuffOf = 'nobody';
+  ap.hasIntruded = false;
+}
+
 /** Takes note of what is in CTRL/STAT: without power the APs forget. */
 function noteControl(dp: WireDp, control: number): void {
   const isPowerLost = (dp.control ?? 0) & ~control & CTRL_STAT.CDBGPWRUPREQ;
   dp.control = control;
-  if (isPowerLost) for (const ap of dp.aps.values()) ap.forget();
+  if (isPowerLost) for (const ap of dp.aps.values()) ap.doubt();
 }
 
 function apOn(dp: WireDp, base: ApAddress): WireMemAp {

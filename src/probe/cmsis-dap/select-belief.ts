@@ -13,6 +13,8 @@ export class SelectBelief {
   #select1: number | undefined;
   /** DPBANKSEL at the time of a FAULT. */
   #faultedBank: number | undefined;
+  /** DPBANKSEL before the writes that the last access needed. */
+  #bankBefore: number | undefined;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
@@ -23,11 +25,13 @@ export class SelectBelief {
   }
 
   /**
-   * As `forget`, after a FAULT that was not the answer to a write of SELECT. Until the sticky flags are cleared the DP
-   * answers FAULT to a write of SELECT, but lets CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   * As `forget`, after a FAULT. Until the sticky flags are cleared the DP answers FAULT to a write of SELECT, but lets
+   * CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   *
+   * @param ofSelect  the FAULT was the answer to a write of SELECT, which did not take place
    */
-  forgetAfterFault(): void {
-    const bank = this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
+  forgetAfterFault(ofSelect: boolean): void {
+    const bank = ofSelect ? this.#bankBefore : this.#bank;
     this.forget();
     this.#faultedBank = bank;
   }
@@ -39,6 +43,7 @@ export class SelectBelief {
 
   /** Calls `write` with what an access to `address` needs, in order: a DP address and its new value. */
   forAp(address: ApAddress, write: (address: DpAddress, value: number) => void): void {
+    this.#bankBefore = this.#bank;
     const select1 = select1Of(address);
     if (select1 !== 0) this.#hasSelect1 = true;
     if (this.#hasSelect1 && this.#select1 !== select1) {
@@ -53,10 +58,15 @@ export class SelectBelief {
 
   /** As `forAp`, for a DP register. ABORT, RESEND, RDBUFF and TARGETSEL are in every bank: do not ask. */
   forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
+    this.#bankBefore = this.#bank;
     const bank = dpBankOf(address);
     if (this.#select === undefined && address === DP.DPIDR) return; // may be the first read after a line reset
-    if (bank === (this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK)) return;
+    if (bank === this.#bank) return;
     this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
+  }
+
+  get #bank(): number | undefined {
+    return this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
   }
 
   #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {

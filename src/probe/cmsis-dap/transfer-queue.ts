@@ -161,8 +161,8 @@ export class TransferQueue implements DapPort {
   /** After any ACK but OK nobody knows how far it got. */
   #noteFailure(error: unknown): void {
     const { access } = error instanceof TransferFaultError ? error : {};
-    if (access && !(access.port === 'DP' && access.address === DP.SELECT)) {
-      this.#select.forgetAfterFault();
+    if (access) {
+      this.#select.forgetAfterFault(access.port === 'DP' && access.address === DP.SELECT);
       this.#powerRequests = undefined;
     } else {
       this.forget();
