@@ -333,7 +333,7 @@ export class VirtualDap implements DapPort {
       // The access that follows is to tell whether anybody is there.
       if (!wire.isReady) return;
       const { dp } = this.#here;
-      if (dp.suspect && dp.suspect !== this) await dp.suspect.#takeFlags(probe, dp);
+      if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
       await this.#restoreControl(probe);
       wire.user = this;
     } catch (error) {
@@ -367,19 +367,11 @@ export class VirtualDap implements DapPort {
     }
     // Who never sent anything takes it as it comes.
     if (state === 'joined' && !wire.isReady) return;
-    // Once its SELECT is not known any more, a debug port with sticky flags does not let them be read.
-    const left = wire.dp(wire.selection);
-    if (wire.isReady && left.suspect) await left.suspect.#takeFlags(probe, left);
-    wire.lost();
-    wire.selection = selection;
-    await resetLine(probe, wire, selection);
-    if (!isDpidr && wire.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
-    wire.isReady = !isDpidr;
-    this.#here.dp.resendOf = 'nobody';
+    await moveLine(probe, wire, selection, isDpidr);
   }
 
-  /** Saves the sticky flags of this client, and clears them on the wire for the next. */
-  async #takeFlags(probe: Probe, dp: WireDp): Promise<void> {
+  /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
+  async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
     if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
     dp.isStuck = false;
@@ -535,14 +527,10 @@ export class VirtualDap implements DapPort {
   async #writePower(probe: Probe, selection: number | undefined, dp: WireDp, power: number): Promise<void> {
     const wire = this.#wire;
     if (!wire.isReady || wire.selection !== selection) {
-      wire.lost();
-      wire.selection = selection;
-      await resetLine(probe, wire, selection);
-      if (wire.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
-      wire.isReady = true;
+      await moveLine(probe, wire, selection, false);
     }
     wire.user = undefined;
-    if (dp.suspect) await dp.suspect.#takeFlags(probe, dp);
+    if (dp.suspect) await dp.suspect.takeFlags(probe, dp);
     const control = (((dp.control ?? 0) & ~POWER_REQUESTS) | power) >>> 0;
     await probe.dap.writeDp(DP.CTRL_STAT, control, never);
     noteControl(dp, control);
@@ -631,6 +619,24 @@ export interface ApTurn {
   clearSticky(): Promise<void>;
   /** Whether an access has failed that was acknowledged: JTAG. */
   hasFailed(): Promise<boolean>;
+}
+
+/**
+ * Brings the line up for a debug port.
+ *
+ * @param leavesDpidr  the access that follows is the read of DPIDR that has to come first
+ */
+async function moveLine(probe: Probe, wire: Wire, selection: number | undefined, leavesDpidr: boolean): Promise<void> {
+  // Once its SELECT is not known any more, a debug port with sticky flags does not let them be read.
+  const left = wire.dp(wire.selection);
+  if (wire.isReady && left.suspect) await left.suspect.takeFlags(probe, left);
+  wire.lost();
+  wire.selection = selection;
+  await resetLine(probe, wire, selection);
+  if (leavesDpidr) return;
+  if (wire.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
+  wire.isReady = true;
+  wire.dp(selection).resendOf = 'nobody';
 }
 
 /** Line reset, and TARGETSEL where there is a choice. */
