@@ -1,11 +1,9 @@
 // npm run soak [-- --steps 100000] [-- --seed 1]
 // Leads the daemon through many random steps and compares it with its model after each: test/daemon/model.test.ts.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { runSoak } from './soak/run-mocha.js';
 
 const { values } = parseArgs({
   options: {
@@ -13,13 +11,7 @@ const { values } = parseArgs({
     seed: { type: 'string', ...(process.env.PROBED_SEED !== undefined && { default: process.env.PROBED_SEED }) },
   },
 });
-const env = {
-  ...process.env,
+await runSoak('test/daemon/model.test.ts', {
   PROBED_STEPS: values.steps,
   ...(values.seed !== undefined && { PROBED_SEED: values.seed }),
-};
-const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config', '--reporter', 'spec', 'test/daemon/model.test.ts'];
-const cwd = path.join(import.meta.dirname, '..');
-const child = spawn(process.execPath, ['--import', 'tsx', ...mocha], { cwd, env, stdio: 'inherit' });
-await once(child, 'exit');
-process.exitCode = child.exitCode ?? 1;
+});

@@ -2,12 +2,17 @@
 
 import { CTRL_STAT, type ApAddress } from '../dap/registers.js';
 import type { MemApUser } from './mem-ap-user.js';
-import type { MemApView, WireMemAp } from './mem-ap-state.js';
-import type { VirtualDap } from './virtual-dap.js';
+import { type MemApView, WireMemAp } from './mem-ap-state.js';
+import type { LeaseContext } from './lease-context.js';
 
 export const POWER_REQUESTS = (CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ) >>> 0;
 /** An acknowledgement is the bit above its request. */
 export const POWER_ACKS = (CTRL_STAT.CDBGPWRUPACK | CTRL_STAT.CSYSPWRUPACK) >>> 0;
+
+/** Bits of CTRL/STAT that change what accesses do: ORUNDETECT, and TRNMODE in bits 3:2. */
+export const WORKING_CONTROL = CTRL_STAT.ORUNDETECT | 0x0c;
+/** Bits that read as written: those, MASKLANE and TRNCNT. */
+export const WRITTEN_CONTROL = WORKING_CONTROL | 0xf00 | 0x1ff000;
 
 /** The registers of a debug port as one client has left them. */
 export class DpView {
@@ -50,11 +55,24 @@ export class WireDp {
   /** CTRL/STAT as written last, without flags; undefined: nobody did. */
   control: number | undefined;
   /** Sticky flags may be set, and are those of this client. */
-  suspect: VirtualDap | undefined;
+  suspect: LeaseContext | undefined;
   /** An access of the suspect has not come to its end. */
   isStuck = false;
   /** Whose value is in RDBUFF, and whose RESEND would give; 'nobody': what sharing has read for itself. */
   rdbuffOf: DpView | 'nobody' | undefined;
   resendOf: DpView | 'nobody' | undefined;
   readonly aps = new Map<ApAddress, WireMemAp>();
+
+  ap(base: ApAddress): WireMemAp {
+    let ap = this.aps.get(base);
+    if (!ap) this.aps.set(base, (ap = new WireMemAp()));
+    return ap;
+  }
+
+  /** Takes note of what is in CTRL/STAT: without power the APs may forget. */
+  noteControl(control: number): void {
+    const isPowerLost = (this.control ?? 0) & ~control & CTRL_STAT.CDBGPWRUPREQ;
+    this.control = control;
+    if (isPowerLost) for (const ap of this.aps.values()) ap.doubt();
+  }
 }

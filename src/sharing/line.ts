@@ -1,7 +1,7 @@
 // What a client has done to the wire with bit sequences, as the debug port at the other end understands it: line
 // resets, changes of protocol, dormant state, the choice of a target (IHI 0031 B4.3 and B5).
 
-import type { BitString } from '../dap/bit-string.js';
+import { bitString, type BitString } from '../dap/bit-string.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { JtagSequence, SwdSequence } from '../probe/probe.js';
 
@@ -173,4 +173,9 @@ function targetSelAt(pieces: readonly SwdSequence[], at: number): number | undef
     data.direction === 'output' &&
     data.sequence.lengthBits === DATA_CLOCKS;
   return isTargetSel ? Number(BigInt.asUintN(32, data.sequence.bits)) : undefined;
+}
+
+/** What comes back from an absorbed sequence. */
+export function undriven(pieces: readonly SwdSequence[]): readonly BitString[] {
+  return pieces.flatMap((piece) => (piece.direction === 'input' ? [bitString(piece.lengthBits, -1n)] : []));
 }

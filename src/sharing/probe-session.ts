@@ -47,6 +47,8 @@ export interface SessionEvents {
 /** How long a busy or forbidden device is tried again inside one `open`: udev may not be done with it yet. */
 const OPEN_RETRY_MS = 2000;
 const OPEN_RETRY_INTERVAL_MS = 100;
+/** A client that steps halts with every step: it is told once, and again after this time. */
+const HALT_TOLD_MS = 10_000;
 
 /**
  * The state of one probe over all attachments: it outlives unplug and replug, and so do the leases. The probe is opened
@@ -63,6 +65,9 @@ export class ProbeSession implements AsyncDisposable {
   #protocol: WireProtocol | undefined;
   /** As set; undefined: as the driver has it. */
   #clockHz: number | undefined;
+
+  /** When it was last told that a client halts. */
+  readonly #haltsTold = new WeakMap<SessionLease, number>();
 
   constructor(readonly options: ProbeSessionOptions) {
     const { clock, lockIdleTimeoutMs, events, log } = options;
@@ -191,7 +196,10 @@ export class ProbeSession implements AsyncDisposable {
 
   /** A client has halted a core. */
   noteHalt(by: SessionLease): void {
-    if (this.#isWatched(by)) this.options.events?.targetHalted?.(by.client);
+    const now = this.options.clock.now();
+    if (!this.#isWatched(by) || now < (this.#haltsTold.get(by) ?? -Infinity) + HALT_TOLD_MS) return;
+    this.#haltsTold.set(by, now);
+    this.options.events?.targetHalted?.(by.client);
   }
 
   /** Disconnects the target if nobody needs the connection, and closes the probe if nobody has it open. */

@@ -8,10 +8,11 @@ import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
 import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
+import { LeaseContext } from './lease-context.js';
 import { hasMemAp, MemApMemory, memApRegisters } from './mem-ap-memory.js';
 import type { MemoryPort } from './memory-port.js';
 import type { ProbeSession } from './probe-session.js';
-import { VirtualDap } from './virtual-dap.js';
+import { type UseProbe, VirtualDap } from './virtual-dap.js';
 
 /** How long `reset` holds nRESET low, and how long it waits after that: pyOCD's reset.hold_time and reset.post_delay. */
 const RESET_HOLD_MS = 100;
@@ -21,6 +22,7 @@ const MAX_MEMORY_HANDLES = 256;
 
 export class SessionLease implements ClientLease {
   readonly dap: VirtualDap;
+  readonly #context: LeaseContext;
   /** By handle. */
   readonly #memory = new Map<number, MemoryPort>();
   #opens = 0;
@@ -37,14 +39,14 @@ export class SessionLease implements ClientLease {
     readonly client: ClientName,
     private readonly session: ProbeSession,
   ) {
-    this.dap = new VirtualDap({
+    this.#context = new LeaseContext({
       wire: session.wire,
-      use: (signal, operation) => this.#use(signal, operation),
       isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
-      log: session.options.log,
     });
+    const use: UseProbe = (signal, operation) => this.#use(signal, operation);
+    this.dap = new VirtualDap(this.#context, use, session.options.log);
   }
 
   get isOpen(): boolean {
@@ -161,21 +163,21 @@ export class SessionLease implements ClientLease {
   swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
     return this.#use(signal, (probe) => {
       if (!probe.swjSequence) throw this.#unsupported('SWJ sequences');
-      return this.dap.swjSequence(probe, sequence, signal);
+      return this.#context.swjSequence(probe, sequence, signal);
     });
   }
 
   swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
     return this.#use(signal, (probe) => {
       if (!probe.swd) throw this.#unsupported('SWD sequences');
-      return this.dap.swdSequence(probe, pieces, signal);
+      return this.#context.swdSequence(probe, pieces, signal);
     });
   }
 
   jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
     return this.#use(signal, (probe) => {
       if (!probe.jtag) throw this.#unsupported('JTAG');
-      return this.dap.jtagSequence(probe, sequence, signal);
+      return this.#context.jtagSequence(probe, sequence, signal);
     });
   }
 
@@ -292,7 +294,7 @@ export class SessionLease implements ClientLease {
     } finally {
       // Not before: who gets the lock next is to find the probe in order.
       turns.release(this);
-      this.dap.leave();
+      this.#context.leave();
       this.session.forget(this);
     }
   }
@@ -313,20 +315,20 @@ export class SessionLease implements ClientLease {
       await this.#releasePower();
       if (probe) await this.session.applyClock(probe, never);
     } finally {
-      this.dap.reset();
+      this.#context.reset();
       await this.session.settle();
     }
   }
 
   async #releasePower(): Promise<void> {
     const { probe, protocol } = this.session;
-    if (probe && protocol) await this.dap.releasePower(probe);
+    if (probe && protocol) await this.#context.releasePower(probe);
   }
 
   async #assertReset(probe: Probe, signal: AbortSignal): Promise<void> {
     await probe.setReset(true, signal);
     this.#holdsReset = true;
-    this.dap.targetReset();
+    this.#context.targetReset();
     this.session.noteReset(this);
   }
 

@@ -150,7 +150,7 @@ describe('stock pyOCD clients that share a probe', function () {
     const done = assertRight(reader).finally(() => (isOver = true));
 
     let visits = 0;
-    while (!isOver) {
+    for (const isRunning = (): boolean => !isOver; isRunning();) {
       const { code, output } = await commander(plain, ['read8 0x20020000 4', 'write16 0x20020000 0x1234']);
       assert.equal(code, 0, output);
       visits++;
