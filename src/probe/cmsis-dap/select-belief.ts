@@ -13,15 +13,18 @@ export class SelectBelief {
   #select1: number | undefined;
   /** DPBANKSEL at the time of a FAULT. */
   #faultedBank: number | undefined;
+  #mayBeReset = true;
   /** DPBANKSEL before the writes that the last access needed. */
   #bankBefore: number | undefined;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
-  forget(): void {
+  /** @param line  the line, too, may be as after a line reset: then nothing but DPIDR may be read (IHI 0031 B4.3.4) */
+  forget(line: boolean): void {
     this.#select = undefined;
     this.#select1 = undefined;
     this.#faultedBank = undefined;
+    this.#mayBeReset ||= line;
   }
 
   /**
@@ -32,13 +35,14 @@ export class SelectBelief {
    */
   forgetAfterFault(ofSelect: boolean): void {
     const bank = ofSelect ? this.#bankBefore : this.#bank;
-    this.forget();
+    this.forget(false);
     this.#faultedBank = bank;
   }
 
   /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
   noteDpidr(dpidr: number): void {
     this.#hasSelect1 = ((dpidr >>> 12) & 0xf) >= 3;
+    this.#mayBeReset = false;
   }
 
   /** Calls `write` with what an access to `address` needs, in order: a DP address and its new value. */
@@ -60,7 +64,8 @@ export class SelectBelief {
   forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
     this.#bankBefore = this.#bank;
     const bank = dpBankOf(address);
-    if (this.#select === undefined && address === DP.DPIDR) return; // may be the first read after a line reset
+    // DPIDR is in every bank before DPv3, and a line reset selects bank 0.
+    if (this.#select === undefined && address === DP.DPIDR && (this.#mayBeReset || !this.#hasSelect1)) return;
     if (bank === this.#bank) return;
     this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
   }

@@ -57,7 +57,11 @@ export class TransferQueue implements DapPort {
 
   /** Something happened that may have changed SELECT: a sequence on the wire, a reset, a connect. */
   forget(): void {
-    this.#select.forget();
+    this.#forget(true);
+  }
+
+  #forget(line: boolean): void {
+    this.#select.forget(line);
     this.#powerRequests = undefined;
   }
 
@@ -125,12 +129,12 @@ export class TransferQueue implements DapPort {
         await this.#send(signal);
       }
     } finally {
-      this.forget();
+      this.#forget(false);
     }
   }
 
   #notePower(requests: number): void {
-    if (this.#powerRequests !== requests) this.#select.forget();
+    if (this.#powerRequests !== requests) this.#select.forget(false);
     this.#powerRequests = requests;
   }
 

@@ -92,6 +92,26 @@ describe('an access to the DP', () => {
     device.done();
   });
 
+  it('selects bank 0 for DPIDR of a DPv3 when another may be selected, but not after a sequence', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] }, // DPIDR with VERSION 3
+      { out: '05 00 02 08 01000000 02', in: ['05 02 01 20000000'] }, // DPIDR1, bank 1
+      { out: '05 00 01 00 1e000000', in: ['05 01 01'] }, // ABORT: SELECT is not counted on any more
+      { out: '05 00 02 08 00000000 02', in: ['05 02 01 7734013c'] },
+      { out: '12 33 ffffffffffff07', in: ['12 00'] },
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
+    );
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+    assert.equal(await probe.dap.readDp(0x10, NEVER), 0x20);
+    await probe.dap.writeDp(DP.ABORT, 0x1e, NEVER);
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x3c013477);
+    await probe.swjSequence?.(bitString(51, -1n), NEVER);
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+
+    device.done();
+  });
+
   it('selects the bank of a banked register, and bank 0 again for an AP: after a FAULT CTRL/STAT is wanted', async () => {
     const { device, probe } = await opened(
       { out: '05 00 02 08 f0000001 0f', in: ['05 02 01 77047704'] },
