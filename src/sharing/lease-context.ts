@@ -246,7 +246,7 @@ export class LeaseContext {
 
   answered(): void {
     const wire = this.#wire;
-    if (wire.isReady && this.#line?.state === 'ready') return;
+    if (wire.isReady && this.#line?.state === 'ready' && this.#script.length === 0) return;
     wire.isReady = true;
     this.#script.length = 0;
     this.#setLine({ ...this.line, state: 'ready' });
@@ -260,6 +260,7 @@ export class LeaseContext {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
       if (!(error instanceof NoAckError)) return;
+      this.#script.length = 0;
       this.#setLine({ ...this.line, state: 'lost' });
     }
     // Neither the line nor what went over it is to be counted on; this client goes on with it as it is.

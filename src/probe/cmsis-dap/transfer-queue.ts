@@ -1,4 +1,4 @@
-import { TransferFaultError } from '../../dap/errors.js';
+import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
 import { ABORT, CTRL_STAT, DP, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { DapPort } from '../probe.js';
@@ -169,7 +169,7 @@ export class TransferQueue implements DapPort {
       this.#select.forgetAfterFault(access.port === 'DP' && access.address === DP.SELECT);
       this.#powerRequests = undefined;
     } else {
-      this.forget();
+      this.#forget(!(error instanceof TransferTimeoutError)); // a WAIT is an answer: the line is up
     }
   }
 
