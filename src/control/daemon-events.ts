@@ -61,6 +61,15 @@ export const daemonEvents = [
     client: CLIENT,
     to: Type.Integer({ description: 'the number of the client that got it' }),
   }),
+  event('target-reset', 'A client reset the target while others had the probe open.', { uid: UID, client: CLIENT }),
+  event(
+    'target-halted',
+    'A client halted a core while others had the probe open; not more than once in 10 s for each.',
+    {
+      uid: UID,
+      client: CLIENT,
+    },
+  ),
   event('error', 'Something went wrong.', { uid: Type.Optional(UID), error: text('what') }),
   event('reloaded', 'The config was read again.', {
     applied: Type.Boolean({ description: 'whether it was good' }),

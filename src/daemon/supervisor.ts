@@ -319,6 +319,8 @@ export class Supervisor implements AsyncDisposable {
         lastHolder = id;
       },
       lockLost: (from, to) => onEvent({ type: 'lock-lost', uid, client: from.id, to: to.id }),
+      targetReset: ({ id }) => onEvent({ type: 'target-reset', uid, client: id }),
+      targetHalted: ({ id }) => onEvent({ type: 'target-halted', uid, client: id }),
       opened: ({ details }) => (entry.lastOpen = { at: services.clock.date(), details }),
       openFailed: (error) => this.#noteError(entry, error),
       useChanged: () => entry.noteState(),

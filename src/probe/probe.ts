@@ -50,8 +50,8 @@ export interface Probe extends AsyncDisposable {
 export interface DapPort {
   /**
    * Reads one DP register.
-   * @param address  with its bank. Reading DPIDR never writes `SELECT` first while the driver does not know what is in
-   *                 it: after a line reset nothing else is allowed (IHI 0031 B4.3.4)
+   * @param address  with its bank. Reading DPIDR never writes `SELECT` first after a sequence: after a line reset nothing
+   *                 else is allowed (IHI 0031 B4.3.4)
    * @returns        0 … 2^32-1
    */
   readDp(address: DpAddress, signal: AbortSignal): Promise<number>;

@@ -10,6 +10,7 @@ import { Admission, type AdmissionRules, openToAll } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
 import { SessionLease } from './session-lease.js';
 import { TurnQueue } from './turn-queue.js';
+import { Wire } from './wire.js';
 
 /** Opens the probe; called with the session's turn held. */
 export type OpenProbe = (signal: AbortSignal) => Promise<Probe>;
@@ -39,6 +40,9 @@ export interface SessionEvents {
   readonly refused?: (client: ClientName, reason: string) => void;
   readonly lockTaken?: (by: ClientName) => void;
   readonly lockLost?: (from: ClientName, to: ClientName) => void;
+  /** With other clients there: a client reset the target, or halted a core. */
+  readonly targetReset?: (by: ClientName) => void;
+  readonly targetHalted?: (by: ClientName) => void;
   readonly opened?: (probe: Probe) => void;
   readonly openFailed?: (error: unknown) => void;
   /** Nobody, or somebody, has the probe open now. */
@@ -48,6 +52,8 @@ export interface SessionEvents {
 /** How long a busy or forbidden device is tried again inside one `open`: udev may not be done with it yet. */
 const OPEN_RETRY_MS = 2000;
 const OPEN_RETRY_INTERVAL_MS = 100;
+/** A client that steps halts with every step: it is told once, and again after this time. */
+const HALT_TOLD_MS = 10_000;
 
 /**
  * The state of one probe over all attachments: it outlives unplug and replug, and so do the leases. The probe is opened
@@ -57,11 +63,17 @@ const OPEN_RETRY_INTERVAL_MS = 100;
 export class ProbeSession implements AsyncDisposable {
   readonly turns: TurnQueue<SessionLease>;
   readonly admission: Admission<SessionLease>;
+  readonly wire = new Wire();
   readonly #leases = new Set<SessionLease>();
   #openProbe: OpenProbe | undefined;
   #absence = 'it has not been plugged in yet';
   #probe: Probe | undefined;
   #protocol: WireProtocol | undefined;
+  /** As set; undefined: as the driver has it. */
+  #clockHz: number | undefined;
+
+  /** When it was last told that a client halts. */
+  readonly #haltsTold = new WeakMap<SessionLease, number>();
 
   constructor(readonly options: ProbeSessionOptions) {
     const { uid, clock, lockIdleTimeoutMs, events, log, admission: rules = openToAll } = options;
@@ -152,6 +164,7 @@ export class ProbeSession implements AsyncDisposable {
           throw this.disconnectedError();
         }
         if (clockLimitHz !== undefined) await probe.setClock(clockLimitHz, signal);
+        this.#clockHz = clockLimitHz;
         this.#probe = probe;
         log.info('probe opened', { uid });
         events?.opened?.(probe);
@@ -171,10 +184,33 @@ export class ProbeSession implements AsyncDisposable {
   async connect(probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
     if (this.#protocol === undefined) {
       this.#protocol = await probe.connect(requested, signal);
+      this.wire.connected(this.#protocol);
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
       throw new ProbeError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
     }
     for (const lease of this.#leases) lease.joinConnection();
+  }
+
+  /** The slowest clock that any client has asked for: nobody makes the wire faster than another can bear. */
+  async applyClock(probe: Probe, signal: AbortSignal): Promise<void> {
+    const { clockLimitHz = Infinity } = this.options;
+    const slowestHz = Math.min(clockLimitHz, ...this.leases.map((lease) => lease.clockHz ?? Infinity));
+    if (slowestHz === Infinity || slowestHz === this.#clockHz) return;
+    await probe.setClock(slowestHz, signal);
+    this.#clockHz = slowestHz;
+  }
+
+  /** A client has reset the target. */
+  noteReset(by: SessionLease): void {
+    if (this.#isWatched(by)) this.options.events?.targetReset?.(by.client);
+  }
+
+  /** A client has halted a core. */
+  noteHalt(by: SessionLease): void {
+    const now = this.options.clock.now();
+    if (!this.#isWatched(by) || now < (this.#haltsTold.get(by) ?? -Infinity) + HALT_TOLD_MS) return;
+    this.#haltsTold.set(by, now);
+    this.options.events?.targetHalted?.(by.client);
   }
 
   /** Disconnects the target if nobody needs the connection, and closes the probe if nobody has it open. */
@@ -185,11 +221,13 @@ export class ProbeSession implements AsyncDisposable {
     try {
       if (this.#protocol !== undefined && !leases.some((lease) => lease.isConnected)) {
         this.#protocol = undefined;
+        this.wire.lost();
         await probe.disconnect(never);
       }
     } finally {
       if (!leases.some((lease) => lease.isOpen)) {
         this.#probe = undefined;
+        this.wire.reset();
         this.options.log.info('probe closed', { uid: this.options.uid });
         this.options.events?.useChanged?.();
         await probe[Symbol.asyncDispose]();
@@ -208,11 +246,16 @@ export class ProbeSession implements AsyncDisposable {
     await this.#lose();
   }
 
+  #isWatched(by: SessionLease): boolean {
+    return this.leases.some((lease) => lease !== by && lease.isOpen);
+  }
+
   /** Drops the opened probe. The running exchange is left to end by itself: a driver knows when its device is gone. */
   async #lose(): Promise<void> {
     const probe = this.#probe;
     this.#probe = undefined;
     this.#protocol = undefined;
+    this.wire.reset();
     for (const lease of this.#leases) lease.probeLost();
     await probe?.[Symbol.asyncDispose]();
   }

@@ -1,92 +1,306 @@
-// A client's own DAP: what it believes to be in the DP is kept here, and the probe gets full addresses.
+// A client's own DAP: registers, as the client sees them. What it has left in them, and what is on the wire, is in its
+// `LeaseContext`; as long as nobody else has used the probe, accesses go straight to it.
 
 import type { Logger } from '../base/logger.js';
-import type { BitString } from '../dap/bit-string.js';
-import { type ApAddress, DP, type DpAddress, selectOf } from '../dap/registers.js';
+import { TransferFaultError } from '../dap/errors.js';
+import { ABORT, type ApAddress, CTRL_STAT, DP, type DpAddress, selectOf } from '../dap/registers.js';
 import type { DapPort, Probe } from '../probe/probe.js';
+import { type DpView, POWER_ACKS, POWER_REQUESTS, type WireDp, WRITTEN_CONTROL } from './dp-state.js';
+import type { LeaseContext } from './lease-context.js';
+import { afterTargetSel } from './line.js';
+import type { MemApUser } from './mem-ap-user.js';
+import type { MemApView } from './mem-ap-state.js';
+import { CLEAR_STICKY, flagsClearedBy, STICKY } from './sticky-flags.js';
 
 /** Runs an operation on the opened probe when its client's turn has come. */
 export type UseProbe = <T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>) => Promise<T>;
 
 const DPBANKSEL = 0x0f;
-/** A line reset is at least 50 clocks with SWDIO high (IHI 0031 B4.3.3). */
-const LINE_RESET = (1n << 50n) - 1n;
+/** The low byte of an AP address is the register, the rest its page: a whole AP in ADIv5, a part of one in ADIv6. */
+const REGISTER_MASK = 0xff;
+/** CTRL/STAT as clients have it: both power-up requests, all byte lanes. */
+const CONTROL_AT_WORK = POWER_REQUESTS | 0xf00;
 
 /**
  * The DAP as one client sees it. Addresses are those of the wire: of a DP address A[3:2] counts, of an AP address too,
  * and the client's own SELECT says which bank and which AP that is. SELECT and SELECT1 never reach the probe as such.
  */
 export class VirtualDap implements DapPort {
-  #select = 0;
-  #select1 = 0;
+  readonly #context: LeaseContext;
+  readonly #use: UseProbe;
+  readonly #log: Logger;
 
-  constructor(
-    private readonly use: UseProbe,
-    private readonly log: Logger,
-  ) {}
-
-  readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
-    const full = this.#dpAddress(address);
-    return this.use(signal, (probe) => probe.dap.readDp(full, signal));
+  constructor(context: LeaseContext, use: UseProbe, log: Logger) {
+    this.#context = context;
+    this.#use = use;
+    this.#log = log;
   }
 
-  async writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
-    // Of SELECT nothing goes over the wire. It takes its turn all the same: a client without the probe must hear so.
-    if ((address & 0xc) === DP.SELECT) {
-      return this.use(signal, async () => {
-        this.#select = value;
-      });
-    }
-    // ABORT is at the address of DPIDR, and in every bank.
-    const full = (address & 0xc) === DP.ABORT ? DP.ABORT : this.#dpAddress(address);
-    if (full === DP.SELECT1) {
-      return this.use(signal, async () => {
-        this.#select1 = value;
-      });
-    }
-    return this.use(signal, (probe) => probe.dap.writeDp(full, value, signal));
+  readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
+    return this.#use(signal, (probe) => this.#readDp(probe, address & 0xc, signal));
+  }
+
+  writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
+    return this.#use(signal, (probe) => this.#writeDp(probe, address & 0xc, value, signal));
   }
 
   readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
-    const full = this.#apAddress(address);
-    return this.use(signal, (probe) => probe.dap.readAp(full, count, signal));
+    return this.#use(signal, (probe) => {
+      const register = this.#apRegister(address);
+      return this.#read(probe, this.#selectedAp(), register, count, signal);
+    });
   }
 
   writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
-    const full = this.#apAddress(address);
-    return this.use(signal, (probe) => probe.dap.writeAp(full, values, signal));
+    return this.#use(signal, (probe) => {
+      const register = this.#apRegister(address);
+      return this.#write(probe, this.#selectedAp(), register, values, signal);
+    });
   }
 
   flush(signal: AbortSignal): Promise<void> {
-    return this.use(signal, (probe) => probe.dap.flush(signal));
+    return this.#use(signal, (probe) => probe.dap.flush(signal));
   }
 
-  /** The probe was unplugged: whatever is plugged in next has been through a power-up. */
-  reset(): void {
-    this.#select = 0;
-    this.#select1 = 0;
+  // ---- accesses, with the turn held
+
+  async #readDp(probe: Probe, register: DpAddress, signal: AbortSignal): Promise<number> {
+    const full = this.#dpAddress(register);
+    if (this.#context.isForeign) await this.#context.enter(probe, full === DP.DPIDR);
+    const { view, dp } = this.#context.here;
+    if (view.sticky !== 0 && this.#context.protocol === 'SWD' && full !== DP.DPIDR && full !== DP.CTRL_STAT) {
+      throw this.#stickyFault('DP', full);
+    }
+    try {
+      const value = await probe.dap.readDp(full, signal);
+      this.#context.answered();
+      return this.#seen(dp, view, full, value);
+    } catch (error) {
+      this.#context.failed(error);
+      throw error;
+    }
   }
 
-  /** A line reset takes SELECT.DPBANKSEL back to 0 (IHI 0074 B4.3.3). */
-  sequenceSent(sequence: BitString): void {
-    for (let bits = sequence.bits; bits >= LINE_RESET; bits >>= 1n) {
-      if ((bits & LINE_RESET) !== LINE_RESET) continue;
-      this.#select = selectOf(this.#select);
+  /** What this client would have read, had it been alone. */
+  #seen(dp: WireDp, view: DpView, full: DpAddress, value: number): number {
+    let seen = value;
+    if (full === DP.CTRL_STAT) seen = this.#controlSeen(dp, view, value);
+    else if (this.#context.protocol === 'SWD') {
+      if (full === DP.RDBUFF && dp.rdbuffOf && dp.rdbuffOf !== view) seen = view.rdbuff;
+      if (full === DP.RESEND && dp.resendOf && dp.resendOf !== view) seen = view.resend;
+    }
+    view.resend = seen;
+    dp.resendOf = view;
+    return seen;
+  }
+
+  #controlSeen(dp: WireDp, view: DpView, value: number): number {
+    if (dp.control === undefined) return value;
+    // Not written by this client, but by others: what it has not asked for is not there.
+    const kept = view.control === undefined ? value & ~WRITTEN_CONTROL : value;
+    const requests = value & view.power;
+    const acks = value & (view.power << 1);
+    return ((kept & ~(POWER_REQUESTS | POWER_ACKS)) | requests | acks | view.sticky) >>> 0;
+  }
+
+  async #writeDp(probe: Probe, register: DpAddress, value: number, signal: AbortSignal): Promise<void> {
+    const full = register === DP.ABORT ? DP.ABORT : this.#dpAddress(register);
+    const isSelect = full === DP.SELECT || full === DP.SELECT1;
+    // Of SELECT nothing goes over the wire.
+    if (isSelect) {
+      const { view } = this.#context.here;
+      if (full === DP.SELECT) view.select = value;
+      else view.select1 = value;
+      view.selected = undefined;
       return;
     }
-  }
-
-  #dpAddress(address: DpAddress): DpAddress {
-    const register = address & 0xc;
-    // 0x8 and 0xC are the same in every bank. 0x0 is banked from DPv3 on, and DPIDR in every bank before.
-    return register === 0x0 || register === 0x4 ? ((this.#select & DPBANKSEL) << 4) | register : register;
-  }
-
-  #apAddress(address: ApAddress): ApAddress {
-    const full = this.#select1 * 0x1_0000_0000 + selectOf(this.#select) + (address & 0xc);
-    if (full % 0x1_0000_0000 !== (address & 0xfffffffc) >>> 0 && this.log.isEnabled('debug')) {
-      this.log.debug('AP address differs from SELECT', { address, select: this.#select });
+    if (full === DP.TARGETSEL && this.#context.protocol === 'SWD') {
+      await this.#context.send(probe, afterTargetSel(this.#context.line, value), ({ dap }, stop = signal) =>
+        dap.writeDp(full, value, stop),
+      );
+      return;
     }
-    return full;
+    if (this.#context.isForeign) await this.#context.enter(probe, false);
+    const { view, dp } = this.#context.here;
+    if (view.sticky !== 0 && this.#context.protocol === 'SWD' && full !== DP.ABORT) throw this.#stickyFault('DP', full);
+    try {
+      if (full === DP.CTRL_STAT) await this.#writeControl(probe, value, signal);
+      else await probe.dap.writeDp(full, value, signal);
+      if (full === DP.ABORT) this.#noteAbort(dp, view, value);
+      this.#noteWritten(dp, view);
+    } catch (error) {
+      this.#context.failed(error);
+      throw error;
+    }
   }
+
+  #noteAbort(dp: WireDp, view: DpView, value: number): void {
+    view.sticky &= ~flagsClearedBy(value);
+    if (this.#context.protocol === 'JTAG') view.doubt();
+    if (dp.suspect !== this.#context) return;
+    if (value & ABORT.DAPABORT) dp.isStuck = false;
+    if ((value & CLEAR_STICKY) === CLEAR_STICKY && this.#context.protocol === 'SWD' && !dp.isStuck)
+      dp.suspect = undefined;
+  }
+
+  /** Power is requested for all who want it; the rest of the register is this client's. */
+  async #writeControl(probe: Probe, value: number, signal: AbortSignal): Promise<void> {
+    const { view, dp } = this.#context.here;
+    const power = (value & POWER_REQUESTS) | this.#context.powerOfOthers(view);
+    await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
+    if (this.#context.protocol === 'JTAG') {
+      view.sticky &= ~value;
+      if (value & STICKY) view.doubt();
+    }
+    const control = value & ~STICKY;
+    view.control = control >>> 0;
+    dp.noteControl(((control & ~POWER_REQUESTS) | power) >>> 0);
+  }
+
+  async #read(
+    probe: Probe,
+    user: MemApUser,
+    register: number,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<Uint32Array> {
+    if (this.#context.isForeign) await this.#context.enter(probe, false);
+    const { view, dp } = this.#context.here;
+    const isJtag = this.#context.protocol === 'JTAG';
+    if (view.sticky !== 0) {
+      // A JTAG-DP lets nothing through, and does not say so (IHI 0031 B3.4.3, OK/FAULT).
+      if (isJtag) return new Uint32Array(count);
+      throw this.#stickyFault('AP', user.base + register);
+    }
+    if (isJtag) dp.suspect = this.#context;
+    try {
+      const words = await user.read(probe.dap, register, count, signal);
+      this.#context.answered();
+      user.ap.hasIntruded = false;
+      view.rdbuff = view.resend = words[count - 1];
+      dp.rdbuffOf = dp.resendOf = view;
+      return words;
+    } catch (error) {
+      noteIntrusion(dp, user, view);
+      this.#context.failed(error);
+      throw error;
+    }
+  }
+
+  async #write(
+    probe: Probe,
+    user: MemApUser,
+    register: number,
+    values: Uint32Array,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#context.isForeign) await this.#context.enter(probe, false);
+    const { view, dp } = this.#context.here;
+    const isJtag = this.#context.protocol === 'JTAG';
+    if (view.sticky !== 0) {
+      if (isJtag) return;
+      throw this.#stickyFault('AP', user.base + register);
+    }
+    if (isJtag) dp.suspect = this.#context;
+    try {
+      await user.write(probe.dap, register, values, signal);
+      noteIntrusion(dp, user, view);
+      this.#noteWritten(dp, view);
+    } catch (error) {
+      noteIntrusion(dp, user, view);
+      this.#context.failed(error);
+      throw error;
+    }
+  }
+
+  /** Behind a write the probe reads RDBUFF, to see whether it worked. */
+  #noteWritten(dp: WireDp, view: DpView): void {
+    this.#context.answered();
+    view.resend = view.rdbuff;
+    dp.resendOf = dp.rdbuffOf;
+  }
+
+  #stickyFault(port: 'DP' | 'AP', address: number): TransferFaultError {
+    const { view } = this.#context.here;
+    if ((view.control ?? 0) & CTRL_STAT.ORUNDETECT) view.sticky |= CTRL_STAT.STICKYORUN;
+    return new TransferFaultError({ port, address });
+  }
+
+  // ---- memory handles
+
+  /** Accesses to a page of AP registers in one turn, on behalf of `guest`, or of the client itself. */
+  useAp<T>(
+    base: ApAddress,
+    guest: MemApView | undefined,
+    signal: AbortSignal,
+    body: (ap: ApTurn) => Promise<T>,
+  ): Promise<T> {
+    return this.#use(signal, (probe) => {
+      const { view } = this.#context.here;
+      const user = guest ? this.#context.guest(base, guest) : this.#context.user(base);
+      return body({
+        client: view.aps.get(base)?.view,
+        read: (register, count) => this.#read(probe, user, register, count, signal),
+        write: (register, values) => this.#write(probe, user, register, values, signal),
+        clearSticky: () => this.#clearSticky(probe, signal),
+        hasFailed: () => this.#hasFailed(probe, signal),
+      });
+    });
+  }
+
+  /** A JTAG-DP acknowledges accesses that fail, and the ones after it, with OK (IHI 0031 B3.4.3): only the flag tells. */
+  async #hasFailed(probe: Probe, signal: AbortSignal): Promise<boolean> {
+    await probe.dap.flush(signal);
+    if (this.#context.protocol === 'SWD') return false;
+    return ((await this.#readDp(probe, DP.CTRL_STAT, signal)) & CTRL_STAT.STICKYERR) !== 0;
+  }
+
+  async #clearSticky(probe: Probe, signal: AbortSignal): Promise<void> {
+    const { view, dp } = this.#context.here;
+    if (this.#context.protocol === 'SWD') return this.#writeDp(probe, DP.ABORT, CLEAR_STICKY, signal);
+    view.sticky = 0;
+    view.doubt();
+    await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? CONTROL_AT_WORK) | STICKY) >>> 0, signal);
+  }
+
+  // ---- addresses
+
+  #dpAddress(register: DpAddress): DpAddress {
+    // 0x8 and 0xC are the same in every bank. 0x0 is banked from DPv3 on, and DPIDR in every bank before.
+    const isBanked = register === 0x0 || register === 0x4;
+    return isBanked ? ((this.#context.here.view.select & DPBANKSEL) << 4) | register : register;
+  }
+
+  /** @returns the register in its page */
+  #apRegister(address: ApAddress): number {
+    const { select } = this.#context.here.view;
+    const register = (select & 0xf0) | (address & 0xc);
+    if (((selectOf(select) | register) ^ address) >>> 2 && this.#log.isEnabled('debug')) {
+      this.#log.debug('AP address differs from SELECT', { address, select });
+    }
+    return register;
+  }
+
+  #selectedAp(): MemApUser {
+    const { view } = this.#context.here;
+    view.selected ??= this.#context.user(view.select1 * 0x1_0000_0000 + ((view.select & ~REGISTER_MASK) >>> 0));
+    return view.selected;
+  }
+}
+
+/** What a memory handle does in one turn. */
+export interface ApTurn {
+  /** The registers of this AP as the client itself has left them, if it has used them. */
+  readonly client: MemApView | undefined;
+  read(register: number, count: number): Promise<Uint32Array>;
+  write(register: number, values: Uint32Array): Promise<void>;
+  clearSticky(): Promise<void>;
+  /** Whether an access has failed that was acknowledged: JTAG. */
+  hasFailed(): Promise<boolean>;
+}
+
+/** Whether RDBUFF is still as `view` has left it. */
+function noteIntrusion(dp: WireDp, { ap }: MemApUser, view: DpView): void {
+  if (ap.hasIntruded || (dp.rdbuffOf && dp.rdbuffOf !== view)) dp.rdbuffOf = 'nobody';
+  ap.hasIntruded = false;
 }

@@ -175,6 +175,17 @@ clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
     );
   });
 
+  it('says what clients of one probe have in common', async () => {
+    await using world = await ControlWorld.start();
+    const clients = [client, { ...client, client: 8, lockDepth: 0 }];
+    world.daemon.details = { probe: probe('A1'), clients, settings: [], errors: [] };
+
+    assert.match(
+      (await run(world.path, ['show', 'A1'])).stdout,
+      /Each client has a DAP of its own[^]*flash are those of all/,
+    );
+  });
+
   it('says what is not known yet', async () => {
     await using world = await ControlWorld.start();
 

@@ -8,12 +8,19 @@ import { reservationText } from './reservation-text.js';
 import { stateText } from './status-text.js';
 import { table } from './table.js';
 
+/** What sharing cannot hide: docs/sharing.md. */
+const SHARED = [
+  'Each client has a DAP of its own. The target they have in common: run and halt,',
+  'breakpoints, resets and flash are those of all.',
+];
+
 /** Everything that is known of a probe, as paragraphs. */
 export function showText(details: Details, look: Look): string {
   const { clients, queue, settings, errors } = details;
   const paragraphs = [
     facts(details, look),
     clients.length === 0 ? ['no clients'] : clientTable(clients, look),
+    clients.filter(({ open }) => open).length > 1 ? SHARED : [],
     queue.length === 0 ? [] : queueTable(queue, look),
     settings.length === 0 ? [] : settings.map(({ key, value, from }) => harmless(`${key} = ${value}  (${from})`)),
     errors.map(({ at, error }) => harmless(`${age(at, look.now)} ago: ${error}`)),

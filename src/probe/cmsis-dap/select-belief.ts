@@ -13,32 +13,41 @@ export class SelectBelief {
   #select1: number | undefined;
   /** DPBANKSEL at the time of a FAULT. */
   #faultedBank: number | undefined;
+  #mayBeReset = true;
+  /** DPBANKSEL before the writes that the last access needed. */
+  #bankBefore: number | undefined;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
-  forget(): void {
+  /** @param line  the line, too, may be as after a line reset: then nothing but DPIDR may be read (IHI 0031 B4.3.4) */
+  forget(line: boolean): void {
     this.#select = undefined;
     this.#select1 = undefined;
     this.#faultedBank = undefined;
+    this.#mayBeReset ||= line;
   }
 
   /**
-   * As `forget`, after a FAULT that was not the answer to a write of SELECT. Until the sticky flags are cleared the DP
-   * answers FAULT to a write of SELECT, but lets CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   * As `forget`, after a FAULT. Until the sticky flags are cleared the DP answers FAULT to a write of SELECT, but lets
+   * CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   *
+   * @param ofSelect  the FAULT was the answer to a write of SELECT, which did not take place
    */
-  forgetAfterFault(): void {
-    const bank = this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
-    this.forget();
+  forgetAfterFault(ofSelect: boolean): void {
+    const bank = ofSelect ? this.#bankBefore : this.#bank;
+    this.forget(false);
     this.#faultedBank = bank;
   }
 
   /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
   noteDpidr(dpidr: number): void {
     this.#hasSelect1 = ((dpidr >>> 12) & 0xf) >= 3;
+    this.#mayBeReset = false;
   }
 
   /** Calls `write` with what an access to `address` needs, in order: a DP address and its new value. */
   forAp(address: ApAddress, write: (address: DpAddress, value: number) => void): void {
+    this.#bankBefore = this.#bank;
     const select1 = select1Of(address);
     if (select1 !== 0) this.#hasSelect1 = true;
     if (this.#hasSelect1 && this.#select1 !== select1) {
@@ -46,17 +55,23 @@ export class SelectBelief {
       write(DP.SELECT1, select1);
       this.#select1 = select1;
     }
-    // DPBANKSEL does not matter to an AP access; 0 is the bank of CTRL/STAT, the one that is wanted next.
-    const isSelected = this.#select !== undefined && (this.#select & AP_MASK) >>> 0 === selectOf(address);
-    if (!isSelected) this.#writeSelect(selectOf(address), write);
+    // DPBANKSEL does not matter to an AP access, but 0 is the bank of CTRL/STAT: after a FAULT it is wanted, and then
+    // SELECT cannot be written.
+    if (this.#select !== selectOf(address)) this.#writeSelect(selectOf(address), write);
   }
 
   /** As `forAp`, for a DP register. ABORT, RESEND, RDBUFF and TARGETSEL are in every bank: do not ask. */
   forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
+    this.#bankBefore = this.#bank;
     const bank = dpBankOf(address);
-    if (this.#select === undefined && address === DP.DPIDR) return; // may be the first read after a line reset
-    if (bank === (this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK)) return;
+    // DPIDR is in every bank before DPv3, and a line reset selects bank 0.
+    if (this.#select === undefined && address === DP.DPIDR && (this.#mayBeReset || !this.#hasSelect1)) return;
+    if (bank === this.#bank) return;
     this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
+  }
+
+  get #bank(): number | undefined {
+    return this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
   }
 
   #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {

@@ -1,4 +1,4 @@
-import { TransferFaultError } from '../../dap/errors.js';
+import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
 import { ABORT, CTRL_STAT, DP, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { DapPort } from '../probe.js';
@@ -63,7 +63,11 @@ export class TransferQueue implements DapPort {
 
   /** Something happened that may have changed SELECT: a sequence on the wire, a reset, a connect. */
   forget(): void {
-    this.#select.forget();
+    this.#forget(true);
+  }
+
+  #forget(line: boolean): void {
+    this.#select.forget(line);
     this.#powerRequests = undefined;
   }
 
@@ -132,7 +136,7 @@ export class TransferQueue implements DapPort {
         await this.#send(signal);
       }
     } finally {
-      this.forget();
+      this.#forget(false);
     }
   }
 
@@ -156,7 +160,7 @@ export class TransferQueue implements DapPort {
   }
 
   #notePower(requests: number): void {
-    if (this.#powerRequests !== requests) this.#select.forget();
+    if (this.#powerRequests !== requests) this.#select.forget(false);
     this.#powerRequests = requests;
   }
 
@@ -197,11 +201,11 @@ export class TransferQueue implements DapPort {
   /** After any ACK but OK nobody knows how far it got. */
   #noteFailure(error: unknown): void {
     const { access } = error instanceof TransferFaultError ? error : {};
-    if (access && !(access.port === 'DP' && access.address === DP.SELECT)) {
-      this.#select.forgetAfterFault();
+    if (access) {
+      this.#select.forgetAfterFault(access.port === 'DP' && access.address === DP.SELECT);
       this.#powerRequests = undefined;
     } else {
-      this.forget();
+      this.#forget(!(error instanceof TransferTimeoutError)); // a WAIT is an answer: the line is up
     }
   }
 

@@ -61,9 +61,13 @@ export class DebugPort {
     for (const ap of this.#options.accessPorts.values()) ap.reset();
   }
 
-  /** What a line reset does to the registers: the turnaround is one clock again (IHI 0031 B2.2.3). */
+  /**
+   * What a line reset does to the registers: the turnaround is one clock again (IHI 0031 B2.2.3), and a DPv3 selects
+   * bank 0 (IHI 0074 B4.3.3).
+   */
   lineReset(): void {
     this.#dlcr = 0;
+    if (this.version >= 3) this.#select = (this.#select & ~0xf) >>> 0;
   }
 
   get dpidr(): number {

@@ -1,0 +1,372 @@
+// What one client has left on the wire and counts on, and the change from one client to another: the line, the debug
+// port that was selected, its sticky flags and power-up requests. All methods that take a probe are called with its
+// turn held.
+
+import { never } from '../base/never.js';
+import { DaemonError, RequestError } from '../base/errors.js';
+import type { BitString } from '../dap/bit-string.js';
+import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
+import { ABORT, type ApAddress, CTRL_STAT, DP, selectOf } from '../dap/registers.js';
+import type { WireProtocol } from '../dap/wire-protocol.js';
+import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
+import type { TargetWatch } from './core-watch.js';
+import { DpView, POWER_REQUESTS, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
+import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
+import { MemApUser } from './mem-ap-user.js';
+import { MemApView } from './mem-ap-state.js';
+import { CLEAR_STICKY, STICKY } from './sticky-flags.js';
+import type { Wire } from './wire.js';
+
+export interface LeaseContextOptions {
+  readonly wire: Wire;
+  /** Whether another client counts on the target's connection. */
+  readonly isShared: () => boolean;
+  readonly onHalt: () => void;
+  readonly onReset: () => void;
+}
+
+/** The debug port that a client has selected, as it left it and as it is. */
+export interface SelectedDp {
+  readonly view: DpView;
+  readonly dp: WireDp;
+}
+
+const MAX_APS = 512;
+const MAX_TARGETS = 32;
+/** Sequences that were absorbed, and may have to be sent after all. */
+const MAX_SCRIPT = 64;
+
+export class LeaseContext {
+  readonly #wire: Wire;
+  readonly #options: LeaseContextOptions;
+  #line: Line | undefined;
+  /** Sequences this client believes to be sent since its last access. */
+  readonly #script: ((probe: Probe) => Promise<unknown>)[] = [];
+  readonly #views = new Map<number | undefined, DpView>();
+  #selected: SelectedDp | undefined;
+
+  constructor(options: LeaseContextOptions) {
+    this.#options = options;
+    this.#wire = options.wire;
+    this.#wire.contexts.add(this);
+  }
+
+  get protocol(): WireProtocol {
+    return this.#wire.protocol;
+  }
+
+  /** Others have used the probe since: `enter` before the next access. */
+  get isForeign(): boolean {
+    return this.#wire.user !== this;
+  }
+
+  get line(): Line {
+    this.#line ??= joinedLine(this.#wire.protocol, this.#wire.selection);
+    return this.#line;
+  }
+
+  #setLine(line: Line): void {
+    const { selection } = this.line;
+    this.#line = line;
+    if (line.selection !== selection) this.#selected = undefined;
+    // A line reset takes SELECT.DPBANKSEL back to 0 (IHI 0074 B4.3.3).
+    if (line.state === 'fresh') {
+      const { view } = this.here;
+      view.select = selectOf(view.select);
+    }
+  }
+
+  get here(): SelectedDp {
+    return (this.#selected ??= this.#select());
+  }
+
+  #select(): SelectedDp {
+    const { selection } = this.line;
+    let view = this.#views.get(selection);
+    if (!view) {
+      if (this.#views.size >= MAX_TARGETS) dropOldest(this.#views);
+      this.#views.set(selection, (view = new DpView()));
+    }
+    return { view, dp: this.#wire.dp(selection) };
+  }
+
+  user(base: ApAddress): MemApUser {
+    const { view, dp } = this.here;
+    let user = view.aps.get(base);
+    if (!user) {
+      if (view.aps.size >= MAX_APS) dropOldest(view.aps);
+      user = new MemApUser(base, dp.ap(base), new MemApView(), this.#watch);
+      view.aps.set(base, user);
+    }
+    return user;
+  }
+
+  guest(base: ApAddress, guest: MemApView): MemApUser {
+    const { view, dp } = this.here;
+    let user = view.guests.get(guest);
+    if (!user) {
+      guest.forget();
+      guest.isLeft = false;
+      view.guests.set(guest, (user = new MemApUser(base, dp.ap(base), guest, this.#watch)));
+    }
+    return user;
+  }
+
+  // ---- sequences
+
+  async swjSequence(probe: Probe, sequence: BitString, signal: AbortSignal): Promise<void> {
+    await this.send(probe, afterSequence(this.line, sequence), async (on, stop = signal) =>
+      on.swjSequence?.(sequence, stop),
+    );
+  }
+
+  /** What nobody drives is read as ones. */
+  async swdSequence(probe: Probe, pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
+    const after = afterSwd(this.line, pieces);
+    const read = await this.send(probe, after, async (on, stop = signal) => on.swd?.sequence(pieces, stop));
+    return read ?? undriven(pieces);
+  }
+
+  async jtagSequence(probe: Probe, sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
+    const after = afterJtag(this.line, sequence);
+    return this.send(probe, after, async (on, stop = signal) => on.jtag?.sequence(sequence, stop));
+  }
+
+  /**
+   * Alone with the target: on the wire, whatever it is. Else what a newcomer does to bring the line up is absorbed: the
+   * line is up, or will be when this client's next access finds that it is not.
+   */
+  async send<T>(
+    probe: Probe,
+    after: Line | undefined,
+    send: (probe: Probe, signal?: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const wire = this.#wire;
+    const before = this.line;
+    if (!this.#options.isShared()) {
+      wire.lost();
+      // What was absorbed while others were there belongs before it.
+      for (const absorbed of this.#script.splice(0)) await absorbed(probe);
+      const result = await send(probe);
+      this.#setLine(after ?? { ...before, state: 'joined', ones: 0 });
+      wire.lineOf = this;
+      wire.selection = this.line.selection;
+      return result;
+    }
+    if (!after) {
+      throw new RequestError(
+        'other clients are connected: of sequences, line resets, changes of protocol and TARGETSEL can be granted',
+      );
+    }
+    this.#script.push((on) => send(on, never));
+    if (this.#script.length > MAX_SCRIPT) this.#script.shift();
+    this.#setLine(after);
+    wire.user = undefined;
+    if (wire.lineOf === this) wire.lineOf = undefined;
+    return undefined;
+  }
+
+  // ---- the change from one client to another
+
+  /** Puts what this client counts on at its debug port where others have been. */
+  async enter(probe: Probe, isDpidr: boolean): Promise<void> {
+    const wire = this.#wire;
+    if (wire.lineOf !== this) this.#requireLine(isDpidr);
+    try {
+      if (wire.lineOf !== this) await this.#takeLine(probe, isDpidr);
+      wire.lineOf = this;
+      // The access that follows is to tell whether anybody is there.
+      if (!wire.isReady) return;
+      const { dp } = this.here;
+      if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
+      await this.#restoreControl(probe);
+      wire.user = this;
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  /** Refuses what the debug port would not have answered. */
+  #requireLine(isDpidr: boolean): void {
+    const { state, protocol } = this.line;
+    const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
+    const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
+    if (protocol === this.#wire.protocol && (isUp || mayBeUp)) return;
+    this.#setLine({ ...this.line, state: state === 'dormant' ? state : 'lost' });
+    this.#script.length = 0;
+    throw new NoAckError();
+  }
+
+  async #takeLine(probe: Probe, isDpidr: boolean): Promise<void> {
+    const wire = this.#wire;
+    const { state, selection } = this.line;
+    if (wire.isReady && wire.selection === selection) return;
+    const script = this.#script.splice(0);
+    if (!wire.isReady && script.length > 0) {
+      wire.lost();
+      for (const send of script) await send(probe);
+      wire.selection = selection;
+      return;
+    }
+    // Who never sent anything takes it as it comes.
+    if (state === 'joined' && !wire.isReady) return;
+    await wire.moveTo(probe, selection, isDpidr);
+  }
+
+  /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
+  async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
+    const { protocol, selection } = this.#wire;
+    if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
+    dp.isStuck = false;
+    const status = await readFlags(probe);
+    dp.resendOf = 'nobody';
+    const flags = status & STICKY;
+    if (flags !== 0) {
+      if (protocol === 'SWD') await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
+      else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? status & POWER_REQUESTS) | flags) >>> 0, never);
+      const view = this.#views.get(selection);
+      if (view) {
+        view.sticky |= flags;
+        if (protocol === 'JTAG') view.doubt();
+      }
+    }
+    dp.suspect = undefined;
+  }
+
+  async #restoreControl(probe: Probe): Promise<void> {
+    const { view, dp } = this.here;
+    const mine = view.control ?? 0;
+    const counted = view.control === undefined ? WORKING_CONTROL : WRITTEN_CONTROL;
+    if (dp.control === undefined || ((mine ^ dp.control) & counted) === 0) return;
+    const control = ((mine & ~POWER_REQUESTS) | (dp.control & POWER_REQUESTS)) >>> 0;
+    await probe.dap.writeDp(DP.CTRL_STAT, control, never);
+    dp.control = control;
+  }
+
+  answered(): void {
+    const wire = this.#wire;
+    if (wire.isReady && this.#line?.state === 'ready' && this.#script.length === 0) return;
+    wire.isReady = true;
+    this.#script.length = 0;
+    this.#setLine({ ...this.line, state: 'ready' });
+  }
+
+  failed(error: unknown): void {
+    const wire = this.#wire;
+    const { dp } = this.here;
+    if (!(error instanceof DaemonError)) return; // not begun: its client has gone
+    if (error instanceof TransferError) {
+      dp.suspect ??= this; // or it is still somebody else's: the change has failed
+      if (error instanceof TransferTimeoutError) dp.isStuck = true;
+      if (!(error instanceof NoAckError)) return;
+      this.#script.length = 0;
+      this.#setLine({ ...this.line, state: 'lost' });
+    }
+    // Neither the line nor what went over it is to be counted on; this client goes on with it as it is.
+    wire.isReady = false;
+    wire.user = undefined;
+  }
+
+  // ---- for the session
+
+  /** The pins of a protocol are driven anew. */
+  join(): void {
+    this.#line = this.#selected = undefined;
+    this.#script.length = 0;
+  }
+
+  /** The client has left, or the probe is gone. */
+  reset(): void {
+    for (const view of this.#views.values()) view.leave();
+    this.#views.clear();
+    this.join();
+  }
+
+  /** The client is gone for good. */
+  leave(): void {
+    this.reset();
+    this.#wire.contexts.delete(this);
+    if (this.#wire.user === this) this.#wire.user = undefined;
+    if (this.#wire.lineOf === this) this.#wire.lineOf = undefined;
+  }
+
+  /** The target was reset by this client, and APs may have been with it: others get back there what they count on. */
+  targetReset(): void {
+    for (const dp of this.#wire.dps) {
+      for (const [base, ap] of dp.aps) {
+        const mine = dp === this.here.dp ? this.user(base).view : new MemApView();
+        mine.forget();
+        mine.isLeft = dp !== this.here.dp;
+        for (const kept of ['csw', 'tar', 'tarHigh'] as const) if (ap.owners[kept]) ap.owners[kept] = mine;
+        ap.coreOwner = undefined;
+      }
+    }
+  }
+
+  /** Takes back this client's power-up requests, where nobody else has them. */
+  async releasePower(probe: Probe): Promise<void> {
+    for (const [selection, view] of this.#views) {
+      const { power } = view;
+      view.control = view.control === undefined ? undefined : (view.control & ~POWER_REQUESTS) >>> 0;
+      const dp = this.#wire.dp(selection);
+      const others = [...this.#wire.contexts].reduce(
+        (sum, context) => sum | (context.#views.get(selection)?.power ?? 0),
+        0,
+      );
+      if ((power & ~others) === 0 || dp.control === undefined) continue;
+      try {
+        await this.#writePower(probe, selection, dp, others);
+      } catch (error) {
+        if (!(error instanceof TransferError)) throw error;
+        this.#wire.lost(); // a target that does not answer cannot be told
+      }
+    }
+  }
+
+  async #writePower(probe: Probe, selection: number | undefined, dp: WireDp, power: number): Promise<void> {
+    const wire = this.#wire;
+    if (!wire.isReady || wire.selection !== selection) {
+      await wire.moveTo(probe, selection, false);
+    }
+    wire.user = undefined;
+    if (dp.suspect) await dp.suspect.takeFlags(probe, dp);
+    const control = (((dp.control ?? 0) & ~POWER_REQUESTS) | power) >>> 0;
+    await probe.dap.writeDp(DP.CTRL_STAT, control, never);
+    dp.noteControl(control);
+  }
+
+  powerOfOthers(view: DpView): number {
+    let power = 0;
+    const { selection } = this.line;
+    for (const context of this.#wire.contexts) {
+      const other = context.#views.get(selection);
+      if (other && other !== view) power |= other.power;
+    }
+    return power;
+  }
+
+  readonly #watch: TargetWatch = {
+    halted: (): void => this.#options.onHalt(),
+    wasReset: (): void => {
+      this.targetReset();
+      this.#options.onReset();
+    },
+  };
+}
+
+/** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */
+async function readFlags(probe: Probe): Promise<number> {
+  try {
+    return await probe.dap.readDp(DP.CTRL_STAT, never);
+  } catch (error) {
+    if (error instanceof NoAckError || !(error instanceof TransferError)) throw error;
+    return CTRL_STAT.STICKYERR;
+  }
+}
+
+function dropOldest<V extends { leave(): void }>(map: Map<unknown, V>): void {
+  const [oldest] = map;
+  map.delete(oldest[0]);
+  oldest[1].leave();
+}

@@ -1,0 +1,80 @@
+import { never } from '../base/never.js';
+import { DP } from '../dap/registers.js';
+import type { WireProtocol } from '../dap/wire-protocol.js';
+import type { Probe } from '../probe/probe.js';
+import { targetSelPieces } from '../probe/target-sel.js';
+import { WireDp } from './dp-state.js';
+import { lineReset } from './line.js';
+import type { LeaseContext } from './lease-context.js';
+
+/** What is on the wire of one probe now, and whose it is. */
+export class Wire {
+  /** All that counts of this client's debug port is on the wire: its next access needs nothing first. */
+  user: LeaseContext | undefined;
+  /** Who brought the line to where it is. */
+  lineOf: LeaseContext | undefined;
+  /** A debug port has answered since the last sequence. */
+  isReady = false;
+  protocol: WireProtocol = 'SWD';
+  /** What TARGETSEL was written with. */
+  selection: number | undefined;
+  readonly contexts = new Set<LeaseContext>();
+  readonly #dps = new Map<number | undefined, WireDp>();
+
+  dp(selection: number | undefined): WireDp {
+    let dp = this.#dps.get(selection);
+    if (!dp) this.#dps.set(selection, (dp = new WireDp()));
+    return dp;
+  }
+
+  get dps(): Iterable<WireDp> {
+    return this.#dps.values();
+  }
+
+  /** The probe drives the pins of a protocol, and nothing was sent yet. */
+  connected(protocol: WireProtocol): void {
+    this.protocol = protocol;
+    this.selection = undefined;
+    this.lost();
+    for (const context of this.contexts) context.join();
+  }
+
+  /** Nobody knows what the debug ports listen to. */
+  lost(): void {
+    this.user = this.lineOf = undefined;
+    this.isReady = false;
+  }
+
+  /** The probe is gone, and what is plugged in next has been through a power-up. */
+  reset(): void {
+    this.#dps.clear();
+    this.lost();
+    for (const context of this.contexts) context.reset();
+  }
+
+  /**
+   * Brings the line up for a debug port.
+   *
+   * @param leavesDpidr  the access that follows is the read of DPIDR that has to come first
+   */
+  async moveTo(probe: Probe, selection: number | undefined, leavesDpidr: boolean): Promise<void> {
+    // Once its SELECT is not known any more, a debug port with sticky flags does not let them be read.
+    const left = this.dp(this.selection);
+    if (this.isReady && left.suspect) await left.suspect.takeFlags(probe, left);
+    this.lost();
+    this.selection = selection;
+    await this.#resetLine(probe);
+    if (leavesDpidr) return;
+    if (this.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
+    this.isReady = true;
+    this.dp(selection).resendOf = 'nobody';
+  }
+
+  /** Line reset, and TARGETSEL where there is a choice. */
+  async #resetLine(probe: Probe): Promise<void> {
+    const reset = lineReset[this.protocol];
+    if (this.protocol === 'SWD' && this.selection !== undefined && probe.swd) {
+      await probe.swd.sequence([{ direction: 'output', sequence: reset }, ...targetSelPieces(this.selection)], never);
+    } else await probe.swjSequence?.(reset, never);
+  }
+}

@@ -1,0 +1,216 @@
+// Clients that share a probe: clock, nRESET, SWO, sequences, power, who is told of what, and fairness.
+
+import assert from 'node:assert/strict';
+import { RequestError } from '../../src/base/errors.js';
+import { bitString } from '../../src/dap/bit-string.js';
+import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
+import { ProbeError } from '../../src/probe/errors.js';
+import type { ClientLease } from '../../src/sharing/client-lease.js';
+import { DapCommand } from '../../src/sim/firmware/dap-command.js';
+import { NEVER, SessionRig } from './session-rig.js';
+
+const POWER_REQUESTS = (CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ) >>> 0;
+
+async function writeMemory(rig: SessionRig, { dap }: ClientLease, address: number, value: number): Promise<void> {
+  await rig.run(dap.writeDp(DP.SELECT, 0, NEVER));
+  await rig.run(dap.writeAp(MEM_AP.CSW, Uint32Array.of(0x23000012), NEVER));
+  await rig.run(dap.writeAp(MEM_AP.TAR, Uint32Array.of(address), NEVER));
+  await rig.run(dap.writeAp(MEM_AP.DRW, Uint32Array.of(value), NEVER));
+}
+
+describe('the clock of a shared probe', () => {
+  it('is the slowest that anyone has asked for, and only of those who are there', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.connected();
+    const second = await rig.connected();
+    const clocks: number[] = [];
+    const ask = async (lease: ClientLease, frequencyHz: number): Promise<void> => {
+      await rig.run(lease.setClock(frequencyHz, NEVER));
+      clocks.push(rig.sim.clockHz);
+    };
+
+    await ask(first, 4_000_000);
+    await ask(second, 10_000_000);
+    await ask(second, 1_000_000);
+    await ask(first, 8_000_000);
+    await rig.run(Promise.resolve(second[Symbol.asyncDispose]()));
+
+    assert.deepEqual(clocks, [4_000_000, 4_000_000, 1_000_000, 1_000_000]);
+    assert.equal(rig.sim.clockHz, 8_000_000);
+  });
+});
+
+describe('nRESET of a shared probe', () => {
+  it('stays low while another client holds it', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.connected();
+    const second = await rig.connected();
+    await rig.run(first.setReset(true, NEVER));
+
+    await rig.run(second.setReset(true, NEVER));
+    await rig.run(second.setReset(false, NEVER));
+    assert.equal(await rig.run(second.readReset(NEVER)), true);
+    await rig.run(first.setReset(false, NEVER));
+
+    assert.equal(await rig.run(second.readReset(NEVER)), false);
+  });
+});
+
+describe('SWO of a shared probe', () => {
+  it('belongs to who started it', async () => {
+    await using rig = await SessionRig.start();
+    const owner = await rig.connected();
+    const other = await rig.opened();
+    await rig.run(owner.swoStart(115200, NEVER));
+
+    await assert.rejects(rig.run(other.swoStart(9600, NEVER)), (error) => {
+      assert.ok(error instanceof ProbeError);
+      assert.equal(error.message, 'client 1 (127.0.0.1:1) captures SWO');
+      return true;
+    });
+    await rig.run(other.swoStop(NEVER));
+    rig.sim.injectSwo(Buffer.from('hello'));
+    await rig.clock.advance(100);
+    assert.deepEqual(await rig.run(other.swoRead(NEVER)), new Uint8Array());
+    assert.equal(Buffer.from(await rig.run(owner.swoRead(NEVER))).toString(), 'hello');
+
+    await rig.run(Promise.resolve(owner[Symbol.asyncDispose]()));
+    await rig.run(other.swoStart(9600, NEVER));
+  });
+});
+
+describe('a sequence while others are connected', () => {
+  it('that brings up the line does not reach the target', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.connected();
+    let sequences = 0;
+    const count = (bytes: Uint8Array): Uint8Array => (sequences++, bytes);
+    rig.sim.onCommand(DapCommand.SwjSequence, { command: count });
+
+    const second = await rig.connected();
+
+    assert.equal(sequences, 0);
+    assert.equal(await rig.run(second.dap.readDp(DP.DPIDR, NEVER)), await rig.run(first.dap.readDp(DP.DPIDR, NEVER)));
+  });
+
+  it('of another kind is refused, and changes nothing', async () => {
+    await using rig = await SessionRig.start();
+    await rig.connected();
+    const second = await rig.connected();
+
+    await assert.rejects(rig.run(second.swjSequence(bitString(8, 0xa5), NEVER)), RequestError);
+    await assert.rejects(
+      rig.run(second.swdSequence([{ direction: 'input', lengthBits: 8 }], NEVER)),
+      /other clients are connected/,
+    );
+
+    assert.equal(await rig.run(second.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
+  });
+
+  it('is sent after all when the target turns out to have lost the line', async () => {
+    await using rig = await SessionRig.start();
+    await rig.connected();
+    rig.sim.board.powerCycle(); // it listens to JTAG now
+    const second = await rig.opened();
+
+    // A stock client tries several times.
+    await assert.rejects(bringUp(rig, second));
+    await bringUp(rig, second);
+
+    assert.equal(await rig.run(second.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
+  });
+});
+
+async function bringUp(rig: SessionRig, lease: ClientLease): Promise<void> {
+  for (const [clocks, bits] of [
+    [51, -1],
+    [16, 0xe79e],
+    [51, -1],
+    [8, 0],
+  ] as const) {
+    await rig.run(lease.swjSequence(bitString(clocks, bits), NEVER));
+  }
+  await rig.run(lease.dap.readDp(DP.DPIDR, NEVER));
+}
+
+describe('power of a shared target', () => {
+  it('is there as long as anyone asks for it, and goes with the last', async () => {
+    await using rig = await SessionRig.start();
+    const written: number[] = [];
+    const first = await rig.connected();
+    const second = await rig.connected();
+    rig.sim.onCommand(DapCommand.Transfer, {
+      command: (bytes) => {
+        if ((bytes[3] & 0x0f) === DP.CTRL_STAT)
+          written.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true));
+        return bytes;
+      },
+    });
+
+    await rig.run(first.dap.writeDp(DP.CTRL_STAT, 0, NEVER));
+    assert.equal(await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER)), 0);
+    assert.equal((await rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER))) >>> 28, 0xf);
+    await rig.run(Promise.resolve(second[Symbol.asyncDispose]()));
+
+    assert.deepEqual(written, [POWER_REQUESTS, 0]);
+    await rig.run(Promise.resolve(first[Symbol.asyncDispose]()));
+  });
+
+  it('goes with a client that dies', async () => {
+    await using rig = await SessionRig.start();
+    const lease = await rig.connected();
+    await rig.run(Promise.resolve(lease[Symbol.asyncDispose]()));
+
+    const next = await rig.opened();
+    await rig.run(next.connect('SWD', NEVER));
+    await bringUp(rig, next);
+
+    assert.equal(await rig.run(next.dap.readDp(DP.CTRL_STAT, NEVER)), 0);
+  });
+});
+
+describe('who resets or halts a target', () => {
+  it('is told, while others have the probe open', async () => {
+    const told: string[] = [];
+    const events = {
+      targetReset: ({ id }: { id: number }) => told.push(`reset by ${id}`),
+      targetHalted: ({ id }: { id: number }) => told.push(`halted by ${id}`),
+    };
+    await using rig = await SessionRig.start({ session: { events } });
+    const first = await rig.connected();
+    await writeMemory(rig, first, 0xe000edf0, 0xa05f0003); // alone: nobody to tell
+    const second = await rig.opened();
+
+    await writeMemory(rig, first, 0xe000edf0, 0xa05f0003);
+    await writeMemory(rig, first, 0xe000edf0, 0xa05f0003); // steps are many
+    await writeMemory(rig, first, 0xe000ed0c, 0x05fa0004);
+    await rig.run(second.reset(NEVER));
+
+    assert.deepEqual(told, ['halted by 1', 'reset by 1', 'reset by 2']);
+  });
+});
+
+describe('16 clients that never lock, each in a closed loop', () => {
+  it('get equal shares: Jain 0.99 at least', async () => {
+    await using rig = await SessionRig.start();
+    const clients = [await rig.connected()];
+    while (clients.length < 16) clients.push(await rig.connected());
+    const served = clients.map(() => 0);
+    let left = 4000;
+    const poll = async (client: number): Promise<void> => {
+      const { signal } = new AbortController();
+      while (left-- > 0) {
+        // Some ask for much at a time, some for little.
+        if (client % 4 === 0) await clients[client].dap.readAp(MEM_AP.IDR, 100, signal);
+        else await clients[client].dap.readDp(DP.CTRL_STAT, signal);
+        served[client]++;
+      }
+    };
+
+    await rig.run(Promise.all(clients.map((_, client) => poll(client))));
+
+    const sum = served.reduce((a, b) => a + b);
+    const squares = served.reduce((a, b) => a + b * b, 0);
+    assert.ok((sum * sum) / (16 * squares) >= 0.99, served.join(' '));
+  });
+});
