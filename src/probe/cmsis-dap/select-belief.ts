@@ -23,13 +23,19 @@ export class SelectBelief {
   }
 
   /**
-   * As `forget`, after a FAULT that was not the answer to a write of SELECT. Until the sticky flags are cleared the DP
-   * answers FAULT to a write of SELECT, but lets CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   * As `forget`, after a FAULT. Until the sticky flags are cleared the DP answers FAULT to a write of SELECT, but lets
+   * CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   *
+   * @param bank  DPBANKSEL as it was written last, and acknowledged; undefined where that is not known
    */
-  forgetAfterFault(): void {
-    const bank = this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
+  forgetAfterFault(bank: number | undefined): void {
     this.forget();
     this.#faultedBank = bank;
+  }
+
+  /** DPBANKSEL, as far as it is believed or counted on. */
+  get bank(): number | undefined {
+    return this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
   }
 
   /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
@@ -55,7 +61,7 @@ export class SelectBelief {
   forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
     const bank = dpBankOf(address);
     if (this.#select === undefined && address === DP.DPIDR) return; // may be the first read after a line reset
-    if (bank === (this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK)) return;
+    if (bank === this.bank) return;
     this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
   }
 
