@@ -96,9 +96,11 @@ export class TransferQueue implements PostingDapPort {
 
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    await this.#prepareDp(address);
+    const made = this.#prepareDp(address);
+    if (made) await made;
     this.#collected.readDp(address);
-    const value = (await this.#send()).at(-1) ?? 0;
+    const words = await this.#send();
+    const value = words[words.length - 1];
     if (address === DP.DPIDR) this.#select.noteDpidr(value);
     return value;
   }
@@ -106,7 +108,8 @@ export class TransferQueue implements PostingDapPort {
   async writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (address === DP.ABORT) return this.#writeAbort(value);
-    await this.#prepareDp(address);
+    const made = this.#prepareDp(address);
+    if (made) await made;
     this.#collected.writeDp(address, value);
     if (address === DP.CTRL_STAT) this.#notePower(value & POWER_REQUESTS);
     if (!this.#postsWrites) await this.#send();
@@ -114,7 +117,8 @@ export class TransferQueue implements PostingDapPort {
 
   async readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
     signal.throwIfAborted();
-    await this.#prepareAp(address);
+    const made = this.#prepareAp(address);
+    if (made) await made;
     const words = new Uint32Array(count);
     const room = this.#collected.readsLeft - this.#statusReads;
     const isCollected = this.#collected.count > 0 || count <= this.#limitAlone(room);
@@ -130,7 +134,8 @@ export class TransferQueue implements PostingDapPort {
   async writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (values.length === 1 && this.#memAps.holds(address, values[0])) return;
-    await this.#prepareAp(address);
+    const made = this.#prepareAp(address);
+    if (made) await made;
     let done = 0;
     const room = this.#collected.writesLeft - this.#statusReads;
     const limit = this.#postsWrites ? room : this.#limitAlone(room);
@@ -204,6 +209,7 @@ export class TransferQueue implements PostingDapPort {
     return this.#checksStatus ? room : 1; // the status comes with a transfer; a block would need another packet
   }
 
+  /** @returns a promise only where there is something to wait for: the next turn of the event loop is not free */
   #prepareDp(address: DpAddress): Promise<void> | undefined {
     if ((address & 0x08) === 0) this.#select.forDp(address, this.#addToSetUp);
     return this.#collectSetUp();
