@@ -40,7 +40,14 @@ export async function measureWireCost(lines: readonly string[], setup: WireSetup
   const { packetSizeBytes, packetCount, transferMs } = setup;
   const clock = new FakeClock();
   await using bus = new SimUsbBus(clock);
-  const probe = simCmsisDap({ uid: 'BENCH', clock, transports: 'v2', packetSizeBytes, packetCount, quirks: { busTime: transferMs > 0 } });
+  const probe = simCmsisDap({
+    uid: 'BENCH',
+    clock,
+    transports: 'v2',
+    packetSizeBytes,
+    packetCount,
+    quirks: { busTime: transferMs > 0 },
+  });
   bus.plug(probe);
   bus.setTransferDelay(transferMs);
   const count = (endpoint: number): number => bus.stats(probe, endpoint).transfers;
