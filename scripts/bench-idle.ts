@@ -1,5 +1,6 @@
-// npm run bench:idle [-- --probes 64] [-- --seconds 5]
-// What the daemon costs while nobody uses it, and how fast probectl answers beside an empty Node program.
+// npm run bench:idle [-- --probes 64] [-- --used 16] [-- --seconds 5]
+// What the daemon costs while nobody uses it, before and after clients have used boards and left their cores running,
+// and how fast probectl answers beside an empty Node program.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,12 +10,17 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { useBoard } from './bench/board-user.js';
 import { cpuSecondsOf, residentMbOf } from './bench/processes.js';
 
 const { values } = parseArgs({
-  options: { probes: { type: 'string', default: '64' }, seconds: { type: 'string', default: '5' } },
+  options: {
+    probes: { type: 'string', default: '64' },
+    used: { type: 'string', default: '16' },
+    seconds: { type: 'string', default: '5' },
+  },
 });
-const [probes, seconds] = [Number(values.probes), Number(values.seconds)];
+const [probes, used, seconds] = [Number(values.probes), Number(values.used), Number(values.seconds)];
 const dist = path.join(import.meta.dirname, '../dist');
 /** After the start there is garbage to collect and code to compile; that is no cost of being idle. */
 const CALM_MS = 2000;
@@ -23,15 +29,14 @@ const ROUNDS = 15;
 const folder = mkdtempSync(path.join(tmpdir(), 'probed-bench-'));
 const env = { ...process.env, RUNTIME_DIRECTORY: folder, STATE_DIRECTORY: path.join(folder, 'state') };
 
-interface Idle {
+interface Daemon extends AsyncDisposable {
+  readonly pid: number;
+  readonly ports: readonly number[];
+  /** From the start until every probe is served. */
   readonly servedMs: number;
-  readonly residentMb: number;
-  /** Share of a core, in percent. */
-  readonly cpuPercent: number;
-  readonly probectl: { readonly statusMs: number; readonly nodeMs: number };
 }
 
-async function measure(count: number): Promise<Idle> {
+async function startDaemon(count: number): Promise<Daemon> {
   const started = performance.now();
   const args = [path.join(dist, 'main.js'), '--simulate', String(count), '--port', '0', '--log-level', 'error'];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -41,15 +46,46 @@ async function measure(count: number): Promise<Idle> {
   const servedMs = performance.now() - started;
   const { pid } = child;
   if (pid === undefined) throw new Error('the daemon has no pid');
+  return {
+    pid,
+    ports: [...output.matchAll(/remote:localhost:(\d+)/g)].map(([, port]) => Number(port)),
+    servedMs,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await once(child, 'exit');
+    },
+  };
+}
 
+/** The share of a core that a process takes, in percent. */
+async function cpuPercentOf(pid: number): Promise<number> {
   await sleep(CALM_MS);
   const [cpuBefore, before] = [cpuSecondsOf(pid), performance.now()];
   await sleep(seconds * 1000);
-  const cpuPercent = (100 * (cpuSecondsOf(pid) - cpuBefore)) / ((performance.now() - before) / 1000);
-  const idle = { servedMs, residentMb: residentMbOf(pid), cpuPercent, probectl: statusBesideNode() };
-  child.kill();
-  await once(child, 'exit');
-  return idle;
+  return (100 * (cpuSecondsOf(pid) - cpuBefore)) / ((performance.now() - before) / 1000);
+}
+
+interface Idle {
+  readonly servedMs: number;
+  readonly residentMb: number;
+  readonly cpuPercent: number;
+  readonly probectl: { readonly statusMs: number; readonly nodeMs: number };
+}
+
+async function measureIdle(count: number): Promise<Idle> {
+  await using daemon = await startDaemon(count);
+  const { pid, servedMs } = daemon;
+  const cpuPercent = await cpuPercentOf(pid);
+  return { servedMs, residentMb: residentMbOf(pid), cpuPercent, probectl: statusBesideNode() };
+}
+
+/** CPU while each of `count` boards has a client, its core running, and after they have gone. In percent of a core. */
+async function measureUsed(count: number): Promise<{ readonly during: number; readonly after: number }> {
+  await using daemon = await startDaemon(count);
+  const clients = await Promise.all(daemon.ports.map((port) => useBoard(port)));
+  const during = await cpuPercentOf(daemon.pid);
+  for (const client of clients) await client[Symbol.asyncDispose]();
+  return { during, after: await cpuPercentOf(daemon.pid) };
 }
 
 /** Taken by turns, so that whatever else the machine does meets both; medians. */
@@ -75,8 +111,9 @@ function median(numbers: readonly number[]): number {
 }
 
 try {
-  const base = await measure(1);
-  const many = await measure(probes);
+  const base = await measureIdle(1);
+  const many = await measureIdle(probes);
+  const boards = await measureUsed(used);
   const { statusMs, nodeMs } = many.probectl;
   const perProbeKb = ((many.residentMb - base.residentMb) * 1024) / (probes - 1);
   const rows = [
@@ -84,7 +121,9 @@ try {
     ['memory with 1 probe', `${base.residentMb.toFixed(1)} MB`, ''],
     [`memory with ${probes} probes`, `${many.residentMb.toFixed(1)} MB`, ''],
     ['memory per idle probe', `${perProbeKb.toFixed(0)} kB`, '< 1024 kB'],
-    [`CPU while idle, ${seconds} s`, `${many.cpuPercent.toFixed(2)} % of a core`, '< 0.5 %'],
+    [`CPU while idle, ${seconds} s`, `${many.cpuPercent.toFixed(3)} % of a core`, '< 0.5 %'],
+    [`with ${used} clients, cores running`, `${boards.during.toFixed(1)} % of a core`, ''],
+    ['after they have left them running', `${boards.after.toFixed(3)} % of a core`, '< 0.5 %'],
     ['node -e 0', `${nodeMs.toFixed(0)} ms`, ''],
     ['probectl status', `${statusMs.toFixed(0)} ms, ${(statusMs / nodeMs).toFixed(2)} x node -e 0`, '< 3 x'],
   ];

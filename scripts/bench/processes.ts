@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -56,11 +56,21 @@ export async function generateLoad(workload: Workload): Promise<LoadResult> {
   return JSON.parse(stdout) as LoadResult;
 }
 
-/** Processor time a process has used so far, user and system. Linux: fields 14 and 15 of proc(5) stat, in ticks of 10 ms. */
+/**
+ * Processor time a process has used so far, all threads, to the nanosecond (Linux: the first field of schedstat, in the
+ * kernel's Documentation/scheduler/sched-stats.rst). The ticks of proc(5) stat are 10 ms, which is longer than an idle
+ * daemon needs in a second.
+ */
 export function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const tasks = `/proc/${pid}/task`;
+  const nanoseconds = readdirSync(tasks).map((task) => {
+    try {
+      return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      return 0; // the thread has ended
+    }
+  });
+  return nanoseconds.reduce((sum, time) => sum + time, 0) / 1e9;
 }
 
 /** Resident memory of a process, in MiB (proc(5) status, VmRSS). */

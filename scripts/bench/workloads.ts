@@ -6,8 +6,8 @@ const WORDS = 256;
 export const request = (name: string, ...args: unknown[]): string =>
   JSON.stringify({ id: 1, request: name, ...(args.length > 0 && { arguments: args }) });
 
-/** SWD, powered up, CSW for words with auto-increment, the core halted. */
-export const setup = [
+/** SWD, powered up, CSW for words with auto-increment. */
+export const connected = [
   request('hello', 1),
   request('open'),
   request('connect', 'SWD'),
@@ -21,6 +21,11 @@ export const setup = [
   request('write_dp', 8, 0),
   request('write_dp', 4, 0x50000f00),
   request('write_ap', 0, 0x23000012),
+];
+
+/** The same, and the core halted. */
+export const setup = [
+  ...connected,
   // Halts the core (DHCSR: C_HALT, C_DEBUGEN): it is the daemon that is measured, not the simulated processor.
   request('write_ap', 4, 0xe000edf0),
   request('write_ap', 12, 0xa05f0003),

@@ -1,4 +1,4 @@
-// A CMSIS-DAP probe to plug into the simulated bus: packet queue and transports in front of the firmware.
+// A CMSIS-DAP probe to plug into the simulated bus: transports and packet queue, the firmware, a board behind it.
 
 import type { Clock } from '../base/clock.js';
 import { SimBoard, type SimBoardOptions } from './board/sim-board.js';
@@ -6,7 +6,9 @@ import { DapCommand } from './firmware/dap-command.js';
 import { DapFirmware } from './firmware/dap-firmware.js';
 import { probeInfo } from './firmware/probe-info.js';
 import { PacketHooks, type PacketHook } from './firmware/packet-hooks.js';
-import { probeDescriptor, ProbeEndpoint, type SimTransports } from './probe-descriptor.js';
+import { PacketQueue, type Execution } from './packet-queue.js';
+import { PacketTransports, type Packet, type Transport } from './packet-transports.js';
+import { probeDescriptor, type SimTransports } from './probe-descriptor.js';
 import type { SimDescriptor, SimUsbDevice, SimUsbPort } from './usb/sim-usb-device.js';
 
 export interface SimProbeOptions {
@@ -48,13 +50,6 @@ export interface SimProbeQuirks {
   readonly busTime?: boolean;
 }
 
-type Transport = 'hid' | 'bulk';
-
-interface Packet {
-  readonly transport: Transport;
-  readonly bytes: Uint8Array;
-}
-
 const SWO_BUFFER_BYTES = 4096;
 
 export class SimProbe implements SimUsbDevice {
@@ -63,18 +58,12 @@ export class SimProbe implements SimUsbDevice {
   readonly uid: string;
   readonly packetSizeBytes: number;
   readonly packetCount: number;
-  readonly #bulkPacketSizeBytes: number;
-  readonly #clock: Clock;
-  readonly #quirks: SimProbeQuirks;
+  readonly #busTime: boolean;
   readonly #firmware: DapFirmware;
   readonly #hooks = new PacketHooks();
-  readonly #queue: Packet[] = [];
+  readonly #transports: PacketTransports;
+  readonly #queue: PacketQueue;
   readonly #hosts = new Map<number, Disposable>();
-  #port: SimUsbPort | undefined;
-  /** The part of a bulk command that has come so far. */
-  #partial: Uint8Array = new Uint8Array();
-  /** Until a delay or the bus time of the last packet is over. */
-  #busy: Disposable | undefined;
   #held: Packet[] | undefined;
 
   constructor(options: SimProbeOptions) {
@@ -82,15 +71,14 @@ export class SimProbe implements SimUsbDevice {
     this.uid = uid;
     this.packetSizeBytes = options.packetSizeBytes ?? (transports === 'v1' ? 64 : 512);
     this.packetCount = options.packetCount ?? 4;
-    this.#bulkPacketSizeBytes = options.bulkPacketSizeBytes ?? (this.packetSizeBytes <= 64 ? 64 : 512);
-    this.#clock = clock;
-    this.#quirks = quirks;
+    const bulkPacketSizeBytes = options.bulkPacketSizeBytes ?? (this.packetSizeBytes <= 64 ? 64 : 512);
+    this.#busTime = quirks.busTime ?? false;
     this.board = new SimBoard(clock, options.board);
     this.descriptor = probeDescriptor({
       uid,
       transports,
       packetSizeBytes: this.packetSizeBytes,
-      bulkPacketSizeBytes: this.#bulkPacketSizeBytes,
+      bulkPacketSizeBytes,
       swoStream: transports !== 'v1',
     });
     this.#firmware = new DapFirmware({
@@ -112,7 +100,26 @@ export class SimProbe implements SimUsbDevice {
       swoBufferSizeBytes: SWO_BUFFER_BYTES,
     });
     this.board.onTrace = (bytes) => this.injectSwo(bytes);
-    this.#firmware.state.swo.onStream = (bytes) => this.#port?.send(ProbeEndpoint.SwoIn, bytes, { endWithZlp: true });
+    this.#transports = new PacketTransports({
+      transports: [
+        ...(transports === 'v2' ? [] : (['hid'] as const)),
+        ...(transports === 'v1' ? [] : (['bulk'] as const)),
+      ],
+      packetSizeBytes: this.packetSizeBytes,
+      bulkPacketSizeBytes,
+      needsZlp: quirks.needsZlp ?? true,
+      fullPacketsOnly: quirks.fullPacketsOnly ?? false,
+      violations: this.#firmware.violations,
+      onPacket: (packet) => this.#receivePacket(packet),
+    });
+    this.#queue = new PacketQueue({
+      clock,
+      packetCount: this.packetCount,
+      transports: this.#transports,
+      execute: (command) => this.#execute(command),
+      answer: (packet) => this.#answer(packet),
+    });
+    this.#firmware.state.swo.onStream = (bytes) => this.#transports.sendSwo(bytes);
   }
 
   /** What a host did that the specification forbids, in words. */
@@ -153,27 +160,24 @@ export class SimProbe implements SimUsbDevice {
   releaseAnswers(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const { transport, bytes } of held) this.#send(transport, bytes);
+    for (const packet of held) this.#transports.send(packet);
   }
 
   /** Leaves a packet in the probe for the next host that reads, as a client does that died between command and answer. */
   leaveStale(bytes: Uint8Array, transport = this.#preferred): void {
-    this.#send(transport, bytes);
+    this.#transports.send({ transport, bytes });
   }
 
   attached(port: SimUsbPort): void {
-    this.#port = port;
+    this.#transports.attached(port);
     // The board takes its power from the probe.
     this.#firmware.powerUp();
     this.board.powerCycle();
   }
 
   detached(): void {
-    this.#port = undefined;
-    this.#queue.length = 0;
-    this.#partial = new Uint8Array();
-    this.#busy?.[Symbol.dispose]();
-    this.#busy = undefined;
+    this.#transports.detached();
+    this.#queue.clear();
     if (this.#held) this.#held = [];
     for (const host of this.#hosts.values()) host[Symbol.dispose]();
     this.#hosts.clear();
@@ -189,87 +193,30 @@ export class SimProbe implements SimUsbDevice {
   }
 
   accepts(): boolean {
-    return this.#queue.length < this.packetCount;
+    return this.#queue.accepts;
   }
 
   receive(endpoint: number, data: Uint8Array): void {
-    if (endpoint === ProbeEndpoint.HidOut) this.#receiveReport(data);
-    else this.#receiveBulk(data);
+    this.#transports.receive(endpoint, data);
   }
 
   taken(): void {
-    if (this.#queue.length > 0) this.#pump();
+    this.#queue.pump();
   }
 
   get #preferred(): Transport {
     return this.descriptor.interfaces.at(-1)?.hidReports ? 'hid' : 'bulk';
   }
 
-  #receiveReport(report: Uint8Array): void {
-    if (report.length === this.packetSizeBytes) this.#receivePacket('hid', report);
-    else this.#firmware.violations.push(`a report of ${report.length} bytes where ${this.packetSizeBytes} make one`);
-  }
-
-  /** USB 2.0, 5.8.3: a short packet, or all that was expected, ends a bulk transfer; nothing else does. */
-  #receiveBulk(data: Uint8Array): void {
-    const whole = this.#partial.length === 0 ? data : concat(this.#partial, data);
-    const { needsZlp = true, fullPacketsOnly = false } = this.#quirks;
-    const short = data.length === 0 || data.length % this.#bulkPacketSizeBytes !== 0;
-    if (whole.length < this.packetSizeBytes && needsZlp && !short) {
-      this.#partial = whole.slice();
-      return;
-    }
-    this.#partial = new Uint8Array();
-    if (whole.length > this.packetSizeBytes)
-      this.#firmware.violations.push(`a command of ${whole.length} bytes where ${this.packetSizeBytes} are the limit`);
-    if (whole.length === 0 || (fullPacketsOnly && whole.length < this.packetSizeBytes)) return;
-    this.#receivePacket('bulk', whole.subarray(0, this.packetSizeBytes));
-  }
-
-  #receivePacket(transport: Transport, bytes: Uint8Array): void {
-    const [id] = bytes;
+  #receivePacket(packet: Packet): void {
+    const [id] = packet.bytes;
     this.#hooks.announce(id);
     // Not queued: it is to end the transfer that runs (USBD_User_CustomClass_0.c).
-    if (id === DapCommand.TransferAbort) this.#firmware.execute(bytes);
-    else if (this.#queue.length === 0 && this.#canExecute(transport, id)) this.#execute(transport, bytes);
-    else {
-      this.#queue.push({ transport, bytes: bytes.slice() });
-      this.#pump();
-    }
+    if (id === DapCommand.TransferAbort) this.#firmware.execute(packet.bytes);
+    else this.#queue.add(packet);
   }
 
-  /** Executes what waits, in order, as far as it goes. */
-  #pump(): void {
-    for (let packet = this.#queue.at(0); packet; packet = this.#queue.at(0)) {
-      const ready =
-        this.#canExecute(packet.transport, packet.bytes[0]) ||
-        (!this.#blocked(packet.transport) && this.#queueClosed());
-      if (!ready) return;
-      this.#queue.shift();
-      this.#execute(packet.transport, packet.bytes);
-      this.#port?.resume(packet.transport === 'hid' ? ProbeEndpoint.HidOut : ProbeEndpoint.BulkOut);
-    }
-  }
-
-  #canExecute(transport: Transport, commandId: number): boolean {
-    return commandId !== DapCommand.QueueCommands && !this.#blocked(transport);
-  }
-
-  /** A delay runs, or the answers nobody has read fill the buffers. */
-  #blocked(transport: Transport): boolean {
-    if (this.#busy) return true;
-    const unread = this.#port?.backlog(transport === 'hid' ? ProbeEndpoint.HidIn : ProbeEndpoint.BulkIn) ?? 0;
-    return unread >= this.packetCount;
-  }
-
-  /** Packets of DAP_QueueCommands wait for one that is none; a full buffer ends the waiting too. */
-  #queueClosed(): boolean {
-    return (
-      this.#queue.length >= this.packetCount || this.#queue.some(({ bytes }) => bytes[0] !== DapCommand.QueueCommands)
-    );
-  }
-
-  #execute(transport: Transport, packet: Uint8Array): void {
+  #execute(packet: Uint8Array): Execution {
     const hook = this.#hooks.take(packet[0]);
     const command = hook?.command ? hook.command(packet) : packet;
     const { connector } = this.board;
@@ -277,49 +224,17 @@ export class SimProbe implements SimUsbDevice {
     let answer = this.#firmware.execute(command);
     if (answer && hook?.answer) answer = hook.answer(answer, command);
     const { state } = this.#firmware;
-    const busMs = this.#quirks.busTime ? ((connector.clocks - clocksBefore) / state.clockHz) * 1000 : 0;
-    const ms = busMs + state.busyUs / 1000;
-    if (ms <= 0) {
-      if (answer) this.#answer(transport, answer);
-      return;
-    }
-    this.#busy = this.#clock.timer(ms, () => {
-      this.#busy = undefined;
-      if (answer) this.#answer(transport, answer);
-      this.#pump();
-    });
+    const busMs = this.#busTime ? ((connector.clocks - clocksBefore) / state.clockHz) * 1000 : 0;
+    return { answer, busyMs: busMs + state.busyUs / 1000 };
   }
 
-  #answer(transport: Transport, bytes: Uint8Array): void {
-    if (this.#held) this.#held.push({ transport, bytes });
-    else this.#send(transport, bytes);
-  }
-
-  #send(transport: Transport, bytes: Uint8Array): void {
-    if (transport === 'bulk') {
-      this.#port?.send(ProbeEndpoint.BulkIn, bytes, { endWithZlp: bytes.length < this.packetSizeBytes });
-      return;
-    }
-    // A report has its full length whatever is in it; one cut or prolonged by a hook goes out as it is.
-    const report = bytes.length < this.packetSizeBytes ? padded(bytes, this.packetSizeBytes) : bytes;
-    this.#port?.send(ProbeEndpoint.HidIn, report);
+  #answer(packet: Packet): void {
+    if (this.#held) this.#held.push(packet);
+    else this.#transports.send(packet);
   }
 }
 
 /** @see SimProbe */
 export function simCmsisDap(options: SimProbeOptions): SimProbe {
   return new SimProbe(options);
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
-}
-
-function padded(bytes: Uint8Array, sizeBytes: number): Uint8Array {
-  const report = new Uint8Array(sizeBytes);
-  report.set(bytes);
-  return report;
 }

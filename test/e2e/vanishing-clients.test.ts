@@ -78,12 +78,12 @@ describe('a daemon that is killed', () => {
     await using holder = await TestClient.connect(daemon.ports[0]);
     await using waiting = await TestClient.connect(daemon.ports[0]);
     await holder.result('lock');
-    const outstanding = waiting.request('lock');
+    const outstanding = assert.rejects(waiting.request('lock'), { code: 'ECONNRESET' });
     await waiting.bytesSent();
     await holder.result('hello', 1); // by now the daemon has read the other request, too
 
     await daemon.stop('SIGKILL');
 
-    await assert.rejects(outstanding, { code: 'ECONNRESET' });
+    await outstanding;
   });
 });

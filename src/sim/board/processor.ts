@@ -6,7 +6,7 @@ import type { CoreRunner } from './core-runner.js';
 const PPB_START = 0xe0000000;
 const PPB_END = 0xe0100000;
 const ROM_TABLE = 0xe00ff000;
-/** SCS, DWT and BPU, as offsets from the table (DDI 0419 C1.2.1). */
+/** SCS, DWT and BPU, as offsets from the table (DDI 0419 C1.2, ROM table). */
 const ROM_ENTRIES = [0xfff0f003, 0xfff02003, 0xfff03003, 0];
 
 /** BASE of the AP: the ROM table of the core, with its format and presence bits. */

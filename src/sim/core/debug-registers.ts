@@ -4,7 +4,7 @@ import { PC } from './register-file.js';
 
 const DHCSR_KEY = 0xa05f;
 
-/** DHCSR, low half read and write, high half as read (DDI 0419 C1.6.3). */
+/** DHCSR, low half read and write, high half as read (DDI 0419 C1.6, DHCSR). */
 const DHCSR = {
   C_DEBUGEN: 0x1,
   C_HALT: 0x2,
@@ -112,7 +112,7 @@ export class DebugRegisters {
     else if (debug.haltRequested && !debug.halted && !this.held) this.#cpu.enterDebug(DFSR.HALTED);
   }
 
-  /** REGSEL of DCRSR (DDI 0419 C1.6.4); those that Armv6-M does not have read as zero. */
+  /** REGSEL of DCRSR (DDI 0419 C1.6, DCRSR); those that Armv6-M does not have read as zero. */
   #readRegister(select: number): number {
     const cpu = this.#cpu;
     if (select < PC) return cpu.r[select];

@@ -1,4 +1,4 @@
-// Loads and stores: DDI 0419 A5.2.4, A5.1 (literal), A5.2.5 (PUSH, POP) and LDM, STM. A load writes its registers only
+// Loads and stores: DDI 0419 A5.2.4, A5.2 (literal), A5.2.5 (PUSH, POP) and LDM, STM. A load writes its registers only
 // when every access of it succeeded, so that a faulting instruction can be run again.
 
 import type { Cpu } from './cpu.js';

@@ -12,7 +12,7 @@ interface Parts {
   readonly debugRegisters: DebugRegisters;
 }
 
-/** The page at 0xE000E000 (DDI 0419 B3.1): says whose register it is. The core reads debug registers as zero. */
+/** The page at 0xE000E000 (DDI 0419 B3.2): says whose register it is. The core reads debug registers as zero. */
 export class SystemControlSpace implements PpbBlock {
   readonly #parts: Parts;
 

@@ -5,7 +5,7 @@ import { CODE, CoreRig, STACK_TOP, STEP, XPSR } from './core-rig.js';
 /**
  * One instruction: its assembler text, its halfwords, what is set before and what is different after it. Numbers are
  * hexadecimal; `nzcv` is four digits; [a] is the word at address a. Flags start as 0000, registers as 0, SP as
- * 20001000, PC as 100. What `after` does not name must be as before, save PC, which moves on by the instruction's size.
+ * 20001000, PC as 100, where the instruction is. What `after` does not name must be as before, save PC, which moves on by the instruction's size.
  * Encodings are those of DDI 0419 A6.7, checked with GNU as; results follow from the pseudocode there.
  */
 type Vector = readonly [text: string, halfwords: readonly number[], before: string, after: string];
@@ -30,6 +30,8 @@ const shifts: readonly Vector[] = [
   ['lsrs r0, r0, r1', [0x40c8], 'r0=80000001 r1=1f', 'r0=1'],
   ['asrs r0, r0, r1', [0x4108], 'r0=80000000 r1=ff', 'r0=ffffffff nzcv=1010'],
   ['asrs r0, r0, r1', [0x4108], 'r0=40000000 r1=20 nzcv=0010', 'r0=0 nzcv=0100'],
+  ['asrs r0, r0, r1', [0x4108], 'r0=80000000 r1=20', 'r0=ffffffff nzcv=1010'],
+  ['asrs r0, r0, r1', [0x4108], 'r0=80000001 r1=0 nzcv=0010', 'nzcv=1010'],
   ['asrs r0, r0, r1', [0x4108], 'r0=6 r1=2', 'r0=1 nzcv=0010'],
   ['rors r0, r0, r1', [0x41c8], 'r0=f r1=4', 'r0=f0000000 nzcv=1010'],
   ['rors r0, r0, r1', [0x41c8], 'r0=80000001 r1=20', 'nzcv=1010'],
@@ -128,6 +130,19 @@ const branches: readonly Vector[] = [
   ['bl .+0x400004', [0xf000, 0xf000], '', 'pc=400104 lr=105'], // S = 0, J1 = 1, J2 = 0: I1 = 0, I2 = 1
 ];
 
+/** Where the address is not a multiple of four: a literal is found from Align(PC, 4), all else from PC. */
+const pcRelativeAtHalfwords: readonly Vector[] = [
+  ['ldr r0, [pc, #8]', [0x4802], 'pc=102 [10c]=cafe1234', 'r0=cafe1234'],
+  ['ldr r7, [pc, #1020]', [0x4fff], 'pc=102 [500]=cafe1234', 'r7=cafe1234'],
+  ['add r0, pc, #8', [0xa002], 'pc=102', 'r0=10c'],
+  ['add r0, pc', [0x4478], 'pc=102 r0=1000', 'r0=1106'],
+  ['mov r0, pc', [0x4678], 'pc=102', 'r0=106'],
+  ['beq .+16', [0xd006], 'pc=102 nzcv=0100', 'pc=112'],
+  ['b .-2', [0xe7fd], 'pc=102', 'pc=100'],
+  ['bl .+8', [0xf000, 0xf802], 'pc=102', 'pc=10a lr=107'],
+  ['blx r1', [0x4788], 'pc=102 r1=301', 'pc=300 lr=105'],
+];
+
 const loadsAndStores: readonly Vector[] = [
   ['ldr r0, [pc, #8]', [0x4802], '[10c]=cafe1234', 'r0=cafe1234'],
   ['add r0, pc, #8', [0xa002], '', 'r0=10c'],
@@ -181,6 +196,7 @@ const groups: Readonly<Record<string, readonly Vector[]>> = {
   'logic, extension and byte order': logic,
   'high registers and PC': highRegisters,
   branches,
+  'PC-relative, at an address that is no multiple of four': pcRelativeAtHalfwords,
   'loads and stores': loadsAndStores,
   'hints, barriers and special registers': system,
 };
@@ -191,14 +207,15 @@ describe('an instruction stepped by a debugger', () => {
       for (const [text, halfwords, before, after] of vectors) {
         it(`${text}: ${before || 'nothing set'} -> ${after || 'nothing changed'}`, () => {
           const rig = new CoreRig();
-          rig.load(CODE, halfwords);
           const assumed = parse(before);
+          const { pc: at = CODE } = assumed;
+          rig.load(at, halfwords);
           apply(rig, assumed);
 
           rig.run(STEP);
 
           const changed = parse(after);
-          const expected = { pc: CODE + 2 * halfwords.length, ...assumed, ...changed };
+          const expected = { ...assumed, pc: at + 2 * halfwords.length, ...changed };
           assert.deepEqual(observe(rig, Object.keys(expected)), hex({ ...resetState(), ...expected }));
         });
       }
