@@ -1,4 +1,4 @@
-import { TransferError, TransferFaultError, TransferTimeoutError } from './errors.js';
+import { NoAckError, TransferError, TransferFaultError, TransferTimeoutError } from './errors.js';
 
 /**
  * The three ACK bits of an SWD packet, as CMSIS-DAP reports them for both wire protocols (IHI 0031 B4.2;
@@ -27,7 +27,7 @@ export function ackError(ack: number, access?: AccessName): TransferError {
     case Ack.Fault:
       return new TransferFaultError(access);
     case Ack.None:
-      return new TransferError('no ACK from the target: check power, cable and clock', access);
+      return new NoAckError(access);
     default:
       return new TransferError(`unexpected ACK ${ack} from the target`, access);
   }

@@ -16,6 +16,13 @@ export class TransferError extends DaemonError {
   }
 }
 
+/** Nobody answered. In SWD the debug port listens to nothing but a line reset from now on (IHI 0031 B4.2.5). */
+export class NoAckError extends TransferError {
+  constructor(access?: AccessName, options?: ErrorOptions) {
+    super('no ACK from the target: check power, cable and clock', access, options);
+  }
+}
+
 /** The target answered WAIT until the probe's retries were used up. The client decides whether to write DAPABORT. */
 export class TransferTimeoutError extends TransferError {
   override readonly kind = 'transfer-timeout';

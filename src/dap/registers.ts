@@ -82,6 +82,11 @@ export const CSW = {
   DEVICE_EN: 0x40,
 } as const;
 
+/** IDR.CLASS, bits 16:13: 0b1000 is a MEM-AP (IHI 0031 C1.2). */
+export function isMemApIdr(idr: number): boolean {
+  return ((idr >>> 13) & 0xf) === 8;
+}
+
 /** The part of a full AP address that goes into `SELECT`, DPBANKSEL zero. */
 export function selectOf(address: ApAddress): number {
   return (address & 0xfffffff0) >>> 0;

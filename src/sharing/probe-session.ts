@@ -9,6 +9,7 @@ import type { Probe } from '../probe/probe.js';
 import type { ClientLease, ClientName } from './client-lease.js';
 import { SessionLease } from './session-lease.js';
 import { TurnQueue } from './turn-queue.js';
+import { Wire } from './wire.js';
 
 /** Opens the probe; called with the session's turn held. */
 export type OpenProbe = (signal: AbortSignal) => Promise<Probe>;
@@ -34,6 +35,9 @@ export interface SessionEvents {
   readonly clientOut?: (client: ClientName) => void;
   readonly lockTaken?: (by: ClientName) => void;
   readonly lockLost?: (from: ClientName, to: ClientName) => void;
+  /** With other clients there: a client reset the target, or halted a core. */
+  readonly targetReset?: (by: ClientName) => void;
+  readonly targetHalted?: (by: ClientName) => void;
   readonly opened?: (probe: Probe) => void;
   readonly openFailed?: (error: unknown) => void;
   /** Nobody, or somebody, has the probe open now. */
@@ -51,11 +55,14 @@ const OPEN_RETRY_INTERVAL_MS = 100;
  */
 export class ProbeSession implements AsyncDisposable {
   readonly turns: TurnQueue<SessionLease>;
+  readonly wire = new Wire();
   readonly #leases = new Set<SessionLease>();
   #openProbe: OpenProbe | undefined;
   #absence = 'it has not been plugged in yet';
   #probe: Probe | undefined;
   #protocol: WireProtocol | undefined;
+  /** As set; undefined: as the driver has it. */
+  #clockHz: number | undefined;
 
   constructor(readonly options: ProbeSessionOptions) {
     const { clock, lockIdleTimeoutMs, events, log } = options;
@@ -141,6 +148,7 @@ export class ProbeSession implements AsyncDisposable {
           throw this.disconnectedError();
         }
         if (clockLimitHz !== undefined) await probe.setClock(clockLimitHz, signal);
+        this.#clockHz = clockLimitHz;
         this.#probe = probe;
         log.info('probe opened', { uid });
         events?.opened?.(probe);
@@ -160,10 +168,30 @@ export class ProbeSession implements AsyncDisposable {
   async connect(probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
     if (this.#protocol === undefined) {
       this.#protocol = await probe.connect(requested, signal);
+      this.wire.connected(this.#protocol);
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
       throw new ProbeError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
     }
     for (const lease of this.#leases) lease.joinConnection();
+  }
+
+  /** The slowest clock that any client has asked for: nobody makes the wire faster than another can bear. */
+  async applyClock(probe: Probe, signal: AbortSignal): Promise<void> {
+    const { clockLimitHz = Infinity } = this.options;
+    const slowestHz = Math.min(clockLimitHz, ...this.leases.map((lease) => lease.clockHz ?? Infinity));
+    if (slowestHz === Infinity || slowestHz === this.#clockHz) return;
+    await probe.setClock(slowestHz, signal);
+    this.#clockHz = slowestHz;
+  }
+
+  /** A client has reset the target. */
+  noteReset(by: SessionLease): void {
+    if (this.#isWatched(by)) this.options.events?.targetReset?.(by.client);
+  }
+
+  /** A client has halted a core. */
+  noteHalt(by: SessionLease): void {
+    if (this.#isWatched(by)) this.options.events?.targetHalted?.(by.client);
   }
 
   /** Disconnects the target if nobody needs the connection, and closes the probe if nobody has it open. */
@@ -174,11 +202,13 @@ export class ProbeSession implements AsyncDisposable {
     try {
       if (this.#protocol !== undefined && !leases.some((lease) => lease.isConnected)) {
         this.#protocol = undefined;
+        this.wire.lost();
         await probe.disconnect(never);
       }
     } finally {
       if (!leases.some((lease) => lease.isOpen)) {
         this.#probe = undefined;
+        this.wire.reset();
         this.options.log.info('probe closed', { uid: this.options.uid });
         this.options.events?.useChanged?.();
         await probe[Symbol.asyncDispose]();
@@ -197,11 +227,16 @@ export class ProbeSession implements AsyncDisposable {
     await this.#lose();
   }
 
+  #isWatched(by: SessionLease): boolean {
+    return this.leases.some((lease) => lease !== by && lease.isOpen);
+  }
+
   /** Drops the opened probe. The running exchange is left to end by itself: a driver knows when its device is gone. */
   async #lose(): Promise<void> {
     const probe = this.#probe;
     this.#probe = undefined;
     this.#protocol = undefined;
+    this.wire.reset();
     for (const lease of this.#leases) lease.probeLost();
     await probe?.[Symbol.asyncDispose]();
   }

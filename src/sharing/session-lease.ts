@@ -11,7 +11,7 @@ import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js'
 import { hasMemAp, MemApMemory, memApRegisters } from './mem-ap-memory.js';
 import type { MemoryPort } from './memory-port.js';
 import type { ProbeSession } from './probe-session.js';
-import { type UseProbe, VirtualDap } from './virtual-dap.js';
+import { VirtualDap } from './virtual-dap.js';
 
 /** How long `reset` holds nRESET low, and how long it waits after that: pyOCD's reset.hold_time and reset.post_delay. */
 const RESET_HOLD_MS = 100;
@@ -30,13 +30,21 @@ export class SessionLease implements ClientLease {
   #lost = false;
   #holdsReset = false;
   #capturesSwo = false;
+  #clockHz: number | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(
     readonly client: ClientName,
     private readonly session: ProbeSession,
   ) {
-    this.dap = new VirtualDap((signal, operation) => this.#use(signal, operation), session.options.log);
+    this.dap = new VirtualDap({
+      wire: session.wire,
+      use: (signal, operation) => this.#use(signal, operation),
+      isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
+      onHalt: () => session.noteHalt(this),
+      onReset: () => session.noteReset(this),
+      log: session.options.log,
+    });
   }
 
   get isOpen(): boolean {
@@ -50,6 +58,15 @@ export class SessionLease implements ClientLease {
 
   get isConnected(): boolean {
     return this.#connected;
+  }
+
+  get capturesSwo(): boolean {
+    return this.#capturesSwo;
+  }
+
+  /** The clock this client has asked for. */
+  get clockHz(): number | undefined {
+    return this.#clockHz;
   }
 
   /** Has asserted nRESET and not let go of it. */
@@ -87,6 +104,7 @@ export class SessionLease implements ClientLease {
   disconnect(signal: AbortSignal): Promise<void> {
     return this.#turn(signal, async () => {
       this.#connected = false;
+      await this.#releasePower();
       await this.session.settle();
     });
   }
@@ -102,28 +120,37 @@ export class SessionLease implements ClientLease {
   // ---- what goes to the probe
 
   setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
-    const { clockLimitHz = Infinity } = this.session.options;
-    return this.#use(signal, (probe) => probe.setClock(Math.min(frequencyHz, clockLimitHz), signal));
+    return this.#use(signal, async (probe) => {
+      const before = this.#clockHz;
+      this.#clockHz = frequencyHz;
+      try {
+        await this.session.applyClock(probe, signal);
+      } catch (error) {
+        this.#clockHz = before;
+        throw error;
+      }
+    });
   }
 
   reset(signal: AbortSignal): Promise<void> {
     const { clock } = this.session.options;
     return this.#use(signal, async (probe) => {
-      await probe.setReset(true, signal);
+      await this.#assertReset(probe, signal);
       try {
         await sleep(clock, RESET_HOLD_MS);
       } finally {
-        await probe.setReset(false, never); // begun is finished: nobody may leave a target in reset
+        this.#holdsReset = false;
+        await this.#letGoOfReset(probe, never); // begun is finished: nobody may leave a target in reset
       }
-      this.#holdsReset = false;
       await sleep(clock, RESET_RECOVERY_MS, signal);
     });
   }
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
     return this.#use(signal, async (probe) => {
-      await probe.setReset(asserted, signal);
-      this.#holdsReset = asserted;
+      if (asserted) return this.#assertReset(probe, signal);
+      this.#holdsReset = false;
+      await this.#letGoOfReset(probe, signal);
     });
   }
 
@@ -132,45 +159,49 @@ export class SessionLease implements ClientLease {
   }
 
   swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, async (probe) => {
+    return this.#use(signal, (probe) => {
       if (!probe.swjSequence) throw this.#unsupported('SWJ sequences');
-      await probe.swjSequence(sequence, signal);
-      this.dap.sequenceSent(sequence);
+      return this.dap.swjSequence(probe, sequence, signal);
     });
   }
 
   swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
-    return this.#use(signal, async (probe) => {
+    return this.#use(signal, (probe) => {
       if (!probe.swd) throw this.#unsupported('SWD sequences');
-      const read = await probe.swd.sequence(pieces, signal);
-      for (const piece of pieces) if (piece.direction === 'output') this.dap.sequenceSent(piece.sequence);
-      return read;
+      return this.dap.swdSequence(probe, pieces, signal);
     });
   }
 
   jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
     return this.#use(signal, (probe) => {
       if (!probe.jtag) throw this.#unsupported('JTAG');
-      return probe.jtag.sequence(sequence, signal);
+      return this.dap.jtagSequence(probe, sequence, signal);
     });
   }
 
   swoStart(baudRate: number, signal: AbortSignal): Promise<void> {
     return this.#use(signal, async (probe) => {
-      await this.#swo(probe).start(baudRate, signal);
+      const swo = this.#swo(probe);
+      const other = this.session.leases.find((lease) => lease !== this && lease.capturesSwo);
+      if (other) throw new ProbeError(`client ${other.client.id} (${other.client.address}) captures SWO`);
+      await swo.start(baudRate, signal);
       this.#capturesSwo = true;
     });
   }
 
   swoStop(signal: AbortSignal): Promise<void> {
     return this.#use(signal, async (probe) => {
-      await this.#swo(probe).stop(signal);
+      const swo = this.#swo(probe);
+      if (this.#capturesSwo) await swo.stop(signal);
       this.#capturesSwo = false;
     });
   }
 
   swoRead(signal: AbortSignal): Promise<Uint8Array> {
-    return this.#use(signal, (probe) => this.#swo(probe).read(signal));
+    return this.#use(signal, async (probe) => {
+      const swo = this.#swo(probe);
+      return this.#capturesSwo ? swo.read(signal) : new Uint8Array();
+    });
   }
 
   // ---- memory handles
@@ -178,14 +209,12 @@ export class SessionLease implements ClientLease {
   async memoryHandle(apVersion: 1 | 2, nominalAddress: number, signal: AbortSignal): Promise<number | undefined> {
     if (!this.session.options.memoryHandles) return undefined;
     const registers = memApRegisters(apVersion, nominalAddress);
-    const use: UseProbe = (operationSignal, operation) => this.#use(operationSignal, operation);
-    const protocol = (): WireProtocol | undefined => this.wireProtocol;
-    if (!(await hasMemAp(registers, use, protocol, signal))) return undefined;
+    if (!(await hasMemAp(this.dap, registers, signal))) return undefined;
     if (this.#memory.size >= MAX_MEMORY_HANDLES) {
       throw new RequestError(`too many memory handles: use one of the ${MAX_MEMORY_HANDLES} given out`);
     }
     const handle = this.#memory.size;
-    this.#memory.set(handle, new MemApMemory(registers, use, protocol));
+    this.#memory.set(handle, new MemApMemory(this.dap, registers));
     return handle;
   }
 
@@ -237,7 +266,7 @@ export class SessionLease implements ClientLease {
     this.#connected = false;
     this.#holdsReset = false;
     this.#capturesSwo = false;
-    this.dap.reset();
+    this.#clockHz = undefined;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -263,6 +292,7 @@ export class SessionLease implements ClientLease {
     } finally {
       // Not before: who gets the lock next is to find the probe in order.
       turns.release(this);
+      this.dap.leave();
       this.session.forget(this);
     }
   }
@@ -276,12 +306,33 @@ export class SessionLease implements ClientLease {
     this.#connected = false;
     this.#holdsReset = false;
     this.#capturesSwo = false;
+    this.#clockHz = undefined;
     try {
       if (stopSwo) await probe?.swo?.stop(never);
-      if (releaseReset && !this.session.isResetHeld) await probe?.setReset(false, never);
+      if (releaseReset && probe) await this.#letGoOfReset(probe, never);
+      await this.#releasePower();
+      if (probe) await this.session.applyClock(probe, never);
     } finally {
+      this.dap.reset();
       await this.session.settle();
     }
+  }
+
+  async #releasePower(): Promise<void> {
+    const { probe, protocol } = this.session;
+    if (probe && protocol) await this.dap.releasePower(probe);
+  }
+
+  async #assertReset(probe: Probe, signal: AbortSignal): Promise<void> {
+    await probe.setReset(true, signal);
+    this.#holdsReset = true;
+    this.dap.targetReset();
+    this.session.noteReset(this);
+  }
+
+  /** nRESET is a wire: it is low as long as anybody holds it. */
+  async #letGoOfReset(probe: Probe, signal: AbortSignal): Promise<void> {
+    if (!this.session.isResetHeld) await probe.setReset(false, signal);
   }
 
   #turn<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { never } from '../../base/never.js';
 import type { Clock } from '../../base/clock.js';
 import { RequestError, UnsupportedError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import { bitString, type BitString } from '../../dap/bit-string.js';
+import type { BitString } from '../../dap/bit-string.js';
 import { DP, type DpAddress } from '../../dap/registers.js';
 import type { RequestedProtocol, WireProtocol } from '../../dap/wire-protocol.js';
 import type {
@@ -15,6 +15,7 @@ import type {
   SwdSequence,
   SwoPort,
 } from '../probe.js';
+import { targetSelPieces } from '../target-sel.js';
 import type { FixedReplyCommand } from './commands/command.js';
 import { connect } from './commands/connect.js';
 import { disconnect } from './commands/disconnect.js';
@@ -209,19 +210,9 @@ export class CmsisDapProbe implements Probe {
     };
   }
 
-  /** No DP acknowledges a write of TARGETSEL, which a transfer takes for an error (IHI 0031 B4.3.4). */
   async #selectTarget(value: number, signal: AbortSignal): Promise<void> {
     if (!this.swd) throw new UnsupportedError('the probe cannot select a target: it has no DAP_SWD_Sequence');
-    const withParity = BigInt(value >>> 0) | (BigInt(parity(value)) << 32n);
-    await this.swd.sequence(
-      [
-        { direction: 'output', sequence: bitString(8, 0x99) }, // start, DP, write, A[3:2] = 3, parity, stop, park
-        { direction: 'input', lengthBits: 5 }, // turnaround, an ACK that nobody drives, turnaround
-        { direction: 'output', sequence: bitString(33, withParity) },
-        { direction: 'output', sequence: bitString(IDLE_CYCLES, 0) },
-      ],
-      signal,
-    );
+    await this.swd.sequence(targetSelPieces(value), signal);
   }
 
   async #swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
@@ -274,14 +265,6 @@ export class CmsisDapProbe implements Probe {
 
 function isTargetSel(address: DpAddress, protocol: WireProtocol | undefined): boolean {
   return address === DP.TARGETSEL && protocol !== 'JTAG';
-}
-
-/** Even parity of 32 bits, as SWD has it (IHI 0031 B4.1.6). */
-function parity(value: number): number {
-  let bits = value ^ (value >>> 16);
-  bits ^= bits >>> 8;
-  bits ^= bits >>> 4;
-  return (0x6996 >>> (bits & 0xf)) & 1;
 }
 
 function detailsOf(info: ProbeInfo, { warning }: Quirks, version: 'v1' | 'v2'): Probe['details'] {

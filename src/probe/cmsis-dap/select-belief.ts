@@ -52,9 +52,9 @@ export class SelectBelief {
       write(DP.SELECT1, select1);
       this.#select1 = select1;
     }
-    // DPBANKSEL does not matter to an AP access; 0 is the bank of CTRL/STAT, the one that is wanted next.
-    const isSelected = this.#select !== undefined && (this.#select & AP_MASK) >>> 0 === selectOf(address);
-    if (!isSelected) this.#writeSelect(selectOf(address), write);
+    // DPBANKSEL does not matter to an AP access, but 0 is the bank of CTRL/STAT: after a FAULT it is wanted, and then
+    // SELECT cannot be written.
+    if (this.#select !== selectOf(address)) this.#writeSelect(selectOf(address), write);
   }
 
   /** As `forAp`, for a DP register. ABORT, RESEND, RDBUFF and TARGETSEL are in every bank: do not ask. */

@@ -35,9 +35,9 @@ describe('an access to an AP', () => {
 
   it('writes SELECT1 for the upper half of a 64-bit address, and takes it back afterwards', async () => {
     const { device, probe } = await opened(
-      // SELECT = 0x80002df0 and DPBANKSEL 5, SELECT1 = 0x12, IDR
-      { out: '05 00 03 08 f52d0080 04 12000000 0f', in: ['05 03 01 77047704'] },
-      { out: '05 00 03 08 f52d0000 04 00000000 0f', in: ['05 03 01 77047704'] },
+      // SELECT = 0x80002df0 and DPBANKSEL 5, SELECT1 = 0x12, DPBANKSEL back to 0, IDR
+      { out: '05 00 04 08 f52d0080 04 12000000 08 f02d0080 0f', in: ['05 04 01 77047704'] },
+      { out: '05 00 04 08 f52d0000 04 00000000 08 f02d0000 0f', in: ['05 04 01 77047704'] },
     );
 
     await probe.dap.readAp(0x12_80002dfc, 1, NEVER);
@@ -49,7 +49,7 @@ describe('an access to an AP', () => {
   it('of a DPv3 writes SELECT1 even if it is to be 0, because nobody knows what is in it', async () => {
     const { device, probe } = await opened(
       { out: '05 00 01 02', in: ['05 01 01 7734013c'] }, // DPIDR with VERSION 3
-      { out: '05 00 03 08 05000000 04 00000000 0f', in: ['05 03 01 11111111'] },
+      { out: '05 00 04 08 05000000 04 00000000 08 00000000 0f', in: ['05 04 01 11111111'] },
       readDrw,
     );
 
@@ -92,18 +92,18 @@ describe('an access to the DP', () => {
     device.done();
   });
 
-  it('selects the bank of a banked register, and keeps the AP selected', async () => {
+  it('selects the bank of a banked register, and bank 0 again for an AP: after a FAULT CTRL/STAT is wanted', async () => {
     const { device, probe } = await opened(
       { out: '05 00 02 08 f0000001 0f', in: ['05 02 01 77047704'] },
       { out: '05 00 02 08 f2000001 06', in: ['05 02 01 27290001'] }, // TARGETID, bank 2
-      { out: '05 00 01 0f', in: ['05 01 01 77047704'] },
-      { out: '05 00 02 08 f0000001 06', in: ['05 02 01 000000f0'] }, // CTRL/STAT, bank 0
+      { out: '05 00 02 08 f0000001 0f', in: ['05 02 04'] }, // FAULT
+      { out: '05 00 01 06', in: ['05 01 01 200000f0'] }, // CTRL/STAT, which SELECT could not be written for any more
     );
 
     await probe.dap.readAp(0x010000fc, 1, NEVER);
     assert.equal(await probe.dap.readDp(DP.TARGETID, NEVER), 0x01002927);
-    await probe.dap.readAp(0x010000fc, 1, NEVER);
-    assert.equal(await probe.dap.readDp(DP.CTRL_STAT, NEVER), 0xf0000000);
+    await assert.rejects(probe.dap.readAp(0x010000fc, 1, NEVER), TransferFaultError);
+    assert.equal(await probe.dap.readDp(DP.CTRL_STAT, NEVER), 0xf0000020);
 
     device.done();
   });

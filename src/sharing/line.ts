@@ -1,0 +1,176 @@
+// What a client has done to the wire with bit sequences, as the debug port at the other end understands it: line
+// resets, changes of protocol, dormant state, the choice of a target (IHI 0031 B4.3 and B5).
+
+import type { BitString } from '../dap/bit-string.js';
+import type { WireProtocol } from '../dap/wire-protocol.js';
+import type { JtagSequence, SwdSequence } from '../probe/probe.js';
+
+/**
+ * joined: nothing was sent; the wire is as others have left it. ready: accesses are answered. fresh: after a line reset,
+ * DPIDR or TARGETSEL has to come first. lost: nothing but a line reset is understood. dormant: nothing but the selection
+ * alert is. alerted: the activation code is to follow.
+ */
+export type LineState = 'joined' | 'ready' | 'fresh' | 'lost' | 'dormant' | 'alerted';
+
+export interface Line {
+  readonly state: LineState;
+  readonly protocol: WireProtocol;
+  /** What TARGETSEL was written with; undefined: the one debug port, or all. */
+  readonly selection: number | undefined;
+  /** Ones with which the last sequence ended. */
+  readonly ones: number;
+}
+
+/** SWD: ones that make a line reset (IHI 0031 B4.3.3). */
+const LINE_RESET_CLOCKS = 50;
+/** JTAG: TMS high for so long ends in Test-Logic-Reset. */
+const TAP_RESET_CLOCKS = 5;
+
+// All least significant bit first; IHI 0031 B5.2 and B5.3.
+const JTAG_TO_SWD = 0xe79en;
+const SWD_TO_JTAG = 0xe73cn;
+const SWD_TO_DORMANT = 0xe3bcn;
+const SWITCH_CLOCKS = 16;
+const JTAG_TO_DORMANT = 0x33bbbbban;
+const JTAG_TO_DORMANT_CLOCKS = 31;
+const SELECTION_ALERT = 0x19bc0ea2_e3ddafe9_86852d95_6209f392n;
+const ALERT_CLOCKS = 128;
+/** Four zeros and the code. */
+const ACTIVATE_SWD = 0x1a0n;
+const ACTIVATE_JTAG = 0x0a0n;
+const ACTIVATION_CLOCKS = 12;
+
+/** A write of TARGETSEL as pieces: header, an ACK that nobody drives, data and parity (IHI 0031 B4.3.4). */
+const TARGETSEL_HEADER = 0x99n;
+const HEADER_CLOCKS = 8;
+const UNDRIVEN_ACK_CLOCKS = 5;
+const DATA_CLOCKS = 33;
+
+/** The line of a client that has just joined. */
+export function joinedLine(protocol: WireProtocol, selection?: number): Line {
+  return { state: 'joined', protocol, selection, ones: 0 };
+}
+
+/** @returns the line after a sequence on SWDIO/TMS; undefined: there is something in it that is not understood */
+export function afterSequence(line: Line, sequence: BitString): Line | undefined {
+  let after: Line | undefined = line;
+  let at = 0;
+  while (after && at < sequence.lengthBits) {
+    const step = nextToken(after, sequence.bits >> BigInt(at), sequence.lengthBits - at);
+    after = step?.line;
+    at += step?.clocks ?? 0;
+  }
+  return after;
+}
+
+/** As `afterSequence`, for pieces of SWD: line resets in the pieces that are driven, and writes of TARGETSEL. */
+export function afterSwd(line: Line, pieces: readonly SwdSequence[]): Line | undefined {
+  let after: Line | undefined = line;
+  for (let i = 0; after && i < pieces.length; i++) {
+    const piece = pieces[i];
+    const selection = targetSelAt(pieces, i);
+    if (selection !== undefined) {
+      after = afterTargetSel(after, selection);
+      i += 2;
+    } else after = piece.direction === 'output' ? afterSequence(after, piece.sequence) : undefined;
+  }
+  return after;
+}
+
+/** As `afterSequence`, for clocks with TMS held: to Test-Logic-Reset and on to Run-Test/Idle, and nothing else. */
+export function afterJtag(line: Line, { tms, readTdo, tdi }: JtagSequence): Line | undefined {
+  if (readTdo || line.protocol !== 'JTAG') return undefined;
+  if (tms === 0) return { ...line, ones: 0 };
+  const ones = line.ones + tdi.lengthBits;
+  return ones >= TAP_RESET_CLOCKS ? { ...line, state: 'ready', ones } : undefined;
+}
+
+/** The line after TARGETSEL: it means something right after a line reset only. */
+export function afterTargetSel(line: Line, selection: number): Line {
+  return line.state === 'fresh' ? { ...line, state: 'ready', selection, ones: 0 } : { ...line, ones: 0 };
+}
+
+/** Line reset and idle clocks; JTAG: to Run-Test/Idle by way of Test-Logic-Reset. */
+export const lineReset: Readonly<Record<WireProtocol, BitString>> = {
+  SWD: { lengthBits: 59, bits: 2n ** 51n - 1n },
+  JTAG: { lengthBits: 9, bits: 0xffn },
+};
+
+interface Token {
+  readonly line: Line;
+  readonly clocks: number;
+}
+
+function nextToken(line: Line, bits: bigint, left: number): Token | undefined {
+  const next = (clocks: number): bigint | undefined => (left >= clocks ? BigInt.asUintN(clocks, bits) : undefined);
+  if (line.state === 'alerted') return activation(line, next(ACTIVATION_CLOCKS));
+  if (next(ALERT_CLOCKS) === SELECTION_ALERT) return { line: { ...line, state: 'alerted' }, clocks: ALERT_CLOCKS };
+  if (line.state === 'dormant') return { line, clocks: 1 };
+  if (bits & 1n) return onesOf(line, bits, left);
+
+  if (line.ones >= LINE_RESET_CLOCKS) {
+    const switched = afterSwitch(line, next(SWITCH_CLOCKS));
+    if (switched) return { line: switched, clocks: SWITCH_CLOCKS };
+  }
+  if (line.ones >= TAP_RESET_CLOCKS && next(JTAG_TO_DORMANT_CLOCKS) === JTAG_TO_DORMANT) {
+    return { line: { ...line, state: 'dormant', ones: 0 }, clocks: JTAG_TO_DORMANT_CLOCKS };
+  }
+  return { line: { ...line, ones: 0 }, clocks: 1 };
+}
+
+function onesOf(line: Line, bits: bigint, left: number): Token | undefined {
+  let run = 1;
+  while (run < left && (bits >> BigInt(run)) & 1n) run++;
+  const ones = line.ones + run;
+  if (line.protocol === 'JTAG') {
+    // Fewer walk through states of the TAP that we do not follow.
+    if (ones < TAP_RESET_CLOCKS && run < left) return undefined;
+    return { line: { ...line, state: 'ready', ones }, clocks: run };
+  }
+  if (ones >= LINE_RESET_CLOCKS) return { line: { ...line, state: 'fresh', selection: undefined, ones }, clocks: run };
+  // A few ones lead in an alert, or go on in the next sequence; else they begin a packet.
+  const rest = { line: { ...line, ones }, clocks: run };
+  if (run === left) return rest;
+  const following = nextToken({ ...line, ones: TAP_RESET_CLOCKS }, bits >> BigInt(run), left - run);
+  return following && following.line.state !== line.state ? rest : undefined;
+}
+
+function afterSwitch(line: Line, code: bigint | undefined): Line | undefined {
+  switch (code) {
+    case JTAG_TO_SWD:
+      return { ...line, state: 'lost', protocol: 'SWD', ones: 3 }; // it ends with three ones
+    case SWD_TO_JTAG:
+      return { ...line, state: 'ready', protocol: 'JTAG', ones: 3 };
+    case SWD_TO_DORMANT:
+      return { ...line, state: 'dormant', ones: 0 };
+    default:
+      return undefined;
+  }
+}
+
+function activation(line: Line, code: bigint | undefined): Token | undefined {
+  switch (code) {
+    case undefined:
+      return undefined;
+    case ACTIVATE_SWD:
+      return { line: { ...line, state: 'lost', protocol: 'SWD', ones: 0 }, clocks: ACTIVATION_CLOCKS };
+    case ACTIVATE_JTAG:
+      return { line: { ...line, state: 'ready', protocol: 'JTAG', ones: 0 }, clocks: ACTIVATION_CLOCKS };
+    default: // meant for another debug port
+      return { line: { ...line, state: 'dormant', ones: 0 }, clocks: ACTIVATION_CLOCKS };
+  }
+}
+
+function targetSelAt(pieces: readonly SwdSequence[], at: number): number | undefined {
+  const [header, ack, data] = pieces.slice(at, at + 3);
+  const isTargetSel =
+    pieces.length >= at + 3 &&
+    header.direction === 'output' &&
+    header.sequence.lengthBits === HEADER_CLOCKS &&
+    header.sequence.bits === TARGETSEL_HEADER &&
+    ack.direction === 'input' &&
+    ack.lengthBits === UNDRIVEN_ACK_CLOCKS &&
+    data.direction === 'output' &&
+    data.sequence.lengthBits === DATA_CLOCKS;
+  return isTargetSel ? Number(BigInt.asUintN(32, data.sequence.bits)) : undefined;
+}

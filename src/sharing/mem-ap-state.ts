@@ -1,0 +1,53 @@
+// What is in the registers of a MEM-AP, and who put it there.
+
+/** Registers that a user of a MEM-AP leaves in it and counts on afterwards. */
+export type KeptRegister = 'csw' | 'tar' | 'tarHigh';
+
+/** What a debugger has begun to do with DCRSR and DCRDR: a read whose value it will fetch, or a value it has put there. */
+export type CoreTransfer =
+  { readonly kind: 'selected'; readonly register: number } | { readonly kind: 'value'; readonly value: number };
+
+/** The registers of one MEM-AP as one user of it has left them. */
+export class MemApView {
+  /** undefined: not written by this user, or not known any more; then they are as they are on the wire. */
+  csw: number | undefined;
+  tar: number | undefined;
+  tarHigh: number | undefined;
+  /** TAR is computed from increments of a size that this AP may not have. */
+  isTarGuessed = false;
+  core: CoreTransfer | undefined;
+  /** Bits of DHCSR that are cleared by being read, and were by others. */
+  missedDhcsr = 0;
+  /** Nobody counts on this view any more. */
+  isLeft = false;
+
+  forget(): void {
+    this.csw = this.tar = this.tarHigh = this.core = undefined;
+    this.isTarGuessed = false;
+  }
+}
+
+/** One AP of the target, and whose values are in its registers. */
+export class WireMemAp {
+  /** IDR says; undefined: nobody has read it. */
+  isMemAp: boolean | undefined;
+  /** undefined: nobody has touched the register since the target was connected. */
+  readonly owners: Record<KeptRegister, MemApView | undefined> = { csw: undefined, tar: undefined, tarHigh: undefined };
+  /** Whose transfer DCRSR and DCRDR are at. */
+  coreOwner: MemApView | undefined;
+  /** CSW as it was before anyone wrote it. */
+  initialCsw: number | undefined;
+  isCswWritten = false;
+  /** Sizes of access that were seen to advance TAR, by bit 1 << CSW.SIZE. Every AP has words. */
+  provenSizes = 0b100;
+  /** Something was read here that no user asked for: it is in RDBUFF now. */
+  hasIntruded = false;
+  readonly views = new Set<MemApView>();
+
+  /** The power was away. */
+  forget(): void {
+    for (const view of this.views) view.forget();
+    this.owners.csw = this.owners.tar = this.owners.tarHigh = this.coreOwner = undefined;
+    this.isCswWritten = false;
+  }
+}
