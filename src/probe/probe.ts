@@ -76,8 +76,8 @@ export interface DapPort {
  * and is thrown by the call that sent it; the writes behind it are dropped, and so is that call's own access.
  */
 export interface PostingDapPort extends DapPort {
-  /** Whether writes wait to be sent. */
-  readonly hasPostedWrites: boolean;
+  /** The number of the batch of writes that waits to be sent; the next batch has another. Undefined: nothing waits. */
+  readonly postedBatch: number | undefined;
 }
 
 /** One piece of an SWD sequence: bits driven by the host, or clocks during which the target drives SWDIO. */

@@ -212,6 +212,7 @@ export class VirtualDap implements DapPort {
     try {
       if (full === DP.CTRL_STAT) await this.#writeControl(probe, value, signal);
       else await probe.dap.writeDp(full, value, signal);
+      if (!this.#wire.isReady) await probe.dap.flush(signal); // it is to tell whether anybody is there
       if (full === DP.ABORT) this.#noteAbort(dp, view, value);
       this.#noteWritten(dp, view);
     } catch (error) {
@@ -294,6 +295,7 @@ export class VirtualDap implements DapPort {
     if (isJtag) dp.suspect = this;
     try {
       await user.write(probe.dap, register, values, signal);
+      if (!this.#wire.isReady) await probe.dap.flush(signal);
       if (user.ap.hasIntruded) dp.rdbuffOf = 'nobody';
       user.ap.hasIntruded = false;
       this.#noteWritten(dp, view);
@@ -415,12 +417,23 @@ export class VirtualDap implements DapPort {
     if (error instanceof TransferError) {
       dp.suspect = this;
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
+      this.#doubt(); // posted writes behind the one that failed were dropped
       if (!(error instanceof NoAckError)) return;
       this.#setLine({ ...this.#lineNow, state: 'lost' });
     }
     // Neither the line nor what went over it is to be counted on; this client goes on with it as it is.
     wire.isReady = false;
     wire.user = undefined;
+  }
+
+  /** What this client has written to its APs may not be in them. */
+  #doubt(): void {
+    for (const user of this.#here.view.aps.values()) user.doubt();
+  }
+
+  /** Writes that this client believes to be done have failed, or were dropped behind one that has. */
+  writesFailed(error: unknown): void {
+    this.#failed(error);
   }
 
   // ---- memory handles

@@ -185,8 +185,8 @@ export class CmsisDapProbe implements Probe {
   #dapPort(): PostingDapPort {
     const queue = this.#queue;
     return {
-      get hasPostedWrites() {
-        return queue.hasPostedWrites;
+      get postedBatch() {
+        return queue.postedBatch;
       },
       readDp: (address, signal) => {
         this.#isInSequence = false;

@@ -49,6 +49,8 @@ export class TransferQueue implements PostingDapPort {
   /** DP writes the access at hand needs before it. */
   readonly #setUp: { readonly address: DpAddress; readonly value: number }[] = [];
   readonly #addToSetUp = (address: DpAddress, value: number): number => this.#setUp.push({ address, value });
+  /** Counts what was sent. */
+  #batch = 0;
   /** The last AP register that was collected. */
   #lastAp: ApAddress | undefined;
   /** DPBANKSEL when the last packet had been executed. */
@@ -90,8 +92,8 @@ export class TransferQueue implements PostingDapPort {
     this.#memAps.forgetTarget();
   }
 
-  get hasPostedWrites(): boolean {
-    return this.#collected.count > 0;
+  get postedBatch(): number | undefined {
+    return this.#collected.count > 0 ? this.#batch : undefined;
   }
 
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
@@ -111,8 +113,10 @@ export class TransferQueue implements PostingDapPort {
     const made = this.#prepareDp(address);
     if (made) await made;
     this.#collected.writeDp(address, value);
-    if (address === DP.CTRL_STAT) this.#notePower(value & POWER_REQUESTS);
-    if (!this.#postsWrites) await this.#send();
+    const isControl = address === DP.CTRL_STAT;
+    if (isControl) this.#notePower(value & POWER_REQUESTS);
+    // Power and modes of the DP are not posted: everything that follows depends on them.
+    if (isControl || !this.#postsWrites) await this.#send();
   }
 
   async readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
@@ -260,8 +264,7 @@ export class TransferQueue implements PostingDapPort {
       this.#noteFailure(error);
       throw error;
     } finally {
-      this.#collected.clear();
-      this.#lastAp = undefined;
+      this.#startBatch();
     }
   }
 
@@ -276,9 +279,14 @@ export class TransferQueue implements PostingDapPort {
       if (this.#exchange.isPoisoned && depth > 1) this.#depth = 1;
       throw error;
     } finally {
-      this.#collected.clear();
-      this.#lastAp = undefined;
+      this.#startBatch();
     }
+  }
+
+  #startBatch(): void {
+    this.#collected.clear();
+    this.#lastAp = undefined;
+    this.#batch++;
   }
 
   /** After any ACK but OK nobody knows how far it got. */

@@ -37,10 +37,10 @@ describe('posted writes', () => {
     await write(probe, CSW, CSW_WORDS);
     await write(probe, TAR, RAM);
     assert.equal(device.sent.length, 6, 'no more than the questions at open');
-    assert.equal(probe.dap.hasPostedWrites, true);
+    assert.notEqual(probe.dap.postedBatch, undefined);
 
     assert.deepEqual([...(await read(probe, DRW))], [0x11111111]);
-    assert.equal(probe.dap.hasPostedWrites, false);
+    assert.equal(probe.dap.postedBatch, undefined);
     device.done();
   });
 
@@ -117,7 +117,7 @@ describe('a posted write that fails', () => {
       read(probe, DRW),
       (error) => error instanceof TransferFaultError && error.access?.port === 'AP' && error.access.address === DRW,
     );
-    assert.equal(probe.dap.hasPostedWrites, false);
+    assert.equal(probe.dap.postedBatch, undefined);
     assert.deepEqual([...(await read(probe, DRW))], [0x33333333]);
     device.done();
   });
