@@ -1,8 +1,12 @@
-// Makes each program one file: probectl starts in half the time, and probed needs a quarter less memory, than from some
-// hundred modules.
+// node scripts/bundle.js [directory]
+// Makes each program one file, in dist/ or the directory given: probectl starts in half the time, and probed needs a
+// quarter less memory, than from some hundred modules.
 
 import { chmodSync } from 'node:fs';
+import process from 'node:process';
 import { build } from 'esbuild';
+
+const [directory = 'dist'] = process.argv.slice(2);
 
 /**
  * probectl imports the request tables for their names and schemas, and never compiles a validator. Nothing happens when
@@ -21,7 +25,7 @@ const withoutAjv = {
 
 /** @param {string} entry the program's file below src/ */
 async function bundle(entry, options) {
-  const outfile = `dist/${entry.replace(/\.ts$/, '.js')}`;
+  const outfile = `${directory}/${entry.replace(/\.ts$/, '.js')}`;
   await build({
     entryPoints: [`src/${entry}`],
     outfile,

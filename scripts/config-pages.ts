@@ -6,7 +6,8 @@ import process from 'node:process';
 import { stringify } from 'smol-toml';
 import type { TSchema } from 'typebox';
 import { describeAllowed, keyFacts } from '../src/config/describe-key.js';
-import { lists, tables } from '../src/config/schema.js';
+import { lists } from '../src/config/schema.js';
+import { tables } from '../src/config/tables.js';
 
 export const pages = {
   'etc/probed.toml': defaultFile,

@@ -19,12 +19,14 @@ import { defaultPaths } from './config/paths.js';
 import { fixedPorts } from './config/probe-policy.js';
 import { ControlServer } from './control/control-server.js';
 import { EventHistory } from './control/event-history.js';
+import { pyocdOptions } from './control/pyocd-options.js';
 import { Daemon } from './daemon/daemon.js';
 import { PortBook } from './daemon/port-book.js';
 import type { ServerServices } from './daemon/server-services.js';
 import { noFiles, systemFiles } from './daemon/state-files.js';
 import { Supervisor } from './daemon/supervisor.js';
 import { loadSocketOptions } from './platform/socket-options.js';
+import { probeDrivers } from './probe/drivers.js';
 import { compileProbeRequests } from './server/probe-requests.js';
 import { parseProbeOptions } from './sim/probe-options.js';
 import { simulatedBus } from './sim/simulated-bus.js';
@@ -42,7 +44,8 @@ async function main(): Promise<void> {
   }
   const { platform, arch, env } = process;
   const paths = defaultPaths({ platform, arch, env, isRoot: process.geteuid?.() === 0 });
-  const load = (): Config => loadConfig({ commandLine: commandLine.settings, paths, simulatedProblem });
+  const families = probeDrivers.map(({ family }) => family);
+  const load = (): Config => loadConfig({ commandLine: commandLine.settings, paths, families, simulatedProblem });
   const config = load();
   if (commandLine.action === 'check-config') {
     process.stdout.write(`${config.file ?? 'no config file'}: nothing is wrong with the config\n`);
@@ -77,7 +80,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   atEnd.defer(() => stopServing(supervisor, config));
   await supervisor.start();
 
-  if (config.simulate.length > 0) announce(supervisor);
+  if (config.simulate.length > 0) announce(supervisor, daemon);
   process.on('SIGHUP', () => reload(daemon, log));
   const signal = await stop;
   log.info('stopping', { signal });
@@ -123,9 +126,12 @@ async function openBook(config: Config, log: Logger): Promise<PortBook> {
     range: config.ports,
     fixed: fixedPorts(config),
     files: isKept ? systemFiles : noFiles,
+    onProblem: (problem) => {
+      if (problem) log.error(describeError(problem), { remedy: problem.remedy });
+      else log.info('the port book is written again, and nothing of it is lost');
+    },
   });
   for (const finding of book.findings) log.warn(finding);
-  if (book.problem) log.error(describeError(book.problem));
   return book;
 }
 
@@ -177,16 +183,13 @@ async function stopServing(supervisor: Supervisor, { limits }: Config): Promise<
 }
 
 /** One line for each probe: where it is served, and the command that uses it. */
-function announce(supervisor: Supervisor): void {
-  const byUid = [...supervisor.entries].sort((a, b) => a.uid.localeCompare(b.uid));
-  for (const { uid, served, failure } of byUid) {
-    if (failure) throw failure;
-    if (!served) continue;
-    const { addresses, port } = served.server;
-    const isLocal = addresses.some((address) => /^(127\.|0\.0\.0\.0|\[::1?\])/.test(address));
-    const host = isLocal ? 'localhost' : (addresses[0] ?? 'localhost').replace(/:\d+$/, '');
-    const command = `pyocd cmd -u remote:${host}:${port} -t cortex_m`;
-    process.stdout.write(`${uid} is served on ${addresses.join(' ')}: ${command}\n`);
+function announce(supervisor: Supervisor, daemon: Daemon): void {
+  for (const { failure } of supervisor.entries) if (failure) throw failure;
+  const byUid = [...daemon.probes()].sort((a, b) => a.uid.localeCompare(b.uid));
+  for (const { uid, addresses, port, target = 'cortex_m' } of byUid) {
+    if (addresses.length === 0 || port === undefined) continue;
+    const options = pyocdOptions({ addresses, port, target });
+    process.stdout.write(`${uid} is served on ${addresses.join(' ')}: pyocd cmd ${options}\n`);
   }
 }
 

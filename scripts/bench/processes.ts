@@ -95,11 +95,18 @@ export async function generateLoad(workload: Workload): Promise<LoadResult> {
 }
 
 /**
- * Processor time a process has used so far, all threads, to the nanosecond (Linux: the first field of schedstat, in the
- * kernel's Documentation/scheduler/sched-stats.rst). The ticks of proc(5) stat are 10 ms, which is longer than an idle
- * daemon needs in a second.
+ * Processor time a process has used so far, in all threads. To the nanosecond from schedstat of each (Linux, its
+ * Documentation/scheduler/sched-stats.rst), where threads that have ended are missing; they are in the ticks of proc(5)
+ * stat, of 10 ms each and rounded down, which are more than the sum only if there were any.
  */
 export function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]); // fields 14 and 15: utime, stime
+  return Math.max(ticks / 100, liveThreadsNs(pid) / 1e9);
+}
+
+function liveThreadsNs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const nanoseconds = readdirSync(tasks).map((task) => {
     try {
@@ -108,7 +115,7 @@ export function cpuSecondsOf(pid: number): number {
       return 0; // the thread has ended
     }
   });
-  return nanoseconds.reduce((sum, time) => sum + time, 0) / 1e9;
+  return nanoseconds.reduce((sum, time) => sum + time, 0);
 }
 
 /** Resident memory of a process, in MiB (proc(5) status, VmRSS). */

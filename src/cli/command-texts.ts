@@ -1,6 +1,7 @@
 // How each control command looks on the command line, and what is printed of its result.
 
 import type { CommandArguments, CommandName, CommandResult } from '../control/commands.js';
+import { pyocdOptions } from '../control/pyocd-options.js';
 import { ExitCode } from './exit-codes.js';
 import { harmless } from './colour.js';
 import type { Look } from './text/look.js';
@@ -26,7 +27,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
           [
             { title: 'UID', text: ({ uid }) => harmless(uid) },
             { title: 'NAME', text: ({ name = '-' }) => harmless(name) },
-            { title: 'PYOCD', text: ({ port }) => (port === undefined ? '-' : `-u remote:localhost:${port}`) },
+            { title: 'PYOCD', text: (probe) => harmless(pyocdOptions(probe)) || '-' },
           ],
           probes,
           look,
@@ -54,17 +55,15 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
         ? 'there was nobody to drop\n'
         : lines(kicked.map(({ client, address }) => `dropped client ${client}, ${harmless(address)}`)),
   },
-  enable: { positions: ['probe'], text: ({ uid }) => `${harmless(uid)} is enabled\n` },
-  disable: { positions: ['probe'], text: ({ uid }) => `${harmless(uid)} is disabled\n` },
-  rename: {
-    positions: ['probe', 'name'],
-    text: ({ uid }, _look, { name }) =>
-      name === '' ? `${harmless(uid)} has no name any more\n` : `${harmless(uid)} is called ${harmless(name)}\n`,
-  },
-  forget: {
-    positions: ['probe'],
-    text: ({ uid, port }) => `${harmless(uid)} is forgotten${port === undefined ? '' : `, port ${port} is free`}\n`,
-  },
+  enable: changing(['probe'], ({ uid }) => `${harmless(uid)} is enabled`),
+  disable: changing(['probe'], ({ uid }) => `${harmless(uid)} is disabled`),
+  rename: changing(['probe', 'name'], ({ uid }, { name }) =>
+    name === '' ? `${harmless(uid)} has no name any more` : `${harmless(uid)} is called ${harmless(name)}`,
+  ),
+  forget: changing(
+    ['probe'],
+    ({ uid, port }) => `${harmless(uid)} is forgotten${port === undefined ? '' : `, port ${port} is free`}`,
+  ),
   ports: {
     positions: [],
     text: ({ first, last, ports }, look) =>
@@ -93,6 +92,22 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
     text: ({ version, protocol, pid }) => `probed ${version}, control protocol ${protocol}, pid ${pid}\n`,
   },
 };
+
+/** A command whose effect is to outlive the daemon. Where it does not, that is a failure, and the reason a line of its own. */
+function changing<N extends 'enable' | 'disable' | 'rename' | 'forget'>(
+  positions: CommandText<N>['positions'],
+  sentence: (result: CommandResult<N>, args: CommandArguments<N>) => string,
+): CommandText<N> {
+  return {
+    positions,
+    text: (result, _look, args) =>
+      lines([
+        sentence(result, args),
+        ...(result.unkept === undefined ? [] : [`only until the daemon stops: ${harmless(result.unkept)}`]),
+      ]),
+    exitCode: ({ unkept }) => (unkept === undefined ? ExitCode.Ok : ExitCode.Failure),
+  };
+}
 
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join('');

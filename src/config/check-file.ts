@@ -7,7 +7,8 @@ import { configAjv } from './config-ajv.js';
 import { describeAllowed, describeValue, keyFacts } from './describe-key.js';
 import { globProblem } from './glob.js';
 import { nearest } from './nearest.js';
-import { type FileSettings, fileSchema, lists, tables } from './schema.js';
+import { type FileSettings, fileSchema, lists } from './schema.js';
+import { tables } from './tables.js';
 import type { KeyPath } from './toml-positions.js';
 
 /** A mistake in a key: where to look for it, and what it is. */

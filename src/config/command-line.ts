@@ -5,7 +5,8 @@ import yargs from 'yargs';
 import { type LogLevel, logLevels } from '../base/logger.js';
 import { UsageError } from './config-error.js';
 import { escapeGlob } from './glob.js';
-import { type FileSettings, MAX_PORT, MAX_SIMULATED_PROBES } from './schema.js';
+import { MAX_PORT, MAX_SIMULATED_PROBES } from './schema-parts.js';
+import type { FileSettings } from './schema.js';
 
 export type CommandLine =
   | { readonly action: 'run' | 'check-config'; readonly settings: CommandLineSettings }

@@ -1,8 +1,9 @@
 // What the daemon is told: one frozen value, made once and handed down.
 
 import type { LogLevel } from '../base/logger.js';
+import type { Settings } from './schema.js';
+import type { logFormats } from './tables.js';
 import type { KeyPath } from './toml-positions.js';
-import type { logFormats, Settings } from './schema.js';
 
 export interface Config {
   /** The file it comes from; undefined where there is none. */

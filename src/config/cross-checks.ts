@@ -2,13 +2,17 @@
 
 import type { KeyComplaint } from './check-file.js';
 import { LOOPBACK } from './config.js';
-import { MAX_PORT, MAX_SIMULATED_PROBES, type Settings } from './schema.js';
+import { nearest } from './nearest.js';
+import { MAX_PORT, MAX_SIMULATED_PROBES } from './schema-parts.js';
+import type { Settings } from './schema.js';
 import type { KeyPath } from './toml-positions.js';
 
 export interface CrossCheckOptions {
   /** Whether a key is set at all, in the file or on the command line. */
   readonly isSet: (path: KeyPath) => boolean;
   readonly platform: string;
+  /** The families of probes there are; undefined: not known here. */
+  readonly families: readonly string[] | undefined;
   /** What is wrong with the options of a simulated probe; only the simulator knows. */
   readonly simulatedProblem: (options: readonly string[]) => string | undefined;
 }
@@ -22,6 +26,7 @@ export function crossCheck(settings: Settings, options: CrossCheckOptions): read
     ...checkPorts(settings, options),
     ...checkProbes(settings),
     ...checkSocket(settings, options),
+    ...checkFamilies(settings, options),
     ...checkSimulated(settings, options),
   ];
 }
@@ -111,6 +116,22 @@ function checkSocket({ control: { socket } }: Settings, { platform }: CrossCheck
   if (sizeBytes <= most) return [];
   const what = `control.socket has ${sizeBytes} bytes: allowed are at most ${most} for the path of a socket`;
   return [{ path: ['control', 'socket'], at: 'value', what }];
+}
+
+function checkFamilies({ families: { off } }: Settings, { families }: CrossCheckOptions): readonly KeyComplaint[] {
+  if (!families) return [];
+  return [...off.entries()]
+    .filter(([, name]) => !families.includes(name))
+    .map(([index, name]) => {
+      const meant = nearest(name, families);
+      const hint = meant === undefined ? '' : ` (did you mean "${meant}"?)`;
+      const allowed = families.map((family) => `"${family}"`).join(', ');
+      return {
+        path: ['families', 'off', index],
+        at: 'value',
+        what: `families.off has "${name}"${hint}: allowed are ${allowed}`,
+      };
+    });
 }
 
 function checkSimulated({ simulate }: Settings, options: CrossCheckOptions): readonly KeyComplaint[] {

@@ -3,7 +3,8 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { configAjv } from './config-ajv.js';
 import { keyFacts } from './describe-key.js';
 import type { Paths } from './paths.js';
-import { lists, tables } from './schema.js';
+import { lists } from './schema.js';
+import { tables } from './tables.js';
 
 const sections = { ...tables, probe: Type.Omit(lists.probe, ['uid']), simulate: lists.simulate };
 const defaultsSchema = Type.Object(sections);

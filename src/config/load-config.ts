@@ -10,12 +10,15 @@ import { defaultSettings } from './default-settings.js';
 import { freezeDeep } from './freeze-deep.js';
 import { parseToml } from './parse-toml.js';
 import type { Paths } from './paths.js';
-import { type FileSettings, lists, MAX_PORT, type Settings } from './schema.js';
+import { MAX_PORT } from './schema-parts.js';
+import { type FileSettings, lists, type Settings } from './schema.js';
 import { type KeyPath, type Position, TomlPositions } from './toml-positions.js';
 
 export interface LoadOptions {
   readonly commandLine: CommandLineSettings;
   readonly paths: Paths;
+  /** The families of probes there are; left out: not checked. */
+  readonly families?: readonly string[];
   /** What is wrong with the options of a simulated probe, if anything. */
   readonly simulatedProblem?: (options: readonly string[]) => string | undefined;
   /** Throws as `readFileSync` does. */
@@ -29,13 +32,13 @@ export interface LoadOptions {
  * @throws UsageError   if the command line alone is to blame
  */
 export function loadConfig(options: LoadOptions): Config {
-  const { commandLine, paths, simulatedProblem = () => undefined } = options;
+  const { commandLine, paths, families, simulatedProblem = () => undefined } = options;
   const found = readConfigFile(commandLine.configFile, paths.configFiles, options.readFile ?? readFileSync);
   const sources = new Sources(commandLine, found);
   const settings = merge(paths, sources.file, commandLine.settings);
   const isSet = (path: KeyPath) => sources.find(path) !== 'default';
   const { platform } = paths;
-  sources.refuseMistakes(crossCheck(settings, { isSet, platform, simulatedProblem }));
+  sources.refuseMistakes(crossCheck(settings, { isSet, platform, families, simulatedProblem }));
 
   const { listen, limits, control, log, state, simulate } = settings;
   const { memoryHandles } = commandLine;
@@ -74,6 +77,7 @@ function merge(paths: Paths, file: FileSettings, commandLine: FileSettings): Set
     listen: { ...defaults.listen, ...file.listen, ...commandLine.listen },
     limits: { ...defaults.limits, ...file.limits, ...commandLine.limits },
     control: { ...defaults.control, ...file.control, ...commandLine.control },
+    families: { ...defaults.families, ...file.families, ...commandLine.families },
     log: { ...defaults.log, ...file.log, ...commandLine.log },
     state: { ...defaults.state, ...file.state, ...commandLine.state },
     // Lists are replaced, not joined: `--simulate` means these and no others.

@@ -7,6 +7,8 @@ import type { Settings } from './schema.js';
 /** What is known of a device that a driver can serve. */
 export interface ProbeFacts {
   readonly uid: string;
+  /** That of the driver that fits best. */
+  readonly family: string;
   readonly vendorId: number;
   readonly productId: number;
   readonly product?: string;
@@ -34,9 +36,12 @@ export interface ProbeSettings {
 export type ProbePolicy =
   { readonly served: true; readonly settings: ProbeSettings } | { readonly served: false; readonly reason: string };
 
-/** Ignore rules go over match rules, and both over the probe's own entry. */
+/** Families that are off and ignore rules go over match rules, and all of them over the probe's own entry. */
 export function probePolicy(config: Config, facts: ProbeFacts, operator: OperatorSettings = {}): ProbePolicy {
-  const { match, ignore } = config.settings;
+  const { match, ignore, families } = config.settings;
+  if (families.off.includes(facts.family)) {
+    return { served: false, reason: `family ${facts.family} is off at ${config.sourceOf(['families', 'off'])}` };
+  }
   const ignored = ignore.findIndex((rule) => fits(rule, facts));
   if (ignored >= 0) {
     return { served: false, reason: `ignored by [[ignore]] at ${config.sourceOf(['ignore', ignored])}` };

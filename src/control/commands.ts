@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { result } from '../jsonl/request-table.js';
 import { command } from './command.js';
 import { namedArgs } from './command-arguments.js';
+import type { DaemonView } from './daemon-view.js';
 import { frozen } from './frozen.js';
 import { PROTOCOL_VERSION } from './messages.js';
 import { resolveProbe } from './resolve-probe.js';
@@ -19,8 +20,16 @@ const NAME = Type.String({
   description: 'at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
 });
 
+const UNKEPT = Type.Optional(
+  Type.String({ description: 'why this is lost when the daemon stops; missing where it is kept' }),
+);
+
 /** What a command that changed a probe answers. */
-const CHANGED = result(frozen(Type.Object({ uid: UID })));
+const CHANGED = result(frozen(Type.Object({ uid: UID, unkept: UNKEPT })));
+
+function unkept({ unkept: reason }: DaemonView): { readonly unkept?: string } {
+  return reason === undefined ? {} : { unkept: reason };
+}
 
 const status = command({
   name: 'status',
@@ -118,7 +127,7 @@ const enable = command({
   run: async ({ daemon }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.setEnabled(uid, true);
-    return { uid };
+    return { uid, ...unkept(daemon) };
   },
 });
 
@@ -130,7 +139,7 @@ const disable = command({
   run: async ({ daemon }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.setEnabled(uid, false);
-    return { uid };
+    return { uid, ...unkept(daemon) };
   },
 });
 
@@ -142,7 +151,7 @@ const rename = command({
   run: async ({ daemon }, { probe, name }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.rename(uid, name === '' ? undefined : name);
-    return { uid };
+    return { uid, ...unkept(daemon) };
   },
 });
 
@@ -155,12 +164,13 @@ const forget = command({
       Type.Object({
         uid: UID,
         port: Type.Optional(Type.Integer({ description: 'the port that is free now; missing if it had none' })),
+        unkept: UNKEPT,
       }),
     ),
   ),
   run: async ({ daemon }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    return { uid, ...(await daemon.forget(uid)) };
+    return { uid, ...(await daemon.forget(uid)), ...unkept(daemon) };
   },
 });
 

@@ -17,6 +17,8 @@ export interface DaemonView {
   show(uid: string): Details;
   ports(): Ports;
   readonly events: EventSource;
+  /** Why nothing that is changed now outlives the daemon; undefined while it does. */
+  readonly unkept: string | undefined;
 
   /**
    * Reads the config again and applies what differs. Returns when that is done; a bad config changes nothing.

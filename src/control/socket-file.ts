@@ -1,8 +1,9 @@
 // The control socket as a file: is the path short enough, is it free, who may use it.
 
-import { chmod, chown, link, lstat, readFile, rename, unlink } from 'node:fs/promises';
+import { chmod, chown, link, lstat, rename, unlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { RequestError } from '../base/errors.js';
+import { findGroup } from '../base/find-group.js';
 
 /** The control socket cannot be opened; the message says what to do. */
 export class ControlSocketError extends RequestError {}
@@ -80,14 +81,13 @@ export async function setPermissions(path: string, mode: number, group: string |
 /** @throws ControlSocketError  if there is no such group */
 async function findGroupId(group: string): Promise<number> {
   if (/^\d+$/.test(group)) return Number(group);
-  const line = (await readFile('/etc/group', 'utf8')).split('\n').find((entry) => entry.startsWith(`${group}:`));
-  const gid = Number(line?.split(':').at(2));
-  if (line === undefined || !Number.isInteger(gid)) {
+  const found = await findGroup(group);
+  if (!found) {
     throw new ControlSocketError(
       `control socket: there is no group ${group}: create it with "groupadd --system ${group}"`,
     );
   }
-  return gid;
+  return found.id;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): null {

@@ -3,8 +3,8 @@
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { listSettings } from '../config/list-settings.js';
-import { fixedPorts, type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
-import { RequestError } from '../base/errors.js';
+import { fixedPorts, type ProbeKey, type ProbeSettings, probeSettings, settingSource } from '../config/probe-policy.js';
+import { describeError, RequestError } from '../base/errors.js';
 import type { DaemonView } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, Problem, ProbeRow, Reloaded, Status } from '../control/snapshots.js';
@@ -43,6 +43,11 @@ export class Daemon implements DaemonView {
     return this.options.events;
   }
 
+  get unkept(): string | undefined {
+    const { problem } = this.options.book;
+    return problem && describeError(problem);
+  }
+
   status(): Status {
     const { version, pid, since, supervisor, loopDelayMs } = this.options;
     const { file } = supervisor.config;
@@ -78,7 +83,7 @@ export class Daemon implements DaemonView {
     const { first, last } = supervisor.config.ports;
     const ports = supervisor.entries.flatMap((entry) => {
       const port = entry.served?.server.port ?? book.portFor(entry.uid);
-      const name = this.#nameOf(entry.uid);
+      const { name } = this.#settingsFor(entry.uid);
       if (port === undefined) return [];
       return [{ port, uid: entry.uid, ...(name !== undefined && { name }), present: entry.attached !== undefined }];
     });
@@ -158,7 +163,7 @@ export class Daemon implements DaemonView {
 
   #row(entry: ProbeEntry): ProbeRow {
     const { uid, seen, state, served, ignored, failure, since } = entry;
-    const name = this.#nameOf(uid);
+    const { name, target } = this.#settingsFor(uid);
     const port = served?.server.port ?? this.options.book.portFor(uid);
     const reason = ignored ?? failure?.message;
     return {
@@ -171,6 +176,7 @@ export class Daemon implements DaemonView {
       ...(reason !== undefined && { reason }),
       ...(port !== undefined && port > 0 && { port }),
       addresses: [...(served?.server.addresses ?? [])],
+      ...(target !== undefined && { target }),
       clients: served?.server.clientCount ?? 0,
       since: since.toISOString(),
     };
@@ -179,10 +185,7 @@ export class Daemon implements DaemonView {
   #problems(): Problem[] {
     const { supervisor, book } = this.options;
     const problems: Problem[] = [];
-    if (book.problem) {
-      const remedy = `make ${supervisor.config.stateDirectory} writable for the user that probed runs as`;
-      problems.push({ what: book.problem.message, remedy });
-    }
+    if (book.problem) problems.push({ what: describeError(book.problem), remedy: book.problem.remedy });
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
     for (const { uid, state, failure } of supervisor.entries) {
@@ -200,16 +203,14 @@ export class Daemon implements DaemonView {
     return problems;
   }
 
-  #nameOf(uid: string): string | undefined {
+  #settingsFor(uid: string): ProbeSettings {
     const { supervisor, book } = this.options;
-    return probeSettings(supervisor.config, uid, book.recordOf(uid)).name;
+    return probeSettings(supervisor.config, uid, book.recordOf(uid));
   }
 
   /** What of a probe a reload can change. */
   #fingerprint({ uid, ignored, served }: ProbeEntry): string {
-    const { supervisor, book } = this.options;
-    const settings = probeSettings(supervisor.config, uid, book.recordOf(uid));
-    return JSON.stringify([ignored !== undefined, settings, served?.plan]);
+    return JSON.stringify([ignored !== undefined, this.#settingsFor(uid), served?.plan]);
   }
 
   #settingsOf(uid: string): Details['settings'] {

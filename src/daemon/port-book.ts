@@ -1,35 +1,13 @@
 // Which probe has which port, for good; and what probectl has set for single probes.
 
-import { never } from '../base/never.js';
 import path from 'node:path';
-import { DaemonError } from '../base/errors.js';
+import { describeError } from '../base/errors.js';
 import { FifoLock } from '../base/fifo-lock.js';
+import { never } from '../base/never.js';
 import type { PortRange } from '../config/config.js';
 import { decodeBook, type DecodedBook, encodeBook, type ProbeRecord } from './port-book-file.js';
+import { PortBookError, PortRangeFullError } from './port-book-errors.js';
 import { type StateFiles, systemFiles } from './state-files.js';
-
-/** All ports of the range belong to probes. */
-export class PortRangeFullError extends DaemonError {
-  readonly kind = 'busy';
-
-  constructor(uid: string, { first, last }: PortRange, holders: readonly string[]) {
-    const shown = holders.slice(0, 3).join(', ');
-    const more = holders.length > 3 ? ` and ${holders.length - 3} more` : '';
-    super(
-      `no port is left for probe ${uid}: ${first} to ${last} belong to ${shown}${more}: ` +
-        `run "probectl forget UID" for one that is gone, or raise listen.port_count`,
-    );
-  }
-}
-
-/** The book cannot be kept in its files; the cause says why. */
-export class PortBookError extends DaemonError {
-  readonly kind = 'access';
-
-  constructor(what: string, options?: ErrorOptions) {
-    super(`${what}: what changes now is lost when the daemon stops`, options);
-  }
-}
 
 /** What the config says about ports. */
 export interface PortRules {
@@ -43,6 +21,8 @@ export interface PortBookOptions extends PortRules {
   /** The state directory; made if it is not there. */
   readonly directory: string;
   readonly files?: StateFiles;
+  /** Called when writing begins to fail, fails for another reason, or works again; `problem` says which. */
+  readonly onProblem?: (problem: PortBookError | undefined) => void;
 }
 
 export interface PortBookEntry extends ProbeRecord {
@@ -67,6 +47,7 @@ export class PortBook implements AsyncDisposable {
   readonly #lock = new FifoLock();
   readonly #files: StateFiles;
   readonly #directory: string;
+  readonly #onProblem: (problem: PortBookError | undefined) => void;
   #rules: PortRules;
   #records = new Map<string, ProbeRecord>();
   #generation = 0;
@@ -80,9 +61,11 @@ export class PortBook implements AsyncDisposable {
   #keepOff = false;
   readonly #findings: string[] = [];
 
-  private constructor({ directory, range, fixed, files = systemFiles }: PortBookOptions) {
+  private constructor(options: PortBookOptions) {
+    const { directory, range, fixed, files = systemFiles, onProblem = () => undefined } = options;
     this.#directory = directory;
     this.#files = files;
+    this.#onProblem = onProblem;
     this.#rules = { range, fixed };
   }
 
@@ -172,9 +155,19 @@ export class PortBook implements AsyncDisposable {
     return true;
   }
 
+  /** Whether there is something that could not be written and may be tried again. */
+  get isBehind(): boolean {
+    return !this.#isSaved && !this.#keepOff;
+  }
+
+  /** Tries again to write what could not be written; nothing happens if there is nothing. Returns as `assign` does. */
+  async retry(): Promise<void> {
+    if (this.isBehind) await this.#save();
+  }
+
   /** Ends with a last try to write what could not be written before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isSaved) await this.#save();
+    await this.retry();
     await this.#idle();
   }
 
@@ -212,14 +205,14 @@ export class PortBook implements AsyncDisposable {
     const isDamaged = copies.some((copy) => copy.state === 'damaged');
     if (copies.some((copy) => copy.state === 'newer')) {
       this.#keepOff = true;
-      this.#problem = new PortBookError('the port book is from a newer probed and is left alone');
+      this.#noteProblem(this.#error('the port book is from a newer probed and is left alone'));
     } else if (best) {
       if (isDamaged)
         this.#findings.push('one of the two copies of the port book was damaged: made anew from the other');
       if (first?.generation !== second?.generation) await this.#save();
     } else if (unreadable) {
       this.#keepOff = true;
-      this.#problem = new PortBookError('the port book cannot be read', { cause: unreadable.error });
+      this.#noteProblem(this.#error('the port book cannot be read', unreadable.error));
     } else if (isDamaged) {
       await this.#setAside(copies);
     }
@@ -247,7 +240,7 @@ export class PortBook implements AsyncDisposable {
       }
     } catch (error) {
       this.#keepOff = true;
-      this.#problem = new PortBookError('the port book is damaged and cannot be replaced', { cause: error });
+      this.#noteProblem(this.#error('the port book is damaged and cannot be replaced', error));
     }
   }
 
@@ -271,11 +264,22 @@ export class PortBook implements AsyncDisposable {
       await this.#replace(this.#weaker, content);
       this.#weaker = this.#weaker === 0 ? 1 : 0;
       await this.#replace(this.#weaker, content);
-      this.#problem = undefined;
+      this.#noteProblem(undefined);
     } catch (error) {
       this.#isSaved = false;
-      this.#problem = new PortBookError('the port book cannot be written', { cause: error });
+      this.#noteProblem(this.#error('the port book cannot be written', error));
     }
+  }
+
+  #error(what: string, cause?: unknown): PortBookError {
+    return new PortBookError(what, this.#directory, cause);
+  }
+
+  /** The same problem again is no news. */
+  #noteProblem(problem: PortBookError | undefined): void {
+    const isNews = describe(problem) !== describe(this.#problem);
+    this.#problem = problem;
+    if (isNews) this.#onProblem(problem);
   }
 
   async #replace(index: 0 | 1, content: Uint8Array): Promise<void> {
@@ -292,3 +296,7 @@ export class PortBook implements AsyncDisposable {
 }
 
 type Copy = DecodedBook | { readonly state: 'missing' } | { readonly state: 'unreadable'; readonly error: unknown };
+
+function describe(problem: PortBookError | undefined): string {
+  return problem ? describeError(problem) : '';
+}

@@ -121,14 +121,17 @@ export class Supervisor implements AsyncDisposable {
     );
     const probes = findProbes(await this.#options.bus.list(), known);
     const found = new Map(probes.map((probe) => [probe.uid, probe]));
-    for (const uid of [...found.keys(), ...this.#bookedUids()]) {
+    for (const uid of [...found.keys(), ...this.#options.book.entries.map((entry) => entry.uid)]) {
       if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
     }
     const entries = [...this.#entries.values()];
     const plans = await Promise.all(entries.map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
     // Only now, when all that had to stop has stopped: two probes may have exchanged their ports.
     await Promise.all(entries.map((entry, i) => this.#serve(entry, plans[i])));
-    if (entries.every(({ failure }) => !failure)) this.#retryMs = FIRST_RETRY_MS;
+    const { book } = this.#options;
+    await book.retry();
+    if (book.isBehind) this.#retryLater();
+    else if (entries.every(({ failure }) => !failure)) this.#retryMs = FIRST_RETRY_MS;
   }
 
   async #forgetEntry(uid: string): Promise<void> {
@@ -137,11 +140,6 @@ export class Supervisor implements AsyncDisposable {
     this.#entries.delete(uid);
     if (entry) await this.#stop(entry);
     await this.#options.book.forget(uid);
-  }
-
-  /** Probes with a port of their own: it answers also while they are not there, and says so. */
-  #bookedUids(): string[] {
-    return this.#options.book.entries.filter(({ port }) => port !== undefined).map(({ uid }) => uid);
   }
 
   /** Notes where a probe is, and ends what should not be. @returns how it is to be served from now on, if it is not */
@@ -212,7 +210,8 @@ export class Supervisor implements AsyncDisposable {
     const operator = this.#options.book.recordOf(uid);
     if (!seen) return reasonDisabled(this.#config, uid, operator); // the rules are about what a probe is
     const { vendorId, productId, product, portPath } = seen.device;
-    const facts = { uid, vendorId, productId, portPath, ...(product !== undefined && { product }) };
+    const { family } = seen.match;
+    const facts = { uid, family, vendorId, productId, portPath, ...(product !== undefined && { product }) };
     const policy = probePolicy(this.#config, facts, operator);
     return policy.served ? undefined : policy.reason;
   }

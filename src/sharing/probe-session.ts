@@ -203,7 +203,7 @@ export class ProbeSession implements AsyncDisposable {
   }
 
   /** Disconnects the target if nobody needs the connection, and closes the probe if nobody has it open. */
-  async settle(): Promise<void> {
+  async releaseUnused(): Promise<void> {
     const probe = this.#probe;
     if (!probe) return;
     const leases = [...this.#leases];
@@ -225,7 +225,7 @@ export class ProbeSession implements AsyncDisposable {
     }
   }
 
-  /** A lease has ended. Its place in the session goes last, so that `settle` has seen it leave. */
+  /** A lease has ended. Its place in the session goes last, so that `releaseUnused` has seen it leave. */
   forget(lease: SessionLease): void {
     if (this.#leases.delete(lease)) this.options.events?.clientOut?.(lease.client);
   }

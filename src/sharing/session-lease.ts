@@ -109,7 +109,7 @@ export class SessionLease implements ClientLease, Writer {
       await this.session.posted.settle();
       this.#connected = false;
       await this.#releasePower();
-      await this.session.settle();
+      await this.session.releaseUnused();
       this.#reportLateError();
     });
   }
@@ -327,7 +327,7 @@ export class SessionLease implements ClientLease, Writer {
       if (probe) await this.session.applyClock(probe, never);
     } finally {
       this.dap.reset();
-      await this.session.settle();
+      await this.session.releaseUnused();
     }
   }
 

@@ -31,6 +31,54 @@ describe('the log', () => {
     );
   });
 
+  it('gives the journal priorities instead of time and level: sd-daemon(3)', async () => {
+    const { stream, lines } = slowStream();
+    const { log, ...output } = openLog({ level: 'trace', format: 'journal', stream });
+
+    for (const level of ['error', 'warn', 'info', 'debug', 'trace'] as const) log[level](level, { uid: 'A1' });
+    await output[Symbol.asyncDispose]();
+
+    const written = lines.join('').trimEnd().split('\n');
+    assert.deepEqual(written, [
+      '<3>error uid=A1',
+      '<4>warn uid=A1',
+      '<6>info uid=A1',
+      '<7>debug uid=A1',
+      '<7>trace uid=A1',
+    ]);
+  });
+
+  it('writes JSON, one object a line', async () => {
+    const { stream, lines } = slowStream();
+    const { log, ...output } = openLog({ level: 'info', format: 'json', stream });
+
+    log.error('probe lost', { uid: 'A1', error: new Error('two\nlines', { cause: new Error('why') }) });
+    await output[Symbol.asyncDispose]();
+
+    const { time, ...rest } = JSON.parse(lines.join('')) as Record<string, unknown>;
+    assert.equal(new Date(String(time)).toISOString(), time);
+    assert.deepEqual(rest, { level: 'error', message: 'probe lost', uid: 'A1', error: 'two\nlines: why' });
+  });
+
+  it('counts a fault that comes again and again instead of writing it each time', async () => {
+    const { stream, lines } = slowStream();
+    const { log, ...output } = openLog({ level: 'info', format: 'journal', stream });
+
+    for (let i = 0; i < 51; i++) log.error('no bus', { uid: 'A1' });
+    log.error('no bus', { uid: 'B2' });
+    for (let i = 0; i < 2; i++) log.info('same news');
+    await output[Symbol.asyncDispose]();
+
+    assert.deepEqual(lines.join('').trimEnd().split('\n'), [
+      '<3>no bus uid=A1',
+      '<3>no bus uid=A1 repeated=10',
+      '<3>no bus uid=A1 repeated=50',
+      '<3>no bus uid=B2',
+      '<6>same news',
+      '<6>same news',
+    ]);
+  });
+
   it('leaves out what is below its level, and says so when asked', async () => {
     const { stream, lines } = slowStream();
     const { log, ...output } = openLog({ level: 'info', format: 'text', stream });

@@ -21,6 +21,7 @@ export function emptySystem(more: Partial<System> = {}): System {
     isRoot: false,
     groupIds: [1000],
     readText: async () => undefined,
+    findGroup: async () => undefined,
     list: async () => undefined,
     readLink: async () => undefined,
     access: async () => 'missing',

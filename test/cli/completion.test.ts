@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { complete, completionScript } from '../../src/cli/completion.js';
-import { shells } from '../../src/cli/command-line.js';
+import { type Shell, shells } from '../../src/cli/command-line.js';
 import { ControlWorld } from '../control/control-world.js';
 import { run } from './cli-world.js';
 
@@ -47,31 +47,45 @@ describe('completion', () => {
 describe('a completion script', () => {
   for (const shell of shells) {
     it(`for ${shell} is printed, and the shell can read it`, async function () {
+      await using world = await ControlWorld.empty();
       const { stdout } = await run('/nowhere', ['completion', shell]);
       assert.equal(stdout, completionScript(shell));
-      const parsed = spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' });
+      const file = path.join(world.directory, 'script');
+      await writeFile(file, stdout);
+      const parsed = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
       if (parsed.error) this.skip(); // the shell is not installed
 
       assert.deepEqual([parsed.status, parsed.stderr], [0, '']);
     });
   }
 
-  it('for bash completes the word at the cursor with what probectl says', async () => {
-    await using world = await ControlWorld.empty();
-    const fake = path.join(world.directory, 'probectl');
-    await writeFile(
-      fake,
-      '#!/bin/sh\n[ "$*" = "__complete show be" ] && printf "bench\\tDAPLink\\nbench-2\\tPico\\n"\n',
-    );
-    await chmod(fake, 0o755);
-    const script = `${completionScript('bash')}
-      COMP_WORDS=(probectl show be); COMP_CWORD=2; _probectl; printf '%s,' "\${COMPREPLY[@]}"`;
+  /** How each shell is asked for what it would complete, one line for each, without a terminal. */
+  const asked: Readonly<Record<Shell, string>> = {
+    bash: `${completionScript('bash')}
+      COMP_WORDS=(probectl show be); COMP_CWORD=2; _probectl; printf '%s\n' "\${COMPREPLY[@]}"`,
+    // compinit and what it defines want a terminal; of what compadd is given, -a names the array of words.
+    zsh: `compdef() {}; compadd() { print -l -- \${(P)\${@[-1]}} }
+      ${completionScript('zsh')}
+      words=(probectl show be); CURRENT=3; _probectl`,
+    fish: `${completionScript('fish')}
+      complete -C 'probectl show be' | string replace -r '\\t.*' ''`,
+  };
 
-    const shell = spawnSync('bash', ['-c', script], {
-      encoding: 'utf8',
-      env: { ...process.env, PATH: `${world.directory}:${process.env.PATH ?? ''}` },
+  for (const shell of shells) {
+    it(`for ${shell} completes the word at the cursor with what probectl says`, async function () {
+      await using world = await ControlWorld.empty();
+      const fake = path.join(world.directory, 'probectl');
+      await writeFile(
+        fake,
+        '#!/bin/sh\n[ "$*" = "__complete show be" ] && printf "bench\\tDAPLink\\nbench-2\\tPico\\n"\n',
+      );
+      await chmod(fake, 0o755);
+      const env = { ...process.env, PATH: `${world.directory}:${process.env.PATH ?? ''}` };
+
+      const { error, stdout } = spawnSync(shell, ['-c', asked[shell]], { encoding: 'utf8', env });
+      if (error) this.skip(); // the shell is not installed
+
+      assert.equal(stdout, 'bench\nbench-2\n');
     });
-
-    assert.equal(shell.stdout, 'bench,bench-2,');
-  });
+  }
 });

@@ -65,6 +65,14 @@ function contextOf(machine: Machine): CheckContext {
     readLink: async (path) => ({ ...links, ...machine.links })[path],
     access: async () => 'granted',
     groupIdOf: async () => 998,
+    findGroup: async (group) => {
+      const line = ({ ...files, ...machine.files }['/etc/group'] ?? '')
+        .split('\n')
+        .find((text) => text.split(':').includes(String(group)));
+      if (line === undefined) return undefined;
+      const [name, , id, members] = line.split(':');
+      return { name, id: Number(id), members: members.split(',') };
+    },
     ...machine.system,
   });
   const daemon = machine.daemon ?? answering(machine.rows);
@@ -88,6 +96,16 @@ const rows: readonly (readonly [situation: string, machine: Machine, what: strin
     { daemon: { kind: 'forbidden', path: '/run/s' }, links: { '/proc/4711/fd/12': '/dev/null' } },
     'you may not use /run/s',
     'sudo usermod -aG probed ada   (then log in again)',
+  ],
+  [
+    "the socket is root's alone",
+    {
+      daemon: { kind: 'forbidden', path: '/run/s' },
+      links: { '/proc/4711/fd/12': '/dev/null' },
+      system: { groupIdOf: async () => 0 },
+    },
+    'you may not use /run/s',
+    'set control.group = "probed" in the config of the daemon, and start it again',
   ],
   [
     'another program is on the socket',

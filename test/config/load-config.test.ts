@@ -163,13 +163,26 @@ describe('a mistake in the config file', () => {
     assert.match(complaints[1] ?? '', /^t:2:9: log.level/);
   });
 
+  it('in the name of a family is said with those there are', () => {
+    const complaints = complaintsAbout('[families]\noff = ["st-link", "cmsis_dap"]\n', undefined, {
+      families: ['cmsis-dap', 'st-link'],
+    });
+
+    assert.deepEqual(complaints, [
+      't:2:19: families.off has "cmsis_dap" (did you mean "cmsis-dap"?): allowed are "cmsis-dap", "st-link"',
+    ]);
+  });
+
   it('in the options of a simulated probe is what the simulator says it is', () => {
     const problem = (options: readonly string[]) => (options.includes('v3') ? 'there is no v3' : undefined);
 
-    assert.throws(() => loadText('[[simulate]]\noptions = ["v3"]\n', undefined, problem), {
+    assert.throws(() => loadText('[[simulate]]\noptions = ["v3"]\n', undefined, { simulatedProblem: problem }), {
       message: 't:2:11: there is no v3',
     });
-    assert.equal(loadText('[[simulate]]\noptions = ["v1"]\n', undefined, problem).simulate.length, 1);
+    assert.equal(
+      loadText('[[simulate]]\noptions = ["v1"]\n', undefined, { simulatedProblem: problem }).simulate.length,
+      1,
+    );
   });
 
   it('of any kind has a line and a column that exist', () => {

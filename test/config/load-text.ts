@@ -1,25 +1,28 @@
 import type { CommandLineSettings } from '../../src/config/command-line.js';
 import { ConfigError } from '../../src/config/config-error.js';
 import type { Config } from '../../src/config/config.js';
-import { loadConfig } from '../../src/config/load-config.js';
+import { loadConfig, type LoadOptions } from '../../src/config/load-config.js';
 import { servicePaths } from './service-paths.js';
 
 /** A config from the text of a file called "t". */
 export function loadText(
   text: string,
   commandLine: Omit<CommandLineSettings, 'configFile'> = { settings: {} },
-  simulatedProblem?: (options: readonly string[]) => string | undefined,
+  checks: Pick<LoadOptions, 'families' | 'simulatedProblem'> = {},
 ): Config {
   return loadConfig({
     commandLine: { ...commandLine, configFile: 't' },
     paths: servicePaths,
     readFile: () => new TextEncoder().encode(text),
-    ...(simulatedProblem && { simulatedProblem }),
+    ...checks,
   });
 }
 
 /** The lines of complaint about the text, as a user sees them. */
-export function complaintsAbout(text: string, ...more: [CommandLineSettings?]): readonly string[] {
+export function complaintsAbout(
+  text: string,
+  ...more: [CommandLineSettings?, Parameters<typeof loadText>[2]?]
+): readonly string[] {
   try {
     loadText(text, ...more);
   } catch (error) {

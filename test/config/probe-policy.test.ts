@@ -11,6 +11,7 @@ import { loadText } from './load-text.js';
 /** A Raspberry Pi Debug Probe behind a hub. */
 const pico: ProbeFacts = {
   uid: 'E6616407E3646B29',
+  family: 'cmsis-dap',
   vendorId: 0x2e8a,
   productId: 0x000c,
   product: 'Debug Probe (CMSIS-DAP)',
@@ -70,11 +71,20 @@ describe('a rule', () => {
   });
 
   it('by product does not fit a device without a product string, except for one that fits everything', () => {
-    const { uid, vendorId, productId, portPath } = pico;
-    const nameless = { uid, vendorId, productId, portPath };
+    const { uid, family, vendorId, productId, portPath } = pico;
+    const nameless = { uid, family, vendorId, productId, portPath };
 
     assert.equal(probePolicy(loadText('[[match]]\nproduct = "?*"\n'), nameless).served, false);
     assert.equal(probePolicy(loadText('[[match]]\nproduct = "*"\n'), nameless).served, true);
+  });
+});
+
+describe('a family', () => {
+  it('that is off leaves its probes to others, whatever the rules say, and says where that is written', () => {
+    const off = '[families]\noff = ["cmsis-dap"]\n[[match]]\nuid = "E*"\n';
+
+    assert.equal(reasonFor(off), 'family cmsis-dap is off at t:2:1');
+    assert.equal(probePolicy(loadText(off), { ...pico, family: 'st-link' }).served, true);
   });
 });
 

@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { TSchema } from 'typebox';
 import { parse, stringify } from 'smol-toml';
 import { keyFacts } from '../../src/config/describe-key.js';
-import { lists, tables } from '../../src/config/schema.js';
+import { lists } from '../../src/config/schema.js';
+import { tables } from '../../src/config/tables.js';
 import { pages } from '../../scripts/config-pages.js';
 import { loadText } from './load-text.js';
 

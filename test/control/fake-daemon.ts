@@ -32,6 +32,7 @@ export class FakeDaemon implements DaemonView {
   readonly calls: unknown[][] = [];
   rows: readonly ProbeRow[] = [probe('A1', { name: 'bench' }), probe('A2', { port: 5556 })];
   problems: readonly Problem[] = [];
+  unkept: string | undefined;
   reloaded: Reloaded = { applied: true, changed: [], waiting: [] };
   details: Partial<Details> = {};
   /** Thrown by whatever is called next. */

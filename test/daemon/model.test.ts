@@ -4,9 +4,13 @@ import process from 'node:process';
 import { ModelRun, type Step } from './model-run.js';
 
 const STEPS_PER_RUN = 50;
-const { PROBED_STEPS: steps = '1000', PROBED_SEED: seed = String(Math.trunc(Math.random() * 0x7fff_ffff)) } =
-  process.env;
-const numRuns = Math.max(1, Math.round(Number(steps) / STEPS_PER_RUN));
+const {
+  PROBED_STEPS: steps = '1000',
+  PROBED_SEED: seed = String(Math.trunc(Math.random() * 0x7fff_ffff)),
+  /** The run that failed, as the failure has printed it: it is run alone, and made as short as possible. */
+  PROBED_PATH: path,
+} = process.env;
+const numRuns = path === undefined ? Math.max(1, Math.round(Number(steps) / STEPS_PER_RUN)) : 1;
 
 const probe = fc.nat({ max: 3 });
 const client = fc.nat({ max: 7 });
@@ -50,7 +54,10 @@ describe(`${numRuns * STEPS_PER_RUN} random steps (PROBED_SEED=${seed})`, () => 
         await run.end();
         assert.equal(sockets(), before, 'sockets are left open');
       }),
-      { seed: Number(seed), numRuns, endOnFailure: Number(steps) > 10_000 },
+      {
+        ...{ seed: Number(seed), numRuns },
+        ...(path === undefined ? { endOnFailure: Number(steps) > 10_000 } : { path }),
+      },
     );
   });
 });

@@ -132,7 +132,7 @@ export class Model {
     // Who is there comes first, in the order of the sockets: so new ports are given away, where the config takes old ones.
     const plugged = [...before].filter(([, probe]) => probe.plugged).sort(([a], [b]) => a.localeCompare(b));
     for (const [uid, { denied }] of plugged) Object.assign(this.#known(uid), { plugged: true, denied, seen: true });
-    for (const uid of this.#records.keys()) if (this.#portOf(uid) !== undefined) this.#known(uid);
+    for (const uid of this.#records.keys()) this.#known(uid);
     this.settle();
   }
 

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describeError } from '../../src/base/errors.js';
+import { PortBookError, PortRangeFullError } from '../../src/daemon/port-book-errors.js';
 import { encodeBook } from '../../src/daemon/port-book-file.js';
-import { PortBook, type PortBookOptions, PortRangeFullError } from '../../src/daemon/port-book.js';
+import { PortBook, type PortBookOptions } from '../../src/daemon/port-book.js';
 import type { StateFiles } from '../../src/daemon/state-files.js';
 import { MemoryFiles } from './memory-files.js';
 
@@ -329,6 +330,58 @@ describe('a port book on a disk that does not take it', () => {
       assert.equal(book.problem, undefined);
       await using later = await open(files);
       assert.equal(later.portFor('D'), 5558);
+    });
+  }
+
+  it('tells when it begins to fail, for each reason once, and when it works again', async () => {
+    const files = await diskWithBook();
+    const told: string[] = [];
+    const onProblem = (problem: PortBookError | undefined) =>
+      told.push(problem ? describeError(problem.cause) : 'fine');
+    await using book = await open(files, { onProblem });
+    for (const reason of ['ENOSPC', 'ENOSPC', 'EROFS', undefined, undefined]) {
+      files.onOperation = (operation) => {
+        if (operation === 'write' && reason !== undefined) throw new Error(reason);
+      };
+      await book.update('A', { name: reason });
+    }
+
+    assert.deepEqual(told, ['ENOSPC', 'EROFS', 'fine']);
+  });
+
+  it('is written when it is tried again, and is not written when there is no need', async () => {
+    const files = await diskWithBook();
+    await using book = await open(files);
+    files.onOperation = () => {
+      throw new Error('ENOSPC: no space left on device');
+    };
+    await book.forget('A');
+    assert.equal(book.isBehind, true);
+
+    files.onOperation = () => undefined;
+    await book.retry();
+
+    assert.equal(book.isBehind, false);
+    assert.deepEqual(await portsOn(files), [undefined, 5556, 5557]);
+    const { operations } = files;
+    await book.retry();
+    assert.equal(files.operations, operations);
+  });
+
+  for (const [code, remedy] of [
+    ['ENOSPC', /^make room on the disk of \/state: /],
+    ['EACCES', /^make \/state writable for the user that probed runs as$/],
+    ['EROFS', /^\/state is on a disk that is mounted read-only: /],
+    ['EIO', /^look after \/state, /],
+  ] as const) {
+    it(`says what to do about ${code}`, () => {
+      const error = new PortBookError(
+        'the port book cannot be written',
+        '/state',
+        Object.assign(new Error(), { code }),
+      );
+
+      assert.match(error.remedy, remedy);
     });
   }
 

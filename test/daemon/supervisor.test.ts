@@ -8,6 +8,7 @@ import { FakeClock } from '../support/fake-clock.js';
 import { runClock } from '../support/run-clock.js';
 import { TestClient } from '../support/test-client.js';
 import { startWorld } from '../support/world.js';
+import { MemoryFiles } from './memory-files.js';
 
 /** DPIDR of the simulated board: docs/simulated-board.md. */
 const DPIDR = 0x0bc11477;
@@ -204,6 +205,26 @@ describe('probes with the same serial number', () => {
   });
 });
 
+describe('a probe that is not there when the daemon starts again', () => {
+  it('is known by what was set for it, though no port is its own', async () => {
+    const files = new MemoryFiles();
+    {
+      await using before = await startWorld({ files });
+      before.plug({ uid: 'A1' });
+      await before.event('served', 'A1');
+      await before.daemon.rename('A1', 'bench');
+      await before.daemon.setEnabled('A1', false);
+    }
+
+    await using world = await startWorld({ files });
+
+    const { name, state } = world.status('A1') ?? {};
+    assert.deepEqual({ name, state }, { name: 'bench', state: 'ignored' });
+    await world.daemon.forget('A1');
+    assert.equal(world.status('A1'), undefined);
+  });
+});
+
 describe('a probe without a serial number', () => {
   it('is known by the name of its socket, also after a replug', async () => {
     await using world = await startWorld();
@@ -247,6 +268,31 @@ describe('a port that another program uses', () => {
 
     assert.equal(world.status('A1')?.state, 'ready');
     assert.equal((await (await world.client('A1')).request('hello', 1)).status, 0);
+  });
+});
+
+describe('a disk that is full for a moment', () => {
+  it('is tried again by itself, and what was set meanwhile is kept', async () => {
+    const clock = new FakeClock();
+    const files = new MemoryFiles();
+    await using world = await startWorld({ clock, files });
+    world.plug({ uid: 'A1' });
+    await world.event('served', 'A1');
+    files.onOperation = (operation) => {
+      if (operation === 'write') throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    await world.daemon.rename('A1', 'bench');
+    assert.match(world.daemon.unkept ?? '', /the port book cannot be written: .*: no space left on device/);
+    assert.match(world.daemon.status().problems[0]?.remedy ?? '', /make room on the disk/);
+
+    files.onOperation = () => undefined;
+    await clock.advance(1000);
+    await world.daemon.rescan();
+
+    assert.equal(world.daemon.unkept, undefined);
+    assert.deepEqual(world.daemon.status().problems, []);
+    await using later = await startWorld({ files });
+    assert.equal(later.status('A1')?.name, 'bench');
   });
 });
 

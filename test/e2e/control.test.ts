@@ -1,66 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import { DaemonProcess } from '../support/daemon-process.js';
+import { Installation, PROBES } from '../support/installation.js';
 import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
 import { TestClient } from '../support/test-client.js';
-
-const PROBES = 3;
-
-/** The text of a config with simulated probes and ports that are kept. */
-function configText(folder: string, first: number, more = ''): string {
-  return `[listen]
-addresses = ["127.0.0.1"]
-first_port = ${first}
-[state]
-directory = ${JSON.stringify(path.join(folder, 'state'))}
-[[simulate]]
-count = ${PROBES}
-${more}`;
-}
-
-const folders: string[] = [];
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-class Installation {
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'probed-test-'));
-  readonly file = path.join(this.folder, 'probed.toml');
-
-  private constructor(readonly first: number) {
-    folders.push(this.folder);
-    this.configure('');
-  }
-
-  /** A folder with a config of three simulated probes, and the daemon that serves them. */
-  static async start(): Promise<{ readonly here: Installation; readonly daemon: DaemonProcess }> {
-    const here = await Installation.make();
-    return { here, daemon: await here.start() };
-  }
-
-  static async make(): Promise<Installation> {
-    return new Installation(await freePorts());
-  }
-
-  configure(more: string): void {
-    writeFileSync(this.file, configText(this.folder, this.first, more));
-  }
-
-  spawn(): DaemonProcess {
-    return DaemonProcess.spawn(['--config', this.file], this.folder);
-  }
-
-  async start(): Promise<DaemonProcess> {
-    const daemon = this.spawn();
-    await daemon.printed(PROBES);
-    return daemon;
-  }
-}
 
 describe('an operator with a running daemon', () => {
   let here: Installation;
@@ -99,6 +43,35 @@ describe('an operator with a running daemon', () => {
 
   it('lists what pyOCD is to be told', async () => {
     assert.match((await probectl('list')).stdout, new RegExp(`SIM0002 .*-u remote:localhost:${daemon.ports[1]}\n`));
+  });
+
+  it('leaves a family to other programs', async () => {
+    here.configure('[families]\noff = ["cmsis-dap"]\n');
+
+    assert.equal((await probectl('reload')).code, 0);
+
+    await assert.rejects(TestClient.connect(daemon.ports[0]), { code: 'ECONNREFUSED' });
+    assert.ok((await probectl('show', 'SIM0001')).stdout.includes(`(family cmsis-dap is off at ${here.file}:9:1)`));
+    here.configure('[families]\noff = ["cmsis-dab"]\n');
+    assert.match(
+      (await probectl('reload')).stdout,
+      /:9:8: families\.off has "cmsis-dab" \(did you mean "cmsis-dap"\?\)/,
+    );
+  });
+
+  it('is told the target type for pyOCD, where the config has it', async () => {
+    here.configure('[[probe]]\nuid = "SIM0002"\ntarget = "rp2040"\n');
+    const [, port] = daemon.ports;
+
+    await probectl('reload');
+
+    assert.match(
+      (await probectl('list')).stdout,
+      new RegExp(`^SIM0002 .* -u remote:localhost:${port} -t rp2040$`, 'm'),
+    );
+    const { stdout } = await probectl('show', 'SIM0002');
+    assert.match(stdout, /^target +rp2040$/m);
+    assert.match(stdout, new RegExp(`^pyocd +-u remote:localhost:${port} -t rp2040$`, 'm'));
   });
 
   it('sees who uses a probe, and drops him', async () => {
@@ -241,32 +214,6 @@ describe('an operator without a daemon', () => {
     assert.equal(code, 3);
     assert.match(stderr, /no daemon answers on .*: start it with "/);
   });
-
-  it('hears from doctor what is wrong with the config, and that nothing runs', async function () {
-    if (process.geteuid?.() === 0) this.skip(); // the config that root's daemon reads is the machine's
-    const { folder } = await Installation.make();
-    mkdirSync(path.join(folder, 'probed'));
-    writeFileSync(path.join(folder, 'probed/probed.toml'), '[listen]\nfirst_prt = 1\n');
-
-    const { code, stdout } = await runProbectl(folder, 'doctor', '--socket', path.join(folder, 'control.sock'));
-
-    assert.equal(code, 1);
-    assert.match(stdout, /bad +.*probed\.toml:2:1: .*first_port/);
-    assert.match(stdout, /no daemon answers on/);
-  });
-
-  it('is told when the socket is not for him', async function () {
-    if (process.geteuid?.() === 0) this.skip(); // root may use every socket
-    const { here, daemon } = await Installation.start();
-    await using running = daemon;
-    chmodSync(path.join(here.folder, 'control.sock'), 0);
-
-    const { code, stderr } = await runProbectl(here.folder, 'status');
-
-    assert.ok(running);
-    assert.equal(code, 1);
-    assert.match(stderr, /you may not use .*control\.sock: "probectl doctor"/);
-  });
 });
 
 describe('a daemon that cannot keep its state', () => {
@@ -279,7 +226,7 @@ describe('a daemon that cannot keep its state', () => {
 
     assert.equal(code, 0);
     assert.match(stdout, /the port book cannot be (read|written)/);
-    assert.ok(stdout.includes(`make ${path.join(here.folder, 'state')} writable`));
+    assert.ok(stdout.includes(`${here.state} must be a directory: move away what is there`));
     await using client = await TestClient.connect(daemon.ports[0]);
     assert.equal((await client.request('hello', 1)).status, 0);
     assert.equal(readFileSync(path.join(here.folder, 'state'), 'utf8'), 'a file in the place of a directory');
@@ -325,16 +272,5 @@ function compare(log: string, ports: Map<string, string>): void {
   for (const [, uid, port] of log.matchAll(/probe served uid=(\S+) port=(\d+)\n/g)) {
     assert.equal(port, ports.get(uid) ?? port, `${uid} has another port than before`);
     ports.set(uid, port);
-  }
-}
-
-/** The first of a few consecutive ports that were free a moment ago, below those the system gives to clients. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const first = 20_000 + 10 * Math.trunc(Math.random() * 1000);
-    const servers = Array.from({ length: PROBES }, (_, i) => net.createServer().listen(first + i, '127.0.0.1'));
-    const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
-    for (const server of servers) server.close();
-    if (listening.every(({ status }) => status === 'fulfilled')) return first;
   }
 }

@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-
-const root = path.join(import.meta.dirname, '../..');
+import { type Programs, sources } from './programs.js';
 
 export interface Exit {
   readonly code: number | null;
@@ -36,9 +35,8 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   /** @param given  its runtime and state directory, which stays; left out: a new one, which goes with it */
-  static spawn(args: readonly string[], given?: string): DaemonProcess {
+  static spawn(args: readonly string[], given?: string, programs: Programs = sources): DaemonProcess {
     const folder = given ?? mkdtempSync(path.join(tmpdir(), 'probed-test-'));
-    const main = path.join(root, 'src/main.ts');
     // No test needs it longer: one that waits for its end in vain must not wait for ever.
     const env = {
       ...process.env,
@@ -46,12 +44,10 @@ export class DaemonProcess implements AsyncDisposable {
       STATE_DIRECTORY: path.join(folder, 'state'),
       XDG_CONFIG_HOME: folder,
     };
-    const options = { cwd: root, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
-    return new DaemonProcess(
-      spawn(process.execPath, ['--import', 'tsx', main, ...args], options),
-      folder,
-      given === undefined,
-    );
+    const { command, ...user } = programs;
+    const options = { ...user, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
+    const child = spawn(process.execPath, [...command('main'), ...args], options);
+    return new DaemonProcess(child, folder, given === undefined);
   }
 
   /** Starts it with simulated probes on ports that the system chooses, and waits until they are served. */

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import process from 'node:process';
-
-const root = path.join(import.meta.dirname, '../..');
+import { type Programs, sources } from './programs.js';
 
 export interface Ran {
   readonly code: number | null;
@@ -19,11 +17,11 @@ export class ProbectlProcess {
   readonly ended: Promise<Ran>;
 
   /** @param folder  the runtime directory of the daemon it is for */
-  constructor(folder: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
-    const main = path.join(root, 'src/cli/main.ts');
-    const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
-    const options = { cwd: root, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
-    this.#child = spawn(process.execPath, ['--import', 'tsx', main, ...args], options);
+  constructor(folder: string, args: readonly string[], programs: Programs = sources) {
+    const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '' };
+    const { command, ...user } = programs;
+    const options = { ...user, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    this.#child = spawn(process.execPath, [...command('cli/main'), ...args], options);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#printed.stderr += text));
     this.ended = once(this.#child, 'close').then(() => ({ code: this.#child.exitCode, ...this.#printed }));

@@ -1,5 +1,4 @@
 import { type Check, fine, problem } from './check.js';
-import { groupNamed, groupOfId } from './groups.js';
 
 /** The group that may use control socket and probes. */
 const GROUP = 'probed';
@@ -17,13 +16,14 @@ export const checkDaemon: Check = async ({ system, daemon }) => {
     case 'absent':
       return [problem(`no daemon answers on ${daemon.path}`, startCommand(system.platform))];
     case 'forbidden': {
-      const group = groupOfId(await system.readText('/etc/group'), (await system.groupIdOf(daemon.path)) ?? -1);
-      return [
-        problem(
-          `you may not use ${daemon.path}`,
-          `sudo usermod -aG ${group?.name ?? GROUP} ${system.userName}   (then log in again)`,
-        ),
-      ];
+      const id = await system.groupIdOf(daemon.path);
+      const group = id === undefined ? undefined : await system.findGroup(id);
+      // Nobody should become a member of root's group for that.
+      const remedy =
+        id === 0
+          ? `set control.group = "${GROUP}" in the config of the daemon, and start it again`
+          : `sudo usermod -aG ${group?.name ?? GROUP} ${system.userName}   (then log in again)`;
+      return [problem(`you may not use ${daemon.path}`, remedy)];
     }
     case 'broken':
       return [problem(`what answers on ${daemon.path} is no probed`, 'probectl --socket PATH doctor')];
@@ -33,7 +33,7 @@ export const checkDaemon: Check = async ({ system, daemon }) => {
 /** Is the user in the group, and does this session know it? */
 export const checkGroup: Check = async ({ system }) => {
   if (system.platform !== 'linux' || system.isRoot) return [];
-  const group = groupNamed(await system.readText('/etc/group'), GROUP);
+  const group = await system.findGroup(GROUP);
   if (!group) return [problem(`there is no group ${GROUP}`, `sudo groupadd --system ${GROUP}`)];
   if (system.groupIds.includes(group.id)) return [fine(`you are in group ${GROUP}`)];
   return group.members.includes(system.userName)

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { findGroup } from '../../base/find-group.js';
 import type { System } from './system.js';
 
 /** What only `main.ts` can know. */
@@ -10,6 +11,7 @@ export function nodeSystem(facts: ProcessFacts): System {
   return {
     ...facts,
     readText: (path) => readFile(path, 'utf8').catch(() => undefined),
+    findGroup,
     list: (path) => readdir(path).catch(() => undefined),
     readLink: (path) => readlink(path).catch(() => undefined),
     groupIdOf: (path) =>

@@ -1,3 +1,5 @@
+import type { Group } from '../../base/find-group.js';
+
 /** What `doctor` reads of the machine. Nothing here throws for what is missing or forbidden. */
 export interface System {
   /** `process.platform` */
@@ -12,6 +14,8 @@ export interface System {
   readText(path: string): Promise<string | undefined>;
   /** Names in a directory; undefined if it cannot be read. */
   list(path: string): Promise<readonly string[] | undefined>;
+  /** A group by name or number. */
+  findGroup(group: string | number): Promise<Group | undefined>;
   /** Where a symbolic link points; undefined if it cannot be read. */
   readLink(path: string): Promise<string | undefined>;
   /** Whether this user may read and write. */

@@ -1,3 +1,4 @@
+import { pyocdOptions } from '../../control/pyocd-options.js';
 import type { ClientRow, Details } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
 import { age } from './age.js';
@@ -30,7 +31,8 @@ function facts({ probe, usb, wireProtocol, lastOpen }: Details, { paint, now }: 
     ['state', `${stateText(probe.state)}${reason} for ${age(probe.since, now)}`],
     ['port', probe.port === undefined ? undefined : `${probe.port} on ${probe.addresses.join(', ')}`],
     ['usb', usb && `${usb.path}, ${hex16(usb.vid)}:${hex16(usb.pid)}${usb.serial ? `, serial ${usb.serial}` : ''}`],
-    ['target', wireProtocol === undefined ? undefined : `connected with ${wireProtocol}`],
+    ['target', joined(probe.target, wireProtocol && `connected with ${wireProtocol}`)],
+    ['pyocd', joined(pyocdOptions(probe))],
     ['opened', lastOpen ? `${age(lastOpen.at, now)} ago` : 'not opened yet'],
     ['firmware', lastOpen?.firmware],
     ['abilities', lastOpen?.capabilities.join(', ')],
@@ -39,6 +41,11 @@ function facts({ probe, usb, wireProtocol, lastOpen }: Details, { paint, now }: 
   return rows.flatMap(([title, value]) =>
     value === undefined ? [] : [`${paint('bold', title.padEnd(9))} ${harmless(value)}`],
   );
+}
+
+/** What there is of it; undefined if there is nothing. */
+function joined(...parts: readonly (string | undefined)[]): string | undefined {
+  return parts.filter((part) => part !== undefined && part !== '').join(', ') || undefined;
 }
 
 function packets(lastOpen: Details['lastOpen']): string | undefined {

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { DaemonProcess } from './daemon-process.js';
+import type { Programs } from './programs.js';
+
+/** Simulated probes of an installation. */
+export const PROBES = 3;
+
+/** The text of a config with simulated probes and ports that are kept. */
+function configText(folder: string, first: number, more = ''): string {
+  return `[listen]
+addresses = ["127.0.0.1"]
+first_port = ${first}
+[state]
+directory = ${JSON.stringify(path.join(folder, 'state'))}
+[[simulate]]
+count = ${PROBES}
+${more}`;
+}
+
+/** A folder with a config of three simulated probes, gone when the tests end. */
+export class Installation {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'probed-test-'));
+  readonly file = path.join(this.folder, 'probed.toml');
+  readonly state = path.join(this.folder, 'state');
+
+  private constructor(readonly first: number) {
+    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }));
+    this.configure('');
+  }
+
+  /** One, and the daemon that serves its probes. */
+  static async start(programs?: Programs): Promise<{ readonly here: Installation; readonly daemon: DaemonProcess }> {
+    const here = await Installation.make();
+    return { here, daemon: await here.start(programs) };
+  }
+
+  static async make(): Promise<Installation> {
+    return new Installation(await freePorts());
+  }
+
+  configure(more: string): void {
+    writeFileSync(this.file, configText(this.folder, this.first, more));
+  }
+
+  spawn(programs?: Programs): DaemonProcess {
+    return DaemonProcess.spawn(['--config', this.file], this.folder, programs);
+  }
+
+  async start(programs?: Programs): Promise<DaemonProcess> {
+    const daemon = this.spawn(programs);
+    await daemon.printed(PROBES);
+    return daemon;
+  }
+}
+
+/** The first of a few consecutive ports that were free a moment ago, below those the system gives to clients. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const first = 20_000 + 10 * Math.trunc(Math.random() * 1000);
+    const servers = Array.from({ length: PROBES }, (_, i) => net.createServer().listen(first + i, '127.0.0.1'));
+    const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
+    for (const server of servers) server.close();
+    if (listening.every(({ status }) => status === 'fulfilled')) return first;
+  }
+}
