@@ -18,7 +18,7 @@ export interface ServingPlan {
   readonly port: number;
   readonly hosts: readonly string[];
   readonly limits: Config['limits'];
-  readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles'>;
+  readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles' | 'postedWrites' | 'packetsInFlight'>;
 }
 
 /** What was seen of the probe last, as it is when somebody asks: a port is served before its probe was ever there. */

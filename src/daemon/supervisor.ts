@@ -199,10 +199,15 @@ export class Supervisor implements AsyncDisposable {
       this.#failed(entry, error);
       return undefined;
     }
-    const { clockLimitHz, memoryHandles } = probeSettings(this.#config, uid, book.recordOf(uid));
+    const settings = probeSettings(this.#config, uid, book.recordOf(uid));
+    const { clockLimitHz, memoryHandles, postedWrites, packetsInFlight } = settings;
     return {
       ...{ uid, port, hosts: this.#config.hosts, limits: this.#config.limits },
-      settings: { memoryHandles, ...(clockLimitHz !== undefined && { clockLimitHz }) },
+      settings: {
+        ...{ memoryHandles, postedWrites },
+        ...(clockLimitHz !== undefined && { clockLimitHz }),
+        ...(packetsInFlight !== undefined && { packetsInFlight }),
+      },
     };
   }
 
@@ -239,12 +244,14 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells the session how to open the probe, if it does not know. */
-  #attach(entry: ProbeEntry, { driver, device }: FoundProbe, { session, server }: ServedProbe): void {
+  #attach(entry: ProbeEntry, { driver, device }: FoundProbe, { session, server, plan }: ServedProbe): void {
     if (session.attached) return;
     const { bus, services } = this.#options;
     const { clock, log } = services;
     const { uid } = entry;
-    session.attach((signal) => driver.open(device, { uid, bus, clock, log: log.child({ uid }) }, signal));
+    const { postedWrites, packetsInFlight } = plan.settings;
+    const settings = { postedWrites, ...(packetsInFlight !== undefined && { maxPacketsInFlight: packetsInFlight }) };
+    session.attach((signal) => driver.open(device, { uid, bus, clock, log: log.child({ uid }), settings }, signal));
     this.#options.onEvent({ type: 'served', uid, port: server.port });
   }
 

@@ -44,10 +44,11 @@ export class WireMemAp {
   hasIntruded = false;
   readonly views = new Set<MemApView>();
 
-  /** The power was away. */
-  forget(): void {
-    for (const view of this.views) view.forget();
-    this.owners.csw = this.owners.tar = this.owners.tarHigh = this.coreOwner = undefined;
-    this.isCswWritten = false;
+  /** The power was away, or so it may be: what is in the registers now has to be read. */
+  doubt(): void {
+    const { csw, tar, tarHigh } = this.owners;
+    if (csw) csw.csw = undefined;
+    if (tar) tar.tar = undefined;
+    if (tarHigh) tarHigh.tarHigh = undefined;
   }
 }

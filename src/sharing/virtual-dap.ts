@@ -127,7 +127,8 @@ export class VirtualDap implements DapPort {
     const before = this.#lineNow;
     if (!this.#options.isShared()) {
       wire.lost();
-      this.#script = [];
+      // What was absorbed while others were there belongs before it.
+      for (const absorbed of this.#script.splice(0)) await absorbed(probe);
       const result = await send(probe);
       this.#setLine(after ?? { ...before, state: 'joined', ones: 0 });
       wire.lineOf = this;
@@ -157,7 +158,6 @@ export class VirtualDap implements DapPort {
       throw this.#stickyFault('DP', full);
     }
     try {
-      if (full === DP.CTRL_STAT) await this.#restoreControl(probe, WRITTEN_CONTROL);
       const value = await probe.dap.readDp(full, signal);
       this.#answered();
       return this.#seen(dp, view, full, value);
@@ -223,6 +223,7 @@ export class VirtualDap implements DapPort {
 
   #noteAbort(dp: WireDp, view: DpView, value: number): void {
     view.sticky &= ~flagsClearedBy(value);
+    if (this.#wire.protocol === 'JTAG') view.doubt();
     if (dp.suspect !== this) return;
     if (value & ABORT.DAPABORT) dp.isStuck = false;
     if ((value & CLEAR_STICKY) === CLEAR_STICKY && this.#wire.protocol === 'SWD' && !dp.isStuck) dp.suspect = undefined;
@@ -233,7 +234,10 @@ export class VirtualDap implements DapPort {
     const { view, dp } = this.#here;
     const power = (value & POWER_REQUESTS) | this.#powerOfOthers(view);
     await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
-    if (this.#wire.protocol === 'JTAG') view.sticky &= ~value;
+    if (this.#wire.protocol === 'JTAG') {
+      view.sticky &= ~value;
+      if (value & STICKY) view.doubt();
+    }
     const control = value & ~STICKY;
     view.control = control >>> 0;
     noteControl(dp, ((control & ~POWER_REQUESTS) | power) >>> 0);
@@ -273,6 +277,7 @@ export class VirtualDap implements DapPort {
       dp.rdbuffOf = dp.resendOf = view;
       return words;
     } catch (error) {
+      noteIntrusion(dp, user, view);
       this.#failed(error);
       throw error;
     }
@@ -296,10 +301,10 @@ export class VirtualDap implements DapPort {
     try {
       await user.write(probe.dap, register, values, signal);
       if (!this.#wire.isReady) await probe.dap.flush(signal);
-      if (user.ap.hasIntruded) dp.rdbuffOf = 'nobody';
-      user.ap.hasIntruded = false;
+      noteIntrusion(dp, user, view);
       this.#noteWritten(dp, view);
     } catch (error) {
+      noteIntrusion(dp, user, view);
       this.#failed(error);
       throw error;
     }
@@ -330,8 +335,8 @@ export class VirtualDap implements DapPort {
       // The access that follows is to tell whether anybody is there.
       if (!wire.isReady) return;
       const { dp } = this.#here;
-      if (dp.suspect && dp.suspect !== this) await dp.suspect.#takeFlags(probe, dp);
-      await this.#restoreControl(probe, WORKING_CONTROL);
+      if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
+      await this.#restoreControl(probe);
       wire.user = this;
     } catch (error) {
       this.#failed(error);
@@ -346,6 +351,7 @@ export class VirtualDap implements DapPort {
     const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
     if (protocol === this.#wire.protocol && (isUp || mayBeUp)) return;
     this.#setLine({ ...this.#lineNow, state: state === 'dormant' ? state : 'lost' });
+    this.#script = [];
     throw new NoAckError();
   }
 
@@ -363,20 +369,15 @@ export class VirtualDap implements DapPort {
     }
     // Who never sent anything takes it as it comes.
     if (state === 'joined' && !wire.isReady) return;
-    wire.lost();
-    wire.selection = selection;
-    await resetLine(probe, wire, selection);
-    if (!isDpidr && wire.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
-    wire.isReady = !isDpidr;
-    this.#here.dp.resendOf = 'nobody';
+    await moveLine(probe, wire, selection, isDpidr);
   }
 
-  /** Saves the sticky flags of this client, and clears them on the wire for the next. */
-  async #takeFlags(probe: Probe, dp: WireDp): Promise<void> {
+  /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
+  async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
     if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
     dp.isStuck = false;
-    const status = await probe.dap.readDp(DP.CTRL_STAT, never);
+    const status = await readFlags(probe);
     dp.resendOf = 'nobody';
     const flags = status & STICKY;
     if (flags !== 0) {
@@ -385,17 +386,16 @@ export class VirtualDap implements DapPort {
       const view = this.#views.get(selection);
       if (view) {
         view.sticky |= flags;
-        // In JTAG nothing told which of its accesses were let through.
-        if (protocol === 'JTAG') for (const user of view.aps.values()) user.doubt();
+        if (protocol === 'JTAG') view.doubt();
       }
     }
     dp.suspect = undefined;
   }
 
-  async #restoreControl(probe: Probe, bits: number): Promise<void> {
+  async #restoreControl(probe: Probe): Promise<void> {
     const { view, dp } = this.#here;
     const mine = view.control ?? 0;
-    const counted = view.control === undefined ? bits & WORKING_CONTROL : bits;
+    const counted = view.control === undefined ? WORKING_CONTROL : WRITTEN_CONTROL;
     if (dp.control === undefined || ((mine ^ dp.control) & counted) === 0) return;
     const control = ((mine & ~POWER_REQUESTS) | (dp.control & POWER_REQUESTS)) >>> 0;
     await probe.dap.writeDp(DP.CTRL_STAT, control, never);
@@ -415,7 +415,7 @@ export class VirtualDap implements DapPort {
     const { dp } = this.#here;
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
     if (error instanceof TransferError) {
-      dp.suspect = this;
+      dp.suspect ??= this; // or it is still somebody else's: the change has failed
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
       this.#doubt(); // posted writes behind the one that failed were dropped
       if (!(error instanceof NoAckError)) return;
@@ -469,6 +469,7 @@ export class VirtualDap implements DapPort {
     const { view, dp } = this.#here;
     if (this.#wire.protocol === 'SWD') return this.#writeDp(probe, DP.ABORT, CLEAR_STICKY, signal);
     view.sticky = 0;
+    view.doubt();
     await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? CONTROL_AT_WORK) | STICKY) >>> 0, signal);
   }
 
@@ -539,14 +540,10 @@ export class VirtualDap implements DapPort {
   async #writePower(probe: Probe, selection: number | undefined, dp: WireDp, power: number): Promise<void> {
     const wire = this.#wire;
     if (!wire.isReady || wire.selection !== selection) {
-      wire.lost();
-      wire.selection = selection;
-      await resetLine(probe, wire, selection);
-      if (wire.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
-      wire.isReady = true;
+      await moveLine(probe, wire, selection, false);
     }
     wire.user = undefined;
-    if (dp.suspect) await dp.suspect.#takeFlags(probe, dp);
+    if (dp.suspect) await dp.suspect.takeFlags(probe, dp);
     const control = (((dp.control ?? 0) & ~POWER_REQUESTS) | power) >>> 0;
     await probe.dap.writeDp(DP.CTRL_STAT, control, never);
     noteControl(dp, control);
@@ -637,6 +634,24 @@ export interface ApTurn {
   hasFailed(): Promise<boolean>;
 }
 
+/**
+ * Brings the line up for a debug port.
+ *
+ * @param leavesDpidr  the access that follows is the read of DPIDR that has to come first
+ */
+async function moveLine(probe: Probe, wire: Wire, selection: number | undefined, leavesDpidr: boolean): Promise<void> {
+  // Once its SELECT is not known any more, a debug port with sticky flags does not let them be read.
+  const left = wire.dp(wire.selection);
+  if (wire.isReady && left.suspect) await left.suspect.takeFlags(probe, left);
+  wire.lost();
+  wire.selection = selection;
+  await resetLine(probe, wire, selection);
+  if (leavesDpidr) return;
+  if (wire.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
+  wire.isReady = true;
+  wire.dp(selection).resendOf = 'nobody';
+}
+
 /** Line reset, and TARGETSEL where there is a choice. */
 async function resetLine(probe: Probe, { protocol }: Wire, selection: number | undefined): Promise<void> {
   if (protocol === 'SWD' && selection !== undefined && probe.swd) {
@@ -645,11 +660,27 @@ async function resetLine(probe: Probe, { protocol }: Wire, selection: number | u
   } else await probe.swjSequence?.(lineReset[protocol], never);
 }
 
+/** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */
+async function readFlags(probe: Probe): Promise<number> {
+  try {
+    return await probe.dap.readDp(DP.CTRL_STAT, never);
+  } catch (error) {
+    if (error instanceof NoAckError || !(error instanceof TransferError)) throw error;
+    return CTRL_STAT.STICKYERR;
+  }
+}
+
+/** Whether RDBUFF is still as `view` has left it. */
+function noteIntrusion(dp: WireDp, { ap }: MemApUser, view: DpView): void {
+  if (ap.hasIntruded || (dp.rdbuffOf && dp.rdbuffOf !== view)) dp.rdbuffOf = 'nobody';
+  ap.hasIntruded = false;
+}
+
 /** Takes note of what is in CTRL/STAT: without power the APs forget. */
 function noteControl(dp: WireDp, control: number): void {
   const isPowerLost = (dp.control ?? 0) & ~control & CTRL_STAT.CDBGPWRUPREQ;
   dp.control = control;
-  if (isPowerLost) for (const ap of dp.aps.values()) ap.forget();
+  if (isPowerLost) for (const ap of dp.aps.values()) ap.doubt();
 }
 
 function apOn(dp: WireDp, base: ApAddress): WireMemAp {

@@ -68,8 +68,9 @@ export function startPyocd(...args: readonly string[]): RunningClient {
   return startProgram(pyocdCommand ?? 'pyocd', args);
 }
 
-export function startProgram(program: string, args: readonly string[]): RunningClient {
-  return new RunningClient(spawn(program, args, { timeout: 30_000, killSignal: 'SIGKILL' }));
+/** @param limitMs  when it is killed, whatever it does */
+export function startProgram(program: string, args: readonly string[], limitMs = 30_000): RunningClient {
+  return new RunningClient(spawn(program, args, { timeout: limitMs, killSignal: 'SIGKILL' }));
 }
 
 /** Runs the stock client to its end. */

@@ -104,8 +104,9 @@ function stepOf(csw: number): number {
 
 function advance(memAp: MemAp, accesses: number): void {
   const { csw, tar } = memAp;
-  const end = (tar ?? NaN) + stepOf(csw ?? NaN) * accesses;
-  // False also for NaN, where TAR or its step is not known.
-  const staysInPage = Math.floor(end / TAR_PAGE) === Math.floor((tar ?? NaN) / TAR_PAGE);
-  memAp.tar = staysInPage ? end : undefined;
+  memAp.tar = undefined;
+  if (csw === undefined || tar === undefined) return;
+  const end = tar + stepOf(csw) * accesses;
+  const staysInPage = Math.floor(end / TAR_PAGE) === Math.floor(tar / TAR_PAGE); // false for NaN
+  if (staysInPage) memAp.tar = end;
 }

@@ -199,6 +199,22 @@ describe('a write of CSW or TAR that changes nothing', () => {
     device.done();
   });
 
+  it('is not left out where CSW is not known, and so not by how much TAR has moved on', async () => {
+    const { device, probe } = await opened(
+      identify,
+      { out: '05 00 03 08 00000000 05 00000020 0f', in: ['05 03 01 00000000'] },
+      { out: '05 00 02 05 00000020 0f', in: ['05 02 01 00000000'] },
+    );
+
+    await read(probe, IDR);
+    await write(probe, TAR, RAM);
+    await read(probe, DRW);
+    await write(probe, TAR, RAM);
+    await read(probe, DRW);
+
+    device.done();
+  });
+
   it('is not left out for an AP that is no MEM-AP: its registers may be commands', async () => {
     const erase: Step = { out: '05 00 01 01 01000000', in: ['05 01 01'] };
     const { device, probe } = await opened(
