@@ -2,16 +2,13 @@
 // What the daemon costs while nobody uses it, before and after clients have used boards and left their cores running,
 // and how fast probectl answers beside an empty Node program.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { useBoard } from './bench/board-user.js';
-import { cpuSecondsOf, residentMbOf } from './bench/processes.js';
+import { cpuSecondsOf, residentMbOf, startDaemon } from './bench/processes.js';
 
 const { values } = parseArgs({
   options: {
@@ -21,41 +18,9 @@ const { values } = parseArgs({
   },
 });
 const [probes, used, seconds] = [Number(values.probes), Number(values.used), Number(values.seconds)];
-const dist = path.join(import.meta.dirname, '../dist');
 /** After the start there is garbage to collect and code to compile; that is no cost of being idle. */
 const CALM_MS = 2000;
 const ROUNDS = 15;
-
-const folder = mkdtempSync(path.join(tmpdir(), 'probed-bench-'));
-const env = { ...process.env, RUNTIME_DIRECTORY: folder, STATE_DIRECTORY: path.join(folder, 'state') };
-
-interface Daemon extends AsyncDisposable {
-  readonly pid: number;
-  readonly ports: readonly number[];
-  /** From the start until every probe is served. */
-  readonly servedMs: number;
-}
-
-async function startDaemon(count: number): Promise<Daemon> {
-  const started = performance.now();
-  const args = [path.join(dist, 'main.js'), '--simulate', String(count), '--port', '0', '--log-level', 'error'];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  while (output.split('\n').length <= count) await once(child.stdout, 'data');
-  const servedMs = performance.now() - started;
-  const { pid } = child;
-  if (pid === undefined) throw new Error('the daemon has no pid');
-  return {
-    pid,
-    ports: [...output.matchAll(/remote:localhost:(\d+)/g)].map(([, port]) => Number(port)),
-    servedMs,
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await once(child, 'exit');
-    },
-  };
-}
 
 /** The share of a core that a process takes, in percent. */
 async function cpuPercentOf(pid: number): Promise<number> {
@@ -76,7 +41,7 @@ async function measureIdle(count: number): Promise<Idle> {
   await using daemon = await startDaemon(count);
   const { pid, servedMs } = daemon;
   const cpuPercent = await cpuPercentOf(pid);
-  return { servedMs, residentMb: residentMbOf(pid), cpuPercent, probectl: statusBesideNode() };
+  return { servedMs, residentMb: residentMbOf(pid), cpuPercent, probectl: statusBesideNode(daemon.socketPath) };
 }
 
 /** CPU while each of `count` boards has a client, its core running, and after they have gone. In percent of a core. */
@@ -89,9 +54,9 @@ async function measureUsed(count: number): Promise<{ readonly during: number; re
 }
 
 /** Taken by turns, so that whatever else the machine does meets both; medians. */
-function statusBesideNode(): Idle['probectl'] {
+function statusBesideNode(socketPath: string): Idle['probectl'] {
   const timesOf = { status: [] as number[], node: [] as number[] };
-  const status = [path.join(dist, 'cli/main.js'), '--socket', path.join(folder, 'control.sock'), 'status'];
+  const status = [path.join(import.meta.dirname, '../dist/cli/main.js'), '--socket', socketPath, 'status'];
   for (let round = 0; round < ROUNDS; round++) {
     timesOf.node.push(timeOf(['-e', '0']));
     timesOf.status.push(timeOf(status));
@@ -101,7 +66,7 @@ function statusBesideNode(): Idle['probectl'] {
 
 function timeOf(args: readonly string[]): number {
   const started = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { env });
+  const { status, stderr } = spawnSync(process.execPath, args);
   if (status !== 0) throw new Error(`${args.join(' ')}: ${String(stderr)}`);
   return performance.now() - started;
 }
@@ -110,24 +75,20 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.trunc(numbers.length / 2)];
 }
 
-try {
-  const base = await measureIdle(1);
-  const many = await measureIdle(probes);
-  const boards = await measureUsed(used);
-  const { statusMs, nodeMs } = many.probectl;
-  const perProbeKb = ((many.residentMb - base.residentMb) * 1024) / (probes - 1);
-  const rows = [
-    [`start until ${probes} probes are served`, `${many.servedMs.toFixed(0)} ms`, '< 2000 ms'],
-    ['memory with 1 probe', `${base.residentMb.toFixed(1)} MB`, ''],
-    [`memory with ${probes} probes`, `${many.residentMb.toFixed(1)} MB`, ''],
-    ['memory per idle probe', `${perProbeKb.toFixed(0)} kB`, '< 1024 kB'],
-    [`CPU while idle, ${seconds} s`, `${many.cpuPercent.toFixed(3)} % of a core`, '< 0.5 %'],
-    [`with ${used} clients, cores running`, `${boards.during.toFixed(1)} % of a core`, ''],
-    ['after they have left them running', `${boards.after.toFixed(3)} % of a core`, '< 0.5 %'],
-    ['node -e 0', `${nodeMs.toFixed(0)} ms`, ''],
-    ['probectl status', `${statusMs.toFixed(0)} ms, ${(statusMs / nodeMs).toFixed(2)} x node -e 0`, '< 3 x'],
-  ];
-  for (const [what, figure, bound] of rows) console.log(`${what.padEnd(36)}${figure.padEnd(28)}${bound}`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const base = await measureIdle(1);
+const many = await measureIdle(probes);
+const boards = await measureUsed(used);
+const { statusMs, nodeMs } = many.probectl;
+const perProbeKb = ((many.residentMb - base.residentMb) * 1024) / (probes - 1);
+const rows = [
+  [`start until ${probes} probes are served`, `${many.servedMs.toFixed(0)} ms`, '< 2000 ms'],
+  ['memory with 1 probe', `${base.residentMb.toFixed(1)} MB`, ''],
+  [`memory with ${probes} probes`, `${many.residentMb.toFixed(1)} MB`, ''],
+  ['memory per idle probe', `${perProbeKb.toFixed(0)} kB`, '< 1024 kB'],
+  [`CPU while idle, ${seconds} s`, `${many.cpuPercent.toFixed(3)} % of a core`, '< 0.5 %'],
+  [`with ${used} clients, cores running`, `${boards.during.toFixed(1)} % of a core`, ''],
+  ['after they have left them running', `${boards.after.toFixed(3)} % of a core`, '< 0.5 %'],
+  ['node -e 0', `${nodeMs.toFixed(0)} ms`, ''],
+  ['probectl status', `${statusMs.toFixed(0)} ms, ${(statusMs / nodeMs).toFixed(2)} x node -e 0`, '< 3 x'],
+];
+for (const [what, figure, bound] of rows) console.log(`${what.padEnd(36)}${figure.padEnd(28)}${bound}`);

@@ -1,102 +1,43 @@
-// npm run bench [-- --seconds 2] [-- --vs HOST:PORT [--vs-pid PID]]
-// What a request costs, in one run on this machine, beside a raw TCP echo in Node: the floor.
+// npm run bench [-- --seconds 2] [-- --vs HOST:PORT [--vs-pid PID]] [-- --only requests,wire,busy] [-- --json FILE]
+// What the daemon costs, in one run on this machine: a request, beside a raw TCP echo in Node (the floor); an operation
+// of a stock client, in USB transfers and time on a simulated bus; and what clients cost one another.
 
+import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import type { LoadResult, Workload } from './bench/load-generator.js';
-import { cpuSecondsOf, generateLoad, residentMbOf, startDaemon, startEcho } from './bench/processes.js';
-import { operations, request, setup } from './bench/workloads.js';
-
-const CLIENTS = [1, 4, 16];
-
-interface Row {
-  readonly operation: string;
-  readonly clients: number;
-  readonly load: LoadResult;
-  readonly cpuUs?: number;
-}
-
-interface Target {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly pid?: number;
-}
-
-async function measure(
-  target: Target,
-  operation: string,
-  work: Pick<Workload, 'setup' | 'lines'>,
-  clients: number,
-): Promise<Row> {
-  const { host, port, pid } = target;
-  const before = pid === undefined ? 0 : cpuSecondsOf(pid);
-  const load = await generateLoad({ host, port, clients, seconds, ...work });
-  // The set-up requests are few against the measured ones.
-  const cpuUs = pid === undefined ? undefined : ((cpuSecondsOf(pid) - before) / load.requests) * 1e6;
-  return { operation, clients, load, ...(cpuUs !== undefined && { cpuUs }) };
-}
-
-async function measureAll(target: Target): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const [operation, lines] of Object.entries(operations)) {
-    for (const clients of CLIENTS) rows.push(await measure(target, operation, { setup, lines }, clients));
-  }
-  return rows;
-}
-
-function printTable(title: string, rows: readonly Row[], floor: readonly Row[]): void {
-  const cell = (value: number | undefined, digits = 0): string => (value === undefined ? '-' : value.toFixed(digits));
-  console.log(`\n${title}`);
-  console.log('operation         clients  requests/s   p50 us   p99 us  p50/echo  CPU us/request  generator load');
-  for (const { operation, clients, load, cpuUs } of rows) {
-    const echo = floor.find((row) => row.clients === clients)?.load.p50Us ?? NaN;
-    console.log(
-      operation.padEnd(16) +
-        [
-          [cell(clients), 9],
-          [cell(load.requests / load.seconds), 12],
-          [cell(load.p50Us), 9],
-          [cell(load.p99Us), 9],
-          [cell(load.p50Us / echo, 2), 10],
-          [cell(cpuUs, 1), 16],
-          [cell(load.generatorLoad, 2), 16],
-        ]
-          .map(([text, width]) => String(text).padStart(Number(width)))
-          .join(''),
-    );
-  }
-}
+import { measureBusy } from './bench/busy.js';
+import { startDaemon } from './bench/processes.js';
+import { measureRequests } from './bench/requests.js';
+import { printTable, type Table } from './bench/table.js';
+import { wireTables } from './bench/wire-table.js';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '2' }, vs: { type: 'string' }, 'vs-pid': { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '2' },
+    vs: { type: 'string' },
+    'vs-pid': { type: 'string' },
+    only: { type: 'string', default: 'requests,wire,busy' },
+    json: { type: 'string' },
+  },
 });
 const seconds = Number(values.seconds);
+const sections = values.only.split(',');
+const tables: Table[] = [];
+const show = (table: Table): void => {
+  tables.push(table);
+  printTable(table);
+};
 
-await using echo = await startEcho();
-await using daemon = await startDaemon(1);
-const atRest = residentMbOf(daemon.pid);
-
-const floor: Row[] = [];
-const line = request('read_dp', 4);
-for (const clients of CLIENTS) {
-  floor.push(
-    await measure({ name: 'echo', host: '127.0.0.1', ...echo }, 'echo', { setup: [], lines: [line] }, clients),
-  );
-}
-printTable('raw TCP echo in Node', floor, floor);
-printTable('probed', await measureAll({ name: 'probed', host: '127.0.0.1', ...daemon }), floor);
-console.log(
-  `\nprobed resident: ${atRest.toFixed(0)} MB at rest, ${residentMbOf(daemon.pid).toFixed(0)} MB after the load`,
-);
-
-if (values.vs !== undefined) {
-  const [host, port] = values.vs.split(/:(?=\d+$)/);
+if (sections.includes('requests')) {
+  const [host, port] = values.vs?.split(/:(?=\d+$)/) ?? [];
   const pid = values['vs-pid'] === undefined ? {} : { pid: Number(values['vs-pid']) };
-  printTable(values.vs, await measureAll({ name: values.vs, host, port: Number(port), ...pid }), floor);
+  const peer = values.vs === undefined ? undefined : { name: values.vs, host, ports: [Number(port)], ...pid };
+  for await (const table of measureRequests({ seconds, ...(peer && { peer }) })) show(table);
 }
-console.log(
-  '\ngenerator load: the share of a core the load generator used. It runs on a core of its own; where it is near 1,\n' +
-    'the generator and not the server sets the rate.',
-);
+if (sections.includes('wire')) for await (const table of wireTables()) show(table);
+if (sections.includes('busy')) {
+  await using daemon = await startDaemon(16);
+  show(await measureBusy(daemon, seconds));
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tables, null, 2)}\n`);
 process.exitCode = 0;

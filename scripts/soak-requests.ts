@@ -9,12 +9,12 @@ const { values } = parseArgs({ options: { requests: { type: 'string', default: '
 const wanted = Number(values.requests);
 
 await using daemon = await startDaemon(1);
-const { port, pid } = daemon;
+const { ports, pid } = daemon;
 console.log(`at rest: ${residentMbOf(pid).toFixed(1)} MB`);
 let done = 0;
 for (let round = 0; done < wanted; round++) {
   for (const lines of Object.values(operations)) {
-    const { requests } = await generateLoad({ host: '127.0.0.1', port, clients: 4, seconds: 2, setup, lines });
+    const { requests } = await generateLoad({ host: '127.0.0.1', ports, clients: 4, seconds: 2, setup, lines });
     done += requests;
   }
   console.log(`${done} requests: ${residentMbOf(pid).toFixed(1)} MB`);

@@ -9,7 +9,8 @@ import process from 'node:process';
 /** What a client does over and over: `lines` are sent one at a time, each after the reply to the one before. */
 export interface Workload {
   readonly host: string;
-  readonly port: number;
+  /** Clients are spread over them evenly. */
+  readonly ports: readonly number[];
   readonly clients: number;
   readonly seconds: number;
   /** Sent once at the start by every client. */
@@ -44,7 +45,7 @@ class LoadClient {
     });
   }
 
-  static async connect({ host, port, setup, lines }: Workload): Promise<LoadClient> {
+  static async connect({ host, setup, lines }: Workload, port: number): Promise<LoadClient> {
     const socket = net.connect({ host, port, noDelay: true });
     await once(socket, 'connect');
     for (const line of setup) {
@@ -82,7 +83,8 @@ class LoadClient {
 
 async function generate(workload: Workload): Promise<LoadResult> {
   const clients: LoadClient[] = [];
-  for (let i = 0; i < workload.clients; i++) clients.push(await LoadClient.connect(workload));
+  const { ports } = workload;
+  for (let i = 0; i < workload.clients; i++) clients.push(await LoadClient.connect(workload, ports[i % ports.length]));
   const samples = new Float64Array(MAX_SAMPLES);
   let requests = 0;
   const cpuBefore = process.cpuUsage();

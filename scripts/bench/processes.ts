@@ -2,7 +2,8 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -10,32 +11,69 @@ import type { LoadResult, Workload } from './load-generator.js';
 
 const here = import.meta.dirname;
 const root = path.join(here, '../..');
+/** Twice as many as the default allows. */
+const MOST_CLIENTS = 64;
 
 export interface ServerProcess extends AsyncDisposable {
+  /** The first of them. */
   readonly port: number;
+  readonly ports: readonly number[];
   readonly pid: number;
+  /** From the start until it serves. */
+  readonly servedMs: number;
+}
+
+export interface DaemonProcess extends ServerProcess {
+  /** Its control socket. */
+  readonly socketPath: string;
 }
 
 export function startEcho(): Promise<ServerProcess> {
   return start(['--import', 'tsx', path.join(here, 'echo-server.ts')], /listening on (\d+)/);
 }
 
-/** The built daemon, as a user runs it. */
-export function startDaemon(probes: number): Promise<ServerProcess> {
-  const args = ['--simulate', String(probes), '--port', '0', '--log-level', 'error'];
-  return start([path.join(root, 'dist/main.js'), ...args], /remote:localhost:(\d+)/);
+/** The built daemon, as a user runs it, on simulated probes. Its socket and its state are in a folder of their own. */
+export async function startDaemon(probes: number): Promise<DaemonProcess> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'probed-bench-'));
+  const config = path.join(folder, 'probed.toml');
+  writeFileSync(config, `[limits]\nclients_per_probe = ${MOST_CLIENTS}\n`);
+  const args = ['--config', config, '--simulate', String(probes), '--port', '0', '--log-level', 'error'];
+  const server = await start([path.join(root, 'dist/main.js'), ...args], /remote:localhost:(\d+)/, {
+    servers: probes,
+    env: { RUNTIME_DIRECTORY: folder, STATE_DIRECTORY: path.join(folder, 'state') },
+  });
+  return {
+    ...server,
+    socketPath: path.join(folder, 'control.sock'),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
-async function start(args: readonly string[], ready: RegExp): Promise<ServerProcess> {
-  const child: ChildProcess = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+/** @param ready  matches one line for each of `servers`, and in it the port */
+async function start(
+  args: readonly string[],
+  ready: RegExp,
+  { servers = 1, env = {} }: { readonly servers?: number; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<ServerProcess> {
+  const started = performance.now();
+  const child: ChildProcess = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const { stdout, pid } = child;
   if (!stdout || pid === undefined) throw new Error(`cannot start ${args.join(' ')}`);
   let output = '';
   stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  while (!ready.test(output)) await once(stdout, 'data');
+  const portsSoFar = (): number[] =>
+    [...output.matchAll(new RegExp(ready, 'g'))].map(([, port]) => Number(port)).slice(0, servers);
+  while (portsSoFar().length < servers) await once(stdout, 'data');
+  const ports = portsSoFar();
   return {
-    pid,
-    port: Number(ready.exec(output)?.[1]),
+    ...{ pid, ports, port: ports[0], servedMs: performance.now() - started },
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;
       child.kill();

@@ -30,6 +30,9 @@ export interface ProbeSettings {
   readonly port?: number;
   readonly clockLimitHz?: number;
   readonly memoryHandles: boolean;
+  readonly postedWrites: boolean;
+  /** At most so many packets are in the probe at once. */
+  readonly packetsInFlight?: number;
   readonly sharing: Settings['probe'][number]['sharing'];
   readonly target?: string;
 }
@@ -70,6 +73,8 @@ export function probeSettings(config: Config, uid: string, operator: OperatorSet
     ...(entry?.port !== undefined && { port: entry.port }),
     ...(entry?.clock_limit !== undefined && { clockLimitHz: entry.clock_limit }),
     memoryHandles: config.memoryHandles ?? entry?.memory_handles ?? false,
+    postedWrites: entry?.posted_writes ?? true,
+    ...(entry?.packets_in_flight !== undefined && { packetsInFlight: entry.packets_in_flight }),
     sharing: entry?.sharing ?? 'shared',
     ...(entry?.target !== undefined && { target: entry.target }),
   };

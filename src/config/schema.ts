@@ -88,6 +88,21 @@ export const lists = {
         default: false,
         examples: [true],
       }),
+      posted_writes: Type.Boolean({
+        description:
+          'Acknowledges a write before it is executed, and sends it with the next read, within 1 ms at most. An error is ' +
+          'told by the next request that may fail. false: every write is executed before it is answered.',
+        default: true,
+        examples: [false],
+      }),
+      packets_in_flight: Type.Optional(
+        Type.Integer({
+          description: 'How many packets the probe gets to hold at once. Without it as many as it says it can.',
+          examples: [1],
+          minimum: 1,
+          maximum: 255,
+        }),
+      ),
       sharing: oneOf(sharingModes, {
         description:
           '"shared": any number of clients at a time, each with a debug port of its own. ' +

@@ -276,7 +276,12 @@ export class Daemon implements DaemonView {
     const { config } = this.options.supervisor;
     const operator = this.options.book.recordOf(uid);
     const own = Object.entries({ enabled: true, ...probeSettings(config, uid, operator), ...operator });
-    const keys: Partial<Record<string, ProbeKey>> = { clockLimitHz: 'clock_limit', memoryHandles: 'memory_handles' };
+    const keys: Partial<Record<string, ProbeKey>> = {
+      clockLimitHz: 'clock_limit',
+      memoryHandles: 'memory_handles',
+      postedWrites: 'posted_writes',
+      packetsInFlight: 'packets_in_flight',
+    };
     return [
       ...own
         .filter(([key]) => key !== 'port' || config.settings.probe.some((entry) => entry.uid === uid))

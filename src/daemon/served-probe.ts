@@ -18,7 +18,10 @@ export interface ServingPlan {
   readonly port: number;
   readonly hosts: readonly string[];
   readonly limits: Config['limits'];
-  readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles' | 'sharing'>;
+  readonly settings: Pick<
+    ProbeSettings,
+    'clockLimitHz' | 'memoryHandles' | 'postedWrites' | 'packetsInFlight' | 'sharing'
+  >;
   readonly queueTimeoutMs: number;
 }
 

@@ -225,11 +225,16 @@ export class Supervisor implements AsyncDisposable {
       this.#failed(entry, error);
       return undefined;
     }
-    const { clockLimitHz, memoryHandles, sharing } = probeSettings(this.#config, uid, book.recordOf(uid));
+    const settings = probeSettings(this.#config, uid, book.recordOf(uid));
+    const { clockLimitHz, memoryHandles, postedWrites, packetsInFlight, sharing } = settings;
     return {
       ...{ uid, port, hosts: this.#config.hosts, limits: this.#config.limits },
       queueTimeoutMs: this.#config.access.queueTimeoutMs,
-      settings: { memoryHandles, sharing, ...(clockLimitHz !== undefined && { clockLimitHz }) },
+      settings: {
+        ...{ memoryHandles, postedWrites, sharing },
+        ...(clockLimitHz !== undefined && { clockLimitHz }),
+        ...(packetsInFlight !== undefined && { packetsInFlight }),
+      },
     };
   }
 
@@ -266,12 +271,14 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Tells the session how to open the probe, if it does not know. */
-  #attach(entry: ProbeEntry, { driver, device }: FoundProbe, { session, server }: ServedProbe): void {
+  #attach(entry: ProbeEntry, { driver, device }: FoundProbe, { session, server, plan }: ServedProbe): void {
     if (session.attached) return;
     const { bus, services } = this.#options;
     const { clock, log } = services;
     const { uid } = entry;
-    session.attach((signal) => driver.open(device, { uid, bus, clock, log: log.child({ uid }) }, signal));
+    const { postedWrites, packetsInFlight } = plan.settings;
+    const settings = { postedWrites, ...(packetsInFlight !== undefined && { maxPacketsInFlight: packetsInFlight }) };
+    session.attach((signal) => driver.open(device, { uid, bus, clock, log: log.child({ uid }), settings }, signal));
     this.#options.onEvent({ type: 'served', uid, port: server.port });
   }
 

@@ -37,4 +37,13 @@ export interface ProbeContext {
   readonly bus: UsbBus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly settings?: ProbeSettings;
+}
+
+/** How a probe is to be driven, where that is a matter of choice. */
+export interface ProbeSettings {
+  /** Whether a write may return before it was executed (`DapPort.flush`). Default false. */
+  readonly postedWrites?: boolean;
+  /** At most so many packets are in the probe at once, however many it says it can hold. */
+  readonly maxPacketsInFlight?: number;
 }

@@ -26,7 +26,7 @@ export interface Probe extends AsyncDisposable {
   /** What the last open learnt, for `show`: firmware version, packet size and count, capability names. */
   readonly details: Readonly<Record<string, string | number | readonly string[]>>;
   readonly wireProtocols: readonly WireProtocol[];
-  readonly dap: DapPort;
+  readonly dap: PostingDapPort;
   // An ability is there or it is not: no flag can disagree.
   readonly swd?: SwdPort;
   readonly jtag?: JtagPort;
@@ -68,6 +68,16 @@ export interface DapPort {
   writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void>;
   /** Returns when every write made before it has reached the target; throws their error if one was late. */
   flush(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The registers as a driver gives access to them. Writes may be posted: acknowledged when they are queued. They leave in
+ * order, with the next call that has to wait for the target or with `flush`. If one fails, the error names its access
+ * and is thrown by the call that sent it; the writes behind it are dropped, and so is that call's own access.
+ */
+export interface PostingDapPort extends DapPort {
+  /** The number of the batch of writes that waits to be sent; the next batch has another. Undefined: nothing waits. */
+  readonly postedBatch: number | undefined;
 }
 
 /** One piece of an SWD sequence: bits driven by the host, or clocks during which the target drives SWDIO. */

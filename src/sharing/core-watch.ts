@@ -101,6 +101,7 @@ export class CoreWatch {
       await this.#untilReady(dap);
     }
     if (isElsewhere) await dap.writeAp(base + MEM_AP.TAR, Uint32Array.of(tar), never);
+    await dap.flush(never);
   }
 
   async #untilReady(dap: DapPort): Promise<void> {

@@ -37,7 +37,7 @@ export class DpView {
     return ((this.control ?? 0) & POWER_REQUESTS) >>> 0;
   }
 
-  /** After a fault in JTAG: nothing told which accesses were let through (IHI 0031 B3.4.3, OK/FAULT). */
+  /** After an error: it is not known which accesses took place. */
   doubt(): void {
     for (const user of this.aps.values()) user.doubt();
     for (const user of this.guests.values()) user.doubt();

@@ -60,6 +60,14 @@ export class LeaseContext {
     return this.#wire.user !== this;
   }
 
+  /**
+   * The next access is to tell something: whether anybody is there, or, behind an error of this client's, whether the
+   * sticky flags are still set. A write is waited for, then, also where writes are posted.
+   */
+  get isWatched(): boolean {
+    return !this.#wire.isReady || this.here.dp.suspect === this;
+  }
+
   get line(): Line {
     this.#line ??= joinedLine(this.#wire.protocol, this.#wire.selection);
     return this.#line;
@@ -223,12 +231,13 @@ export class LeaseContext {
     dp.resendOf = 'nobody';
     const flags = status & STICKY;
     if (flags !== 0) {
-      if (protocol === 'SWD') await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
-      else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? status & POWER_REQUESTS) | flags) >>> 0, never);
+      if (protocol === 'SWD') {
+        await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
+        await probe.dap.flush(never);
+      } else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? status & POWER_REQUESTS) | flags) >>> 0, never);
       const view = this.#views.get(selection);
       if (view) {
         view.sticky |= flags;
-        if (protocol === 'JTAG') view.doubt();
       }
     }
     dp.suspect = undefined;
@@ -254,11 +263,12 @@ export class LeaseContext {
 
   failed(error: unknown): void {
     const wire = this.#wire;
-    const { dp } = this.here;
+    const { view, dp } = this.here;
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
     if (error instanceof TransferError) {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
+      view.doubt(); // writes that were posted behind the one that failed have been dropped
       if (!(error instanceof NoAckError)) return;
       this.#script.length = 0;
       this.#setLine({ ...this.line, state: 'lost' });
@@ -266,6 +276,11 @@ export class LeaseContext {
     // Neither the line nor what went over it is to be counted on; this client goes on with it as it is.
     wire.isReady = false;
     wire.user = undefined;
+  }
+
+  /** Writes that this client believes to be done have failed, or were dropped behind one that has. */
+  writesFailed(error: unknown): void {
+    this.failed(error);
   }
 
   // ---- for the session

@@ -1,7 +1,7 @@
 // Memory through a MEM-AP, for the memory handles of the protocol.
 
 import { RequestError } from '../base/errors.js';
-import { TransferError, TransferFaultError } from '../dap/errors.js';
+import { TransferError } from '../dap/errors.js';
 import { type ApAddress, CSW, isMemApIdr, MEM_AP } from '../dap/registers.js';
 import { MemApView } from './mem-ap-state.js';
 import type { MemoryPort } from './memory-port.js';
@@ -118,7 +118,7 @@ export class MemApMemory implements MemoryPort {
       try {
         await this.#setSize(ap, sizeBits);
         const result = await body(ap);
-        if (await ap.hasFailed()) throw new TransferFaultError();
+        await ap.flush();
         return result;
       } catch (error) {
         // What fails here fails for the reason the caller is about to hear.

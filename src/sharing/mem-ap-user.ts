@@ -139,6 +139,7 @@ export class MemApUser {
 
   async #put(dap: DapPort, kept: KeptRegister, value: number): Promise<void> {
     await dap.writeAp(this.base + offsets[kept], Uint32Array.of(value), never);
+    await dap.flush(never); // what fails here must not look as if the access had failed that it is done for
   }
 
   /** Of other APs we know nothing: what is at the place of CSW and TAR may erase a chip. */

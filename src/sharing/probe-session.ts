@@ -2,12 +2,14 @@
 
 import { never } from '../base/never.js';
 import { type Clock, sleep } from '../base/clock.js';
+import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
 import { Admission, type AdmissionRules, openToAll } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
+import { PostedWrites } from './posted-writes.js';
 import { SessionLease } from './session-lease.js';
 import { TurnQueue } from './turn-queue.js';
 import { Wire } from './wire.js';
@@ -64,6 +66,7 @@ export class ProbeSession implements AsyncDisposable {
   readonly turns: TurnQueue<SessionLease>;
   readonly admission: Admission<SessionLease>;
   readonly wire = new Wire();
+  readonly posted: PostedWrites<SessionLease>;
   readonly #leases = new Set<SessionLease>();
   #openProbe: OpenProbe | undefined;
   #absence = 'it has not been plugged in yet';
@@ -90,6 +93,11 @@ export class ProbeSession implements AsyncDisposable {
         log.info('lock lost', { client: from.client.id, to: to.client.id });
         events?.lockLost?.(from.client, to.client);
       },
+    });
+    this.posted = new PostedWrites<SessionLease>(clock, (writer, task) => {
+      this.turns.runLast(writer, never, task).catch((error: unknown) => {
+        log.error('posted writes were not sent', { uid: options.uid, error: describeError(error) });
+      });
     });
   }
 
@@ -227,6 +235,7 @@ export class ProbeSession implements AsyncDisposable {
     } finally {
       if (!leases.some((lease) => lease.isOpen)) {
         this.#probe = undefined;
+        this.posted.forget();
         this.wire.reset();
         this.options.log.info('probe closed', { uid: this.options.uid });
         this.options.events?.useChanged?.();
@@ -255,6 +264,7 @@ export class ProbeSession implements AsyncDisposable {
     const probe = this.#probe;
     this.#probe = undefined;
     this.#protocol = undefined;
+    this.posted.forget();
     this.wire.reset();
     for (const lease of this.#leases) lease.probeLost();
     await probe?.[Symbol.asyncDispose]();

@@ -11,6 +11,7 @@ import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js'
 import { LeaseContext } from './lease-context.js';
 import { hasMemAp, MemApMemory, memApRegisters } from './mem-ap-memory.js';
 import type { MemoryPort } from './memory-port.js';
+import type { Writer } from './posted-writes.js';
 import type { ProbeSession } from './probe-session.js';
 import { type UseProbe, VirtualDap } from './virtual-dap.js';
 
@@ -20,7 +21,7 @@ const RESET_RECOVERY_MS = 100;
 /** Handles are never given back, so a client that asks again and again is stopped here. */
 const MAX_MEMORY_HANDLES = 256;
 
-export class SessionLease implements ClientLease {
+export class SessionLease implements ClientLease, Writer {
   readonly dap: VirtualDap;
   readonly #context: LeaseContext;
   /** By handle. */
@@ -33,6 +34,8 @@ export class SessionLease implements ClientLease {
   #holdsReset = false;
   #capturesSwo = false;
   #clockHz: number | undefined;
+  /** Of a write that was acknowledged: for the next request that may fail. */
+  #lateError: Error | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(
@@ -116,9 +119,11 @@ export class SessionLease implements ClientLease {
 
   disconnect(signal: AbortSignal): Promise<void> {
     return this.#turn(signal, async () => {
+      await this.session.posted.settle();
       this.#connected = false;
       await this.#releasePower();
       await this.session.releaseUnused();
+      this.#reportLateError();
     });
   }
 
@@ -273,8 +278,14 @@ export class SessionLease implements ClientLease {
     if (this.isOpen) this.#connected = true;
   }
 
+  writeFailed(error: unknown): void {
+    this.#context.writesFailed(error);
+    this.#lateError ??= error instanceof Error ? error : new ProbeError('a posted write failed', { cause: error });
+  }
+
   /** The probe was unplugged. */
   probeLost(): void {
+    this.#lateError = undefined; // that the probe is gone is told anyway
     if (this.isOpen) {
       this.#lost = true;
       this.session.admission.leave(this);
@@ -296,7 +307,7 @@ export class SessionLease implements ClientLease {
     // A lock that an idle client has lost to another is not taken again just to leave.
     if (turns.holder !== this) turns.release(this);
     try {
-      if (this.isOpen) await turns.runLast(this, never, () => this.#leave());
+      if (this.isOpen) await turns.runLast(this, never, () => this.#inTurn(() => this.#leave()));
     } catch (error) {
       const { log, uid } = this.session.options;
       // Of a probe that was unplugged meanwhile there is nothing to give back.
@@ -318,6 +329,8 @@ export class SessionLease implements ClientLease {
   /** Gives back what this client has of the probe: SWO, reset, connection, open. */
   async #leave(): Promise<void> {
     const { probe } = this.session;
+    await this.session.posted.settle(); // what was acknowledged is done
+    this.#lateError = undefined;
     const releaseReset = this.#holdsReset;
     const stopSwo = this.#capturesSwo;
     this.#opens = 0;
@@ -354,11 +367,33 @@ export class SessionLease implements ClientLease {
   }
 
   #turn<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    return this.session.turns.run(this, signal, operation);
+    return this.session.turns.run(this, signal, () => this.#inTurn(operation));
+  }
+
+  /** Writes that others have posted go first, and be it only to fail: what follows may count on them, or undo them. */
+  async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const { posted } = this.session;
+    if (posted.areOfAnother(this)) await posted.settle();
+    try {
+      return await operation();
+    } finally {
+      const { probe } = this.session;
+      if (probe) posted.note(this, probe);
+    }
   }
 
   #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
-    return this.#turn(signal, () => operation(this.#probe()));
+    return this.#turn(signal, () => {
+      const probe = this.#probe();
+      this.#reportLateError();
+      return operation(probe);
+    });
+  }
+
+  #reportLateError(): void {
+    const error = this.#lateError;
+    this.#lateError = undefined;
+    if (error) throw error;
   }
 
   #probe(): Probe {

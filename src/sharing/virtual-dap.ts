@@ -10,7 +10,7 @@ import type { LeaseContext } from './lease-context.js';
 import { afterTargetSel } from './line.js';
 import type { MemApUser } from './mem-ap-user.js';
 import type { MemApView } from './mem-ap-state.js';
-import { CLEAR_STICKY, flagsClearedBy, STICKY } from './sticky-flags.js';
+import { CLEAR_STICKY, flagsClearedBy, JTAG_STICKY, STICKY } from './sticky-flags.js';
 
 /** Runs an operation on the opened probe when its client's turn has come. */
 export type UseProbe = <T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>) => Promise<T>;
@@ -59,7 +59,7 @@ export class VirtualDap implements DapPort {
   }
 
   flush(signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => probe.dap.flush(signal));
+    return this.#use(signal, (probe) => this.#flush(probe, signal));
   }
 
   // ---- accesses, with the turn held
@@ -126,6 +126,7 @@ export class VirtualDap implements DapPort {
     try {
       if (full === DP.CTRL_STAT) await this.#writeControl(probe, value, signal);
       else await probe.dap.writeDp(full, value, signal);
+      if (this.#context.isWatched) await probe.dap.flush(signal);
       if (full === DP.ABORT) this.#noteAbort(dp, view, value);
       this.#noteWritten(dp, view);
     } catch (error) {
@@ -136,7 +137,6 @@ export class VirtualDap implements DapPort {
 
   #noteAbort(dp: WireDp, view: DpView, value: number): void {
     view.sticky &= ~flagsClearedBy(value);
-    if (this.#context.protocol === 'JTAG') view.doubt();
     if (dp.suspect !== this.#context) return;
     if (value & ABORT.DAPABORT) dp.isStuck = false;
     if ((value & CLEAR_STICKY) === CLEAR_STICKY && this.#context.protocol === 'SWD' && !dp.isStuck)
@@ -150,7 +150,7 @@ export class VirtualDap implements DapPort {
     await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
     if (this.#context.protocol === 'JTAG') {
       view.sticky &= ~value;
-      if (value & STICKY) view.doubt();
+      if ((value & JTAG_STICKY) === JTAG_STICKY && dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
     }
     const control = value & ~STICKY;
     view.control = control >>> 0;
@@ -166,13 +166,7 @@ export class VirtualDap implements DapPort {
   ): Promise<Uint32Array> {
     if (this.#context.isForeign) await this.#context.enter(probe, false);
     const { view, dp } = this.#context.here;
-    const isJtag = this.#context.protocol === 'JTAG';
-    if (view.sticky !== 0) {
-      // A JTAG-DP lets nothing through, and does not say so (IHI 0031 B3.4.3, OK/FAULT).
-      if (isJtag) return new Uint32Array(count);
-      throw this.#stickyFault('AP', user.base + register);
-    }
-    if (isJtag) dp.suspect = this.#context;
+    if (view.sticky !== 0) throw this.#stickyFault('AP', user.base + register);
     try {
       const words = await user.read(probe.dap, register, count, signal);
       this.#context.answered();
@@ -196,14 +190,10 @@ export class VirtualDap implements DapPort {
   ): Promise<void> {
     if (this.#context.isForeign) await this.#context.enter(probe, false);
     const { view, dp } = this.#context.here;
-    const isJtag = this.#context.protocol === 'JTAG';
-    if (view.sticky !== 0) {
-      if (isJtag) return;
-      throw this.#stickyFault('AP', user.base + register);
-    }
-    if (isJtag) dp.suspect = this.#context;
+    if (view.sticky !== 0) throw this.#stickyFault('AP', user.base + register);
     try {
       await user.write(probe.dap, register, values, signal);
+      if (this.#context.isWatched) await probe.dap.flush(signal);
       noteIntrusion(dp, user, view);
       this.#noteWritten(dp, view);
     } catch (error) {
@@ -243,24 +233,27 @@ export class VirtualDap implements DapPort {
         read: (register, count) => this.#read(probe, user, register, count, signal),
         write: (register, values) => this.#write(probe, user, register, values, signal),
         clearSticky: () => this.#clearSticky(probe, signal),
-        hasFailed: () => this.#hasFailed(probe, signal),
+        flush: () => this.#flush(probe, signal),
       });
     });
   }
 
-  /** A JTAG-DP acknowledges accesses that fail, and the ones after it, with OK (IHI 0031 B3.4.3): only the flag tells. */
-  async #hasFailed(probe: Probe, signal: AbortSignal): Promise<boolean> {
-    await probe.dap.flush(signal);
-    if (this.#context.protocol === 'SWD') return false;
-    return ((await this.#readDp(probe, DP.CTRL_STAT, signal)) & CTRL_STAT.STICKYERR) !== 0;
+  /** Waits for what was posted, so that an error is told by the access that has caused it. */
+  async #flush(probe: Probe, signal: AbortSignal): Promise<void> {
+    try {
+      await probe.dap.flush(signal);
+    } catch (error) {
+      this.#context.failed(error);
+      throw error;
+    }
   }
 
   async #clearSticky(probe: Probe, signal: AbortSignal): Promise<void> {
     const { view, dp } = this.#context.here;
     if (this.#context.protocol === 'SWD') return this.#writeDp(probe, DP.ABORT, CLEAR_STICKY, signal);
     view.sticky = 0;
-    view.doubt();
     await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? CONTROL_AT_WORK) | STICKY) >>> 0, signal);
+    if (dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
   }
 
   // ---- addresses
@@ -295,8 +288,8 @@ export interface ApTurn {
   read(register: number, count: number): Promise<Uint32Array>;
   write(register: number, values: Uint32Array): Promise<void>;
   clearSticky(): Promise<void>;
-  /** Whether an access has failed that was acknowledged: JTAG. */
-  hasFailed(): Promise<boolean>;
+  /** Waits until every write has been executed. */
+  flush(): Promise<void>;
 }
 
 /** Whether RDBUFF is still as `view` has left it. */

@@ -9,7 +9,7 @@ import { ABORT, CSW, CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
 import { probeDrivers } from '../../src/probe/drivers.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../../src/probe/errors.js';
 import type { Probe } from '../../src/probe/probe.js';
-import type { ProbeDriver } from '../../src/probe/probe-driver.js';
+import type { ProbeDriver, ProbeSettings } from '../../src/probe/probe-driver.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
 import { DapCommand } from '../../src/sim/firmware/dap-command.js';
 import type { PacketHook } from '../../src/sim/firmware/packet-hooks.js';
@@ -38,6 +38,7 @@ class Rig implements AsyncDisposable {
   constructor(
     private readonly driver: ProbeDriver,
     readonly twin: Twin,
+    private readonly settings: ProbeSettings,
   ) {
     this.sim = twin.build(this.clock);
     this.bus.plug(this.sim);
@@ -55,7 +56,8 @@ class Rig implements AsyncDisposable {
 
   async open(signal = NEVER): Promise<void> {
     const [device] = await this.bus.list();
-    const context = { uid: 'A1', bus: this.bus, clock: this.clock, log: silentLogger };
+    const { bus, clock, settings } = this;
+    const context = { uid: 'A1', bus, clock, log: silentLogger, settings };
     this.#probe = await this.run(this.driver.open(device, context, signal));
   }
 
@@ -92,8 +94,12 @@ class Rig implements AsyncDisposable {
 
   async writeRam(offset: number, words: Uint32Array): Promise<void> {
     await this.select(offset);
-    await this.run(this.probe.dap.writeAp(MEM_AP.DRW, words, NEVER));
-    await this.run(this.probe.dap.flush(NEVER));
+    await this.run(this.writeAndFlush(words));
+  }
+
+  async writeAndFlush(words: Uint32Array): Promise<void> {
+    await this.probe.dap.writeAp(MEM_AP.DRW, words, NEVER);
+    await this.probe.dap.flush(NEVER);
   }
 
   /** TAR wraps at 1 KB (IHI 0031 C2.2.2), so `offset` is at such a border, and RAM beyond 1 KB is not seen in one go. */
@@ -176,15 +182,20 @@ for (const driver of probeDrivers) {
 
   it(`the ${driver.family} driver has simulated twins to be tested with`, () => assert.ok(twins.length > 0));
 
-  for (const twin of twins)
-    describe(`the ${driver.family} driver and its twin, ${twin.name}`, () => contract(driver, twin));
+  for (const twin of twins) {
+    for (const postedWrites of [false, true]) {
+      const writes = postedWrites ? 'posted' : 'not posted';
+      describe(`the ${driver.family} driver and its twin, ${twin.name}, writes ${writes}`, () =>
+        contract(driver, twin, { postedWrites }));
+    }
+  }
 }
 
-function contract(driver: ProbeDriver, twin: Twin): void {
+function contract(driver: ProbeDriver, twin: Twin, settings: ProbeSettings): void {
   let rig: Rig;
 
   beforeEach(() => {
-    rig = new Rig(driver, twin);
+    rig = new Rig(driver, twin, settings);
   });
   afterEach(async () => {
     await rig.close();
@@ -253,11 +264,7 @@ function contract(driver: ProbeDriver, twin: Twin): void {
     const words = numbered(256, 0xe0000000);
     rig.sim.board.faults.inject({ kind: 'fault', on: { port: 'AP', direction: 'write', address: 0xc }, after: 100 });
 
-    const write = async (): Promise<void> => {
-      await rig.probe.dap.writeAp(MEM_AP.DRW, words, NEVER);
-      await rig.probe.dap.flush(NEVER);
-    };
-    await assert.rejects(rig.run(write()), TransferFaultError);
+    await assert.rejects(rig.run(rig.writeAndFlush(words)), TransferFaultError);
 
     assert.deepEqual(getRam(rig.sim, 0, 100), words.slice(0, 100));
     assert.deepEqual(getRam(rig.sim, 400, 156), new Uint32Array(156));
@@ -277,7 +284,7 @@ function contract(driver: ProbeDriver, twin: Twin): void {
       await rig.run(rig.probe.dap.writeDp(DP.CTRL_STAT, clear, NEVER));
 
       await rig.select(0x70000000);
-      await assert.rejects(rig.run(rig.probe.dap.writeAp(MEM_AP.DRW, some, NEVER)), TransferFaultError);
+      await assert.rejects(rig.run(rig.writeAndFlush(some)), TransferFaultError);
       await rig.run(rig.probe.dap.writeDp(DP.CTRL_STAT, clear, NEVER));
 
       await rig.writeRam(0x400, some);
@@ -342,6 +349,7 @@ function contract(driver: ProbeDriver, twin: Twin): void {
     await rig.open();
     await rig.connectSwd();
     await rig.select(0);
+    await rig.run(rig.probe.dap.flush(NEVER));
     rig.sim.holdAnswers();
 
     const received = rig.sim.received(DapCommand.TransferBlock);

@@ -4,6 +4,7 @@ import { bitString } from '../../src/dap/bit-string.js';
 import { CTRL_STAT, DP } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import { findDriver } from '../../src/probe/drivers.js';
+import type { ProbeSettings } from '../../src/probe/probe-driver.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { ProbeSession, type ProbeSessionOptions } from '../../src/sharing/probe-session.js';
 import { simCmsisDap, type SimProbe, type SimProbeOptions } from '../../src/sim/sim-probe.js';
@@ -23,6 +24,7 @@ const switchTo = {
 export interface SessionRigOptions {
   readonly probe?: Partial<SimProbeOptions>;
   readonly session?: Partial<ProbeSessionOptions>;
+  readonly driver?: ProbeSettings;
 }
 
 /** A session over the real driver and a simulated probe, which is plugged in; time stands still but for `run`. */
@@ -31,10 +33,12 @@ export class SessionRig implements AsyncDisposable {
   readonly bus = new SimUsbBus(this.clock);
   readonly sim: SimProbe;
   readonly session: ProbeSession;
+  readonly #settings: ProbeSettings;
   #clients = 0;
 
-  private constructor({ probe, session }: SessionRigOptions) {
+  private constructor({ probe, session, driver = {} }: SessionRigOptions) {
     const { clock } = this;
+    this.#settings = driver;
     this.sim = simCmsisDap({ uid: 'A1', clock, ...probe });
     this.session = new ProbeSession({
       ...{
@@ -59,7 +63,7 @@ export class SessionRig implements AsyncDisposable {
   async plug(): Promise<void> {
     this.bus.plug(this.sim);
     const [device] = await this.bus.list();
-    const context = { uid: 'A1', bus: this.bus, clock: this.clock, log: silentLogger };
+    const context = { uid: 'A1', bus: this.bus, clock: this.clock, log: silentLogger, settings: this.#settings };
     const driver = findDriver(device)?.driver ?? assert.fail();
     this.session.attach((signal) => driver.open(device, context, signal));
   }

@@ -56,8 +56,13 @@ export const cmsisDapDriver: ProbeDriver = {
     try {
       const info = await readProbeInfo(exchange, log, signal);
       const identity = { uid, family: FAMILY, ...probeName(device) };
-      const usable = quirks.onePacketAtATime ? { ...info, packetCount: 1 } : info;
-      return new CmsisDapProbe(exchange, { identity, info: usable, quirks, clock, log });
+      const { postedWrites = false, maxPacketsInFlight = Infinity } = context.settings ?? {};
+      const packetCount = quirks.onePacketAtATime ? 1 : Math.min(info.packetCount, maxPacketsInFlight);
+      return new CmsisDapProbe(exchange, {
+        ...{ identity, quirks, clock, log },
+        info: { ...info, packetCount },
+        postsWrites: postedWrites,
+      });
     } catch (error) {
       await exchange[Symbol.asyncDispose]();
       throw error;

@@ -5,7 +5,16 @@ import type { Logger } from '../../base/logger.js';
 import type { BitString } from '../../dap/bit-string.js';
 import { DP, type DpAddress } from '../../dap/registers.js';
 import type { RequestedProtocol, WireProtocol } from '../../dap/wire-protocol.js';
-import type { DapPort, JtagPort, JtagSequence, Probe, ProbeIdentity, SwdPort, SwdSequence, SwoPort } from '../probe.js';
+import type {
+  JtagPort,
+  JtagSequence,
+  PostingDapPort,
+  Probe,
+  ProbeIdentity,
+  SwdPort,
+  SwdSequence,
+  SwoPort,
+} from '../probe.js';
 import { targetSelPieces } from '../target-sel.js';
 import type { FixedReplyCommand } from './commands/command.js';
 import { connect } from './commands/connect.js';
@@ -40,6 +49,8 @@ export interface CmsisDapProbeOptions {
   readonly quirks: Quirks;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether a write may return before it was executed. */
+  readonly postsWrites: boolean;
 }
 
 /** A CMSIS-DAP probe, opened. */
@@ -47,7 +58,7 @@ export class CmsisDapProbe implements Probe {
   readonly identity: ProbeIdentity;
   readonly details: Probe['details'];
   readonly wireProtocols: readonly WireProtocol[];
-  readonly dap: DapPort;
+  readonly dap: PostingDapPort;
   readonly swd?: SwdPort;
   readonly jtag?: JtagPort;
   readonly swo?: SwoPort;
@@ -65,14 +76,14 @@ export class CmsisDapProbe implements Probe {
   #isInSequence = false;
 
   /** @param exchange  in step with the probe; closed with this */
-  constructor(exchange: PacketExchange, { identity, info, quirks, clock, log }: CmsisDapProbeOptions) {
+  constructor(exchange: PacketExchange, { identity, info, quirks, clock, log, postsWrites }: CmsisDapProbeOptions) {
     this.identity = identity;
     this.#exchange = exchange;
     this.#quirks = quirks;
     this.#log = log;
     this.#packetSizeBytes = info.packetSizeBytes;
     this.#reset = new ResetLine(exchange);
-    this.#queue = new TransferQueue(exchange, { ...info, timing: this.#timing });
+    this.#queue = new TransferQueue(exchange, { ...info, postsWrites, timing: this.#timing });
 
     const can = (capability: number): boolean => (info.capabilities & capability) !== 0;
     this.#hasAtomicCommands = can(Capability.AtomicCommands);
@@ -100,7 +111,7 @@ export class CmsisDapProbe implements Probe {
   async connect(requested: RequestedProtocol, signal: AbortSignal): Promise<WireProtocol> {
     const protocol = requested === 'DEFAULT' ? this.wireProtocols[0] : requested;
     if (!this.wireProtocols.includes(protocol)) throw new UnsupportedError(`the probe has no ${protocol}`);
-    signal.throwIfAborted();
+    await this.#queue.flush(signal);
     this.#queue.setProtocol(protocol);
     this.#protocol = undefined;
     await this.#configure([
@@ -118,24 +129,29 @@ export class CmsisDapProbe implements Probe {
   }
 
   async disconnect(signal: AbortSignal): Promise<void> {
-    this.#queue.forget();
-    await this.#exchange.exchange(disconnect, signal);
-    this.#protocol = undefined;
-    this.#reset.noteReleased();
+    signal.throwIfAborted();
+    try {
+      await this.#queue.flush(signal);
+    } finally {
+      this.#queue.forgetTarget();
+      await this.#exchange.exchange(disconnect, never);
+      this.#protocol = undefined;
+      this.#reset.noteReleased();
+    }
   }
 
   async setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
     const wholeHz = Math.floor(frequencyHz);
     if (!(wholeHz >= 1 && wholeHz <= 0xffffffff)) throw new RequestError(`no clock frequency: ${frequencyHz} Hz`);
-    signal.throwIfAborted();
-    if (this.#protocol) await this.#exchange.exchange(swjClock(wholeHz), signal);
+    await this.#queue.flush(signal);
+    if (this.#protocol) await this.#exchange.exchange(swjClock(wholeHz), never);
     this.#frequencyHz = wholeHz;
     this.#queue.setTiming(this.#timing);
   }
 
   async swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    this.#queue.forget();
+    await this.#queue.flush(signal);
+    this.#queue.forgetTarget();
     if (!this.#isInSequence) await this.#reconnectIfNeeded();
     this.#isInSequence = true;
     const commands: FixedReplyCommand<void>[] = [swjSequence(sequence)];
@@ -144,12 +160,14 @@ export class CmsisDapProbe implements Probe {
   }
 
   async setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
+    await this.#queue.flush(signal);
     this.#queue.forget();
-    await this.#reset.set(asserted, signal);
+    await this.#reset.set(asserted, never);
   }
 
-  readReset(signal: AbortSignal): Promise<boolean> {
-    return this.#reset.read(signal);
+  async readReset(signal: AbortSignal): Promise<boolean> {
+    await this.#queue.flush(signal);
+    return this.#reset.read(never);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,9 +182,12 @@ export class CmsisDapProbe implements Probe {
     return { frequencyHz: this.#frequencyHz, waitRetries: WAIT_RETRIES };
   }
 
-  #dapPort(): DapPort {
+  #dapPort(): PostingDapPort {
     const queue = this.#queue;
     return {
+      get postedBatch() {
+        return queue.postedBatch;
+      },
       readDp: (address, signal) => {
         this.#isInSequence = false;
         return queue.readDp(address, signal);
@@ -195,8 +216,8 @@ export class CmsisDapProbe implements Probe {
   }
 
   async #swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
-    signal.throwIfAborted();
-    this.#queue.forget();
+    await this.#queue.flush(signal);
+    this.#queue.forgetTarget();
     const captured: BitString[] = [];
     for (const packet of swdSequencePackets(pieces, this.#packetSizeBytes)) {
       captured.push(...(await this.#exchange.exchange(swdSequence(packet), never)));
@@ -204,9 +225,10 @@ export class CmsisDapProbe implements Probe {
     return captured;
   }
 
-  #jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
-    this.#queue.forget();
-    return this.#exchange.exchange(jtagSequence(sequence), signal);
+  async #jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
+    await this.#queue.flush(signal);
+    this.#queue.forgetTarget();
+    return this.#exchange.exchange(jtagSequence(sequence), never);
   }
 
   /** Never while reset is held: letting go of the pins would let go of nRESET, and spoil a connect under reset. */

@@ -168,8 +168,10 @@ export class PacketExchange implements AsyncDisposable {
     try {
       const sent = this.#send(command, timeoutMs);
       // The read is under way before the answer is: that saves waking up between the two.
-      const [reply] = await Promise.all([this.#pipe.read({ timeoutMs }), sent]);
-      return this.#take(command, reply);
+      const reply = this.#pipe.read({ timeoutMs });
+      reply.catch(() => undefined); // seen below, or not at all where sending has failed
+      await sent;
+      return this.#take(command, await reply);
     } catch (error) {
       this.#notePoison(error, command);
       throw await this.#translate(error, command.name);

@@ -14,8 +14,6 @@ export class SelectBelief {
   /** DPBANKSEL at the time of a FAULT. */
   #faultedBank: number | undefined;
   #mayBeReset = true;
-  /** DPBANKSEL before the writes that the last access needed. */
-  #bankBefore: number | undefined;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
@@ -31,12 +29,16 @@ export class SelectBelief {
    * As `forget`, after a FAULT. Until the sticky flags are cleared the DP answers FAULT to a write of SELECT, but lets
    * CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
    *
-   * @param ofSelect  the FAULT was the answer to a write of SELECT, which did not take place
+   * @param bank  DPBANKSEL as it was written last, and acknowledged; undefined where that is not known
    */
-  forgetAfterFault(ofSelect: boolean): void {
-    const bank = ofSelect ? this.#bankBefore : this.#bank;
+  forgetAfterFault(bank: number | undefined): void {
     this.forget(false);
     this.#faultedBank = bank;
+  }
+
+  /** DPBANKSEL, as far as it is believed or counted on. */
+  get bank(): number | undefined {
+    return this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
   }
 
   /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
@@ -47,7 +49,6 @@ export class SelectBelief {
 
   /** Calls `write` with what an access to `address` needs, in order: a DP address and its new value. */
   forAp(address: ApAddress, write: (address: DpAddress, value: number) => void): void {
-    this.#bankBefore = this.#bank;
     const select1 = select1Of(address);
     if (select1 !== 0) this.#hasSelect1 = true;
     if (this.#hasSelect1 && this.#select1 !== select1) {
@@ -62,16 +63,11 @@ export class SelectBelief {
 
   /** As `forAp`, for a DP register. ABORT, RESEND, RDBUFF and TARGETSEL are in every bank: do not ask. */
   forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
-    this.#bankBefore = this.#bank;
     const bank = dpBankOf(address);
     // DPIDR is in every bank before DPv3, and a line reset selects bank 0.
     if (this.#select === undefined && address === DP.DPIDR && (this.#mayBeReset || !this.#hasSelect1)) return;
-    if (bank === this.#bank) return;
+    if (bank === this.bank) return;
     this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
-  }
-
-  get #bank(): number | undefined {
-    return this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
   }
 
   #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {

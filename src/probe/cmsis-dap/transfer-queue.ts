@@ -1,11 +1,13 @@
+import { never } from '../../base/never.js';
 import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
 import { ABORT, CTRL_STAT, DP, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
-import type { DapPort } from '../probe.js';
+import type { PostingDapPort } from '../probe.js';
 import type { Command } from './commands/command.js';
 import { Transfer } from './commands/transfer.js';
 import { maxBlockReads, maxBlockWrites, readBlock, writeBlock } from './commands/transfer-block.js';
 import { writeAbort } from './commands/write-abort.js';
+import { MemApBelief, mayReset } from './mem-ap-belief.js';
 import type { PacketExchange } from './packet-exchange.js';
 import { SelectBelief } from './select-belief.js';
 import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
@@ -19,37 +21,52 @@ export interface TransferQueueOptions {
   /** How many packets the probe can hold at once. */
   readonly packetCount: number;
   readonly timing: TransferTiming;
+  /** Whether a write may return before it was executed. */
+  readonly postsWrites: boolean;
 }
 
 /**
- * Turns DP and AP accesses into packets, and owns what is in SELECT.
+ * Turns DP and AP accesses into packets, and owns what is in SELECT, CSW and TAR.
  *
- * Accesses are collected in one DAP_Transfer, with the SELECT writes they need, and leave together; a run on one
- * register continues in DAP_TransferBlocks. Every method flushes what it has collected before it returns, so that an
- * error belongs to the access that caused it.
+ * Accesses are collected in one DAP_Transfer, with the SELECT writes they need; a run on one register continues in
+ * DAP_TransferBlocks. A read sends what was collected, itself included. A write does so too, unless writes are posted:
+ * then it leaves with the next read or `flush`, or when the packet is full, and its error is thrown by whichever call
+ * sent it. The access that failed is named in the error. What was collected behind it is dropped, as the probe drops
+ * what follows it in the packet.
  *
  * A JTAG-DP has one ACK for OK and FAULT (IHI 0031 B3.4.3), so with JTAG every run of AP accesses ends with a read of
  * CTRL/STAT: in the same DAP_Transfer, or in one of its own behind blocks. A sticky flag there is the FAULT, and as with
  * SWD it stays one until the flag is cleared, which is for the client to do.
  */
-export class TransferQueue implements DapPort {
+export class TransferQueue implements PostingDapPort {
   readonly #exchange: PacketExchange;
   readonly #packetSizeBytes: number;
+  readonly #postsWrites: boolean;
   readonly #select = new SelectBelief();
+  readonly #memAps = new MemApBelief();
   /** What has been collected and not been sent. */
   readonly #collected: Transfer;
-  readonly #writeDpNow = (address: DpAddress, value: number): void => this.#collected.writeDp(address, value);
+  /** DP writes the access at hand needs before it. */
+  readonly #setUp: { readonly address: DpAddress; readonly value: number }[] = [];
+  readonly #addToSetUp = (address: DpAddress, value: number): number => this.#setUp.push({ address, value });
+  /** Counts what was sent. */
+  #batch = 0;
+  /** The last AP register that was collected. */
+  #lastAp: ApAddress | undefined;
+  /** DPBANKSEL when the last packet had been executed. */
+  #bankOnWire: number | undefined;
   #depth: number;
   #timing: TransferTiming;
   #protocol: WireProtocol = 'SWD';
   #powerRequests: number | undefined;
 
-  constructor(exchange: PacketExchange, { packetSizeBytes, packetCount, timing }: TransferQueueOptions) {
+  constructor(exchange: PacketExchange, options: TransferQueueOptions) {
     this.#exchange = exchange;
-    this.#packetSizeBytes = packetSizeBytes;
-    this.#collected = new Transfer(packetSizeBytes);
-    this.#depth = packetCount;
-    this.#timing = timing;
+    this.#packetSizeBytes = options.packetSizeBytes;
+    this.#postsWrites = options.postsWrites;
+    this.#collected = new Transfer(options.packetSizeBytes);
+    this.#depth = options.packetCount;
+    this.#timing = options.timing;
   }
 
   setTiming(timing: TransferTiming): void {
@@ -58,68 +75,97 @@ export class TransferQueue implements DapPort {
 
   setProtocol(protocol: WireProtocol): void {
     this.#protocol = protocol;
-    this.forget();
+    this.forgetTarget();
   }
 
-  /** Something happened that may have changed SELECT: a sequence on the wire, a reset, a connect. */
+  /** Something happened that may have changed registers of the target: a reset, a change of power. */
   forget(): void {
     this.#forget(true);
   }
 
+  /** @param line  the line, too, may have been reset */
   #forget(line: boolean): void {
     this.#select.forget(line);
+    this.#memAps.forget();
+    this.#bankOnWire = undefined;
     this.#powerRequests = undefined;
   }
 
+  /** As `forget`, where another target may be on the wire: after a sequence or a connect. */
+  forgetTarget(): void {
+    this.forget();
+    this.#memAps.forgetTarget();
+  }
+
+  get postedBatch(): number | undefined {
+    return this.#collected.count > 0 ? this.#batch : undefined;
+  }
+
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
-    if ((address & 0x08) === 0) this.#select.forDp(address, this.#writeDpNow);
+    signal.throwIfAborted();
+    const made = this.#prepareDp(address);
+    if (made) await made;
     this.#collected.readDp(address);
-    const [value] = await this.#send(signal);
+    const words = await this.#send();
+    const value = words[words.length - 1];
     if (address === DP.DPIDR) this.#select.noteDpidr(value);
     return value;
   }
 
   async writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
-    if (address === DP.ABORT) return this.#writeAbort(value, signal);
-    if ((address & 0x08) === 0) this.#select.forDp(address, this.#writeDpNow);
+    signal.throwIfAborted();
+    if (address === DP.ABORT) return this.#writeAbort(value);
+    const made = this.#prepareDp(address);
+    if (made) await made;
     this.#collected.writeDp(address, value);
-    await this.#send(signal);
-    if (address === DP.CTRL_STAT) this.#notePower(value & POWER_REQUESTS);
+    const isControl = address === DP.CTRL_STAT;
+    if (isControl) this.#notePower(value & POWER_REQUESTS);
+    // Power and modes of the DP are not posted: everything that follows depends on them.
+    if (isControl || !this.#postsWrites) await this.#send();
   }
 
   async readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
     signal.throwIfAborted();
+    const made = this.#prepareAp(address);
+    if (made) await made;
     const words = new Uint32Array(count);
-    this.#selectAp(address);
-    let done = 0;
     const room = this.#collected.readsLeft - this.#statusReads;
-    if (this.#collected.count > 0 || count <= this.#limitAlone(room)) {
-      done = Math.min(count, room);
-      for (let i = 0; i < done; i++) this.#collected.readAp(address);
-      words.set(await this.#send(signal, address));
-    }
-    if (done < count) await this.#sendBlocks(this.#readBlocks(address, words.subarray(done)), this.#depth);
+    const isCollected = this.#collected.count > 0 || count <= this.#limitAlone(room);
+    const first = isCollected ? Math.min(count, room) : 0;
+    for (let i = 0; i < first; i++) this.#collected.readAp(address);
+    if (first > 0) this.#lastAp = address;
+    if (first === count) words.set(await this.#send());
+    else await this.#sendAll(this.#readPackets(address, words, first), this.#depth);
+    this.#memAps.noteRead(address, words);
     return words;
   }
 
   async writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#selectAp(address);
+    if (values.length === 1 && this.#memAps.holds(address, values[0])) return;
+    const made = this.#prepareAp(address);
+    if (made) await made;
     let done = 0;
     const room = this.#collected.writesLeft - this.#statusReads;
-    if (this.#collected.count > 0 || values.length <= this.#limitAlone(room)) {
-      done = Math.min(values.length, room);
-      for (let i = 0; i < done; i++) this.#collected.writeAp(address, values[i]);
-      await this.#send(signal, address);
+    const limit = this.#postsWrites ? room : this.#limitAlone(room);
+    if (this.#collected.count > 0 || values.length <= limit) {
+      done = this.#collectWrites(address, values, room);
     }
-    // One packet at a time: a write behind one that fails would be executed all the same, and leave a gap in memory.
-    if (done < values.length) await this.#sendBlocks(this.#writeBlocks(address, values.subarray(done)), 1);
+    if (done < values.length) {
+      if (this.#collected.count > 0) await this.#send();
+      const tail = values.length - this.#tailLength(values.length - done);
+      // One packet at a time: a write behind one that fails would be executed all the same, and leave a gap in memory.
+      if (done < tail) await this.#sendAll(this.#writePackets(address, values.subarray(done, tail)), 1);
+      this.#collectWrites(address, values.subarray(tail), Infinity);
+    }
+    this.#memAps.noteWrite(address, values);
+    if (mayReset(values)) this.forget();
+    if (!this.#postsWrites && this.#collected.count > 0) await this.#send();
   }
 
-  /** Nothing waits: every write has been executed when it returned. */
-  flush(signal: AbortSignal): Promise<void> {
+  async flush(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    return Promise.resolve();
+    if (this.#collected.count > 0) await this.#send();
   }
 
   /**
@@ -127,17 +173,35 @@ export class TransferQueue implements DapPort {
    * DAP_Transfer, because the probe would check the write by reading RDBUFF, and wait for the very access that is to be
    * aborted.
    */
-  async #writeAbort(value: number, signal: AbortSignal): Promise<void> {
-    try {
-      if (this.#protocol === 'JTAG' || value & ABORT.DAPABORT) {
-        await this.#exchange.exchange(writeAbort(value), signal);
-      } else {
-        this.#collected.writeDp(DP.ABORT, value);
-        await this.#send(signal);
+  async #writeAbort(value: number): Promise<void> {
+    if (this.#protocol === 'JTAG' || value & ABORT.DAPABORT) {
+      try {
+        await this.flush(never);
+      } finally {
+        // What was posted may hang on the very thing that is to be aborted.
+        await this.#exchange.exchange(writeAbort(value), never).finally(() => this.#forget(false));
       }
-    } finally {
-      this.#forget(false);
+      return;
     }
+    if (this.#collected.writesLeft < 1) await this.#send();
+    this.#collected.writeDp(DP.ABORT, value);
+    if (!this.#postsWrites) await this.#send().finally(() => this.#forget(false));
+    else this.#forget(false);
+  }
+
+  /** @returns how many of the values were collected, `room` at most */
+  #collectWrites(address: ApAddress, values: Uint32Array, room: number): number {
+    const count = Math.min(values.length, room);
+    for (let i = 0; i < count; i++) this.#collected.writeAp(address, values[i]);
+    if (count > 0) this.#lastAp = address;
+    return count;
+  }
+
+  /** How many words at the end of a run go into a DAP_Transfer that is sent later, instead of a block of their own. */
+  #tailLength(words: number): number {
+    if (!this.#postsWrites) return 0;
+    const tail = words % maxBlockWrites(this.#packetSizeBytes);
+    return tail <= this.#collected.writesLeft - this.#statusReads ? tail : 0;
   }
 
   get #checksStatus(): boolean {
@@ -154,77 +218,123 @@ export class TransferQueue implements DapPort {
     return this.#checksStatus ? room : 1; // the status comes with a transfer; a block would need another packet
   }
 
-  #selectAp(address: ApAddress): void {
-    this.#select.forAp(address, this.#writeDpNow);
-    if (this.#checksStatus) this.#select.forDp(DP.CTRL_STAT, this.#writeDpNow);
+  /** @returns a promise only where there is something to wait for: the next turn of the event loop is not free */
+  #prepareDp(address: DpAddress): Promise<void> | undefined {
+    if ((address & 0x08) === 0) this.#select.forDp(address, this.#addToSetUp);
+    return this.#collectSetUp();
+  }
+
+  #prepareAp(address: ApAddress): Promise<void> | undefined {
+    this.#select.forAp(address, this.#addToSetUp);
+    if (this.#checksStatus) this.#select.forDp(DP.CTRL_STAT, this.#addToSetUp);
+    return this.#collectSetUp();
+  }
+
+  /** Collects the DP writes an access needs, and sees to it that the access itself will fit behind them. */
+  #collectSetUp(): Promise<void> | undefined {
+    if (this.#collected.writesLeft < this.#setUp.length + 1 + this.#statusReads) {
+      return this.#send().then(
+        () => this.#collectSetUp(),
+        (error: unknown) => {
+          this.#setUp.length = 0;
+          throw error;
+        },
+      );
+    }
+    for (const { address, value } of this.#setUp) this.#collected.writeDp(address, value);
+    this.#setUp.length = 0;
+    return undefined;
   }
 
   #notePower(requests: number): void {
-    if (this.#powerRequests !== requests) this.#select.forget(false);
+    if (this.#powerRequests !== requests) {
+      this.#select.forget(false);
+      this.#memAps.forget();
+    }
     this.#powerRequests = requests;
   }
 
-  /**
-   * Sends what was collected.
-   *
-   * @param accessed  the AP register that was, if any
-   * @returns what was read, valid until the next call
-   */
-  async #send(signal: AbortSignal, accessed?: ApAddress): Promise<Uint32Array> {
-    const checks = accessed !== undefined && this.#checksStatus;
-    if (checks) this.#collected.readDp(DP.CTRL_STAT);
+  /** Sends what was collected. @returns what was read, valid until the next call */
+  async #send(): Promise<Uint32Array> {
+    const accessed = this.#checksStatus ? this.#lastAp : undefined;
+    if (accessed !== undefined) this.#collected.readDp(DP.CTRL_STAT);
     this.#collected.timeoutMs = transferTimeoutMs(this.#collected.count, this.#timing);
     try {
-      const words = await this.#exchange.exchange(this.#collected, signal);
-      if (!checks) return words;
+      const words = await this.#exchange.exchange(this.#collected, never);
+      this.#bankOnWire = this.#select.bank;
+      if (accessed === undefined) return words;
       requireNoStickyFlag(words[words.length - 1], accessed);
       return words.subarray(0, -1);
     } catch (error) {
       this.#noteFailure(error);
       throw error;
     } finally {
-      this.#collected.clear();
+      this.#startBatch();
     }
   }
 
-  async #sendBlocks(blocks: Iterable<Command<void>>, depth: number): Promise<void> {
+  /** Sends packets of one run, the first of which may be what was collected. */
+  async #sendAll(packets: Iterable<Command<void>>, depth: number): Promise<void> {
     try {
-      await this.#exchange.exchangeAll(blocks, depth);
+      await this.#exchange.exchangeAll(packets, depth);
+      this.#bankOnWire = this.#select.bank;
     } catch (error) {
       this.#noteFailure(error);
       // A probe that loses or reorders answers when several packets are on their way gets one at a time from now on.
       if (this.#exchange.isPoisoned && depth > 1) this.#depth = 1;
       throw error;
+    } finally {
+      this.#startBatch();
     }
+  }
+
+  #startBatch(): void {
+    this.#collected.clear();
+    this.#lastAp = undefined;
+    this.#batch++;
   }
 
   /** After any ACK but OK nobody knows how far it got. */
   #noteFailure(error: unknown): void {
-    const { access } = error instanceof TransferFaultError ? error : {};
-    if (access) {
-      this.#select.forgetAfterFault(access.port === 'DP' && access.address === DP.SELECT);
-      this.#powerRequests = undefined;
-    } else {
-      this.#forget(!(error instanceof TransferTimeoutError)); // a WAIT is an answer: the line is up
-    }
+    const isFault = error instanceof TransferFaultError && error.access !== undefined;
+    const written = this.#collected.lastAcknowledgedDpWrite(DP.SELECT);
+    const bank = written === undefined ? this.#bankOnWire : written & 0xf;
+    this.#forget(!isFault && !(error instanceof TransferTimeoutError)); // an ACK of any kind: the line is up
+    if (!isFault) return;
+    this.#select.forgetAfterFault(bank);
+    this.#bankOnWire = bank;
   }
 
-  *#readBlocks(address: ApAddress, words: Uint32Array): Iterable<Command<void>> {
+  /** What was collected, which ends with `first` reads of the register, and the rest of the run in blocks. */
+  *#readPackets(address: ApAddress, words: Uint32Array, first: number): Iterable<Command<void>> {
+    if (first > 0) yield this.#collectedInto(words.subarray(0, first));
     const size = maxBlockReads(this.#packetSizeBytes);
-    for (let at = 0; at < words.length; at += size) {
+    for (let at = first; at < words.length; at += size) {
       const part = words.subarray(at, at + size);
       yield readBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
     }
     if (this.#checksStatus) yield this.#statusCheck(address);
   }
 
-  *#writeBlocks(address: ApAddress, values: Uint32Array): Iterable<Command<void>> {
+  *#writePackets(address: ApAddress, values: Uint32Array): Iterable<Command<void>> {
     const size = maxBlockWrites(this.#packetSizeBytes);
     for (let at = 0; at < values.length; at += size) {
       const part = values.subarray(at, at + size);
       yield writeBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
     }
     if (this.#checksStatus) yield this.#statusCheck(address);
+  }
+
+  /** What was collected, as a packet among others. @param words  where its reads go */
+  #collectedInto(words: Uint32Array): Command<void> {
+    const transfer = this.#collected;
+    return {
+      id: transfer.id,
+      name: transfer.name,
+      timeoutMs: transferTimeoutMs(transfer.count, this.#timing),
+      encode: (packet) => transfer.encode(packet),
+      decode: (reply) => words.set(transfer.decode(reply)),
+    };
   }
 
   /** A DAP_Transfer that reads CTRL/STAT. @param address  the AP register that blocks have accessed */

@@ -1,5 +1,6 @@
 import { silentLogger } from '../../../src/base/logger.js';
 import type { Probe } from '../../../src/probe/probe.js';
+import type { ProbeSettings } from '../../../src/probe/probe-driver.js';
 import { cmsisDapDriver } from '../../../src/probe/cmsis-dap/cmsis-dap-driver.js';
 import type { UsbDeviceInfo } from '../../../src/usb/usb-bus.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -35,9 +36,13 @@ export interface Opened {
 }
 
 /** Opens the scripted device with the driver. */
-export async function openProbe(bus: ScriptedDevice, info: Partial<UsbDeviceInfo> = {}): Promise<Opened> {
+export async function openProbe(
+  bus: ScriptedDevice,
+  info: Partial<UsbDeviceInfo> = {},
+  settings: ProbeSettings = {},
+): Promise<Opened> {
   const clock = new FakeClock();
-  const context = { uid: 'A1', bus, clock, log: silentLogger };
+  const context = { uid: 'A1', bus, clock, settings, log: silentLogger };
   return { probe: await cmsisDapDriver.open(usbDevice(info), context, NEVER), clock };
 }
 

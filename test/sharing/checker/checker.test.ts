@@ -12,7 +12,7 @@ import { realmOf, type Gesture, type Realm, type Step } from './step.js';
 const STEPS = Number(process.env.PROBED_SHARING_STEPS ?? 8_000);
 const seed = process.env.PROBED_SHARING_SEED === undefined ? undefined : Number(process.env.PROBED_SHARING_SEED);
 
-const worlds = [
+const targets = [
   { board: 'plain', protocol: 'SWD', apart: false, handles: false },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true },
@@ -21,6 +21,7 @@ const worlds = [
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
 ] as const;
+const worlds = targets.flatMap((target) => [false, true].map((postedWrites) => ({ ...target, postedWrites })));
 
 interface Run {
   /** Of each client. */
@@ -35,13 +36,13 @@ const TRACED = 60;
 let played = 0;
 
 for (const world of worlds) {
-  const { board, protocol, apart, handles } = world;
-  const name = `${board}, ${protocol}${handles ? ', memory handles' : ''}`;
+  const { board, protocol, apart, handles, postedWrites } = world;
+  const name = `${board}, ${protocol}${handles ? ', memory handles' : ''}${postedWrites ? ', posted writes' : ''}`;
   describe(`clients that share a target (${name})`, function () {
     this.timeout(0);
 
     it('each see what they would see alone', async () => {
-      const realm = (client: number): Realm => realmOf(board, protocol, client, apart);
+      const realm = (client: number): Realm => realmOf({ board, protocol, postedWrites }, client, apart);
       const program = (client: number): fc.Arbitrary<readonly Step[]> =>
         fc
           .array(anyGesture(realm(client), handles), { maxLength: 8 })
@@ -78,8 +79,17 @@ async function compare(
     for (const client of programs.keys()) alone.push(await Player.start(realm(client)));
     const next = programs.map(() => 0);
     const trace: string[] = [];
+    let last: number | undefined;
     for (const client of turns(programs, order)) {
       const step = programs[client][next[client]++];
+      // Alone, too, writes are sent when they are sent here: it decides which request is told of an error.
+      if (last !== undefined && last !== client && step.do !== 'lock') await alone[last].interrupted();
+      if (step.do === 'disturbed') {
+        // Or it would happen to what was written before, and be whose that was.
+        await shared.interrupted();
+        await alone[client].interrupted();
+      }
+      if (step.do !== 'lock') last = client;
       const expected = await alone[client].play(client, realm(client), step);
       const seen = await shared.play(client, realm(client), step);
       played++;

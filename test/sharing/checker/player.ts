@@ -23,8 +23,11 @@ export class Player implements AsyncDisposable {
 
   private constructor(readonly rig: SessionRig) {}
 
-  static async start({ board }: Realm): Promise<Player> {
-    const rig = await SessionRig.start({ probe: { board: { kind: board }, packetCount: 1 } });
+  static async start({ board, postedWrites }: Realm): Promise<Player> {
+    const rig = await SessionRig.start({
+      probe: { board: { kind: board }, packetCount: 1 },
+      driver: { postedWrites },
+    });
     // A core that runs costs time, and does what nobody can foresee.
     for (const processor of rig.sim.board.processors) processor.write(0xe000edf0, 4, 0xa05f0003);
     return new Player(rig);
@@ -36,6 +39,11 @@ export class Player implements AsyncDisposable {
     } catch (error) {
       return error instanceof Error ? error.constructor.name : 'thrown';
     }
+  }
+
+  /** Somebody else works: what was posted is sent first. */
+  async interrupted(): Promise<void> {
+    await this.rig.session.posted.settle();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,7 +77,9 @@ export class Player implements AsyncDisposable {
       case 'disturbed': {
         const disturbance = faults.inject(disturbances[step.how]);
         try {
-          return await this.#play(client, realm, step.then);
+          const outcome = await this.#play(client, realm, step.then);
+          if (realm.postedWrites) await lease.dap.flush(NEVER); // or the write would miss what is to happen to it
+          return outcome;
         } finally {
           disturbance[Symbol.dispose]();
         }

@@ -26,6 +26,7 @@ export type Gesture = readonly Step[];
 export interface Realm {
   readonly board: 'plain' | 'second-ap' | 'multidrop' | 'dpv3';
   readonly protocol: WireProtocol;
+  readonly postedWrites: boolean;
   /** Value of SELECT that the client's AP begins at. */
   readonly ap: number;
   /** AP version and address for a memory handle. */
@@ -39,11 +40,15 @@ export interface Realm {
 }
 
 /** How the clients share the target: all on one AP, or each on the AP or core of its own. */
-export function realmOf(board: Realm['board'], protocol: WireProtocol, client: number, apart: boolean): Realm {
+export function realmOf(
+  target: Pick<Realm, 'board' | 'protocol' | 'postedWrites'>,
+  client: number,
+  apart: boolean,
+): Realm {
+  const { board } = target;
   const second = apart && client % 2 === 1;
   return {
-    board,
-    protocol,
+    ...target,
     ap: board === 'dpv3' ? 0x2d00 : board === 'second-ap' && second ? 0x01000000 : 0,
     nominal: board === 'dpv3' ? [2, 0x2000] : [1, board === 'second-ap' && second ? 1 : 0],
     ...(board === 'multidrop' && { targetSel: second ? 0x11002927 : 0x01002927 }),

@@ -23,6 +23,8 @@ export class Transfer implements Command<Uint32Array> {
   readonly #reads = new Uint32Array(MAX_TRANSFERS);
   #count = 0;
   #readCount = 0;
+  /** By the probe's account; 0 until there is an answer. */
+  #executed = 0;
 
   constructor(packetSizeBytes: number) {
     this.#packetSizeBytes = packetSizeBytes;
@@ -35,6 +37,15 @@ export class Transfer implements Command<Uint32Array> {
   clear(): void {
     this.#count = 0;
     this.#readCount = 0;
+    this.#executed = 0;
+  }
+
+  /** The value of the last write to a DP register that was acknowledged, as far as the answer tells. */
+  lastAcknowledgedDpWrite(address: DpAddress): number | undefined {
+    for (let i = this.#executed - 1; i >= 0; i--) {
+      if (this.#requests[i] === (address & TransferRequest.AddressMask)) return this.#values[i];
+    }
+    return undefined;
   }
 
   /** How many more reads fit. */
@@ -83,6 +94,7 @@ export class Transfer implements Command<Uint32Array> {
   /** @returns what was read, in order; valid until the next `decode` */
   decode(reply: DataView): Uint32Array {
     requireReply(this, reply, REPLY_HEADER_BYTES);
+    this.#executed = Math.min(reply.getUint8(1), this.#count);
     requireTransferred({ requested: this.#count, executed: reply.getUint8(1), response: reply.getUint8(2) }, (index) =>
       this.#accessAt(index),
     );
