@@ -76,6 +76,8 @@ export interface DapPort {
  * and is thrown by the call that sent it; the writes behind it are dropped, and so is that call's own access.
  */
 export interface PostingDapPort extends DapPort {
+  /** Whether writes are posted at all. */
+  readonly postsWrites: boolean;
   /** The number of the batch of writes that waits to be sent; the next batch has another. Undefined: nothing waits. */
   readonly postedBatch: number | undefined;
 }

@@ -21,6 +21,8 @@ export interface LeaseContextOptions {
   readonly wire: Wire;
   /** Whether another client counts on the target's connection. */
   readonly isShared: () => boolean;
+  /** Whether writes that were acknowledged may be dropped, behind one that fails. */
+  readonly isPosting: () => boolean;
   readonly onHalt: () => void;
   readonly onReset: () => void;
 }
@@ -268,7 +270,7 @@ export class LeaseContext {
     if (error instanceof TransferError) {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
-      view.doubt(); // writes that were posted behind the one that failed have been dropped
+      if (this.#options.isPosting()) view.doubt(); // what was posted behind the access that failed was dropped
       if (!(error instanceof NoAckError)) return;
       this.#script.length = 0;
       this.#setLine({ ...this.line, state: 'lost' });

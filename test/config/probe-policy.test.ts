@@ -30,7 +30,7 @@ describe('a probe nobody has written about', () => {
   it('is served with the defaults', () => {
     assert.deepEqual(probePolicy(loadText(''), pico), {
       served: true,
-      settings: { memoryHandles: false, sharing: 'shared' },
+      settings: { memoryHandles: false, postedWrites: true, sharing: 'shared' },
     });
   });
 });
@@ -107,6 +107,7 @@ describe('a probe with an entry of its own', () => {
         port: 5600,
         clockLimitHz: 4_000_000,
         memoryHandles: true,
+        postedWrites: true,
         sharing: 'shared',
         target: 'rp2040',
       },

@@ -40,8 +40,11 @@ interface Recording {
   readonly imaginedFrom?: number;
   /** A write that fails is told at once by a server that executes it, and later by one that posts it. */
   readonly writes?: 'posted' | 'synchronous';
-  /** The `flush` that tells the error of a posted write. pyOCD's own let it pass, and told it with the next read. */
-  readonly toldAt?: number;
+  /**
+   * The requests that fail here and did not there: the `flush` that tells the error of a posted write, where pyOCD's own
+   * let it pass, and the write behind it, for the sticky flag is not cleared yet.
+   */
+  readonly toldAt?: readonly number[];
 }
 
 const recordings: readonly Recording[] = [
@@ -52,7 +55,7 @@ const recordings: readonly Recording[] = [
   { name: 'cmd-rw8-16', after: 'cmd-status' },
   { name: 'cmd-fault', after: 'cmd-status' },
   { name: 'cmd-write-fault', writes: 'synchronous' },
-  { name: 'cmd-write-fault-posted', writes: 'posted', toldAt: 156 },
+  { name: 'cmd-write-fault-posted', writes: 'posted', toldAt: [156, 158] },
   { name: 'cmd-reset', after: 'cmd-reg' },
   { name: 'cmd-show', after: 'cmd-status' },
   { name: 'cmd-savemem', after: 'cmd-reg', besideAnother: true },
@@ -121,7 +124,7 @@ async function replay(name: string, port: number): Promise<void> {
   await using client = await TestClient.connect(port);
   const tracker = new DapTracker();
   const written = new Map<number, number>();
-  const { imaginedFrom = Infinity, toldAt } = recordings.find((recording) => recording.name === name) ?? {};
+  const { imaginedFrom = Infinity, toldAt = [] } = recordings.find((recording) => recording.name === name) ?? {};
   let setsTar = '';
   for (const { request: line, reply: recordedLine } of readTranscript(name)) {
     const request = JSON.parse(line) as Request;
@@ -142,7 +145,7 @@ async function replay(name: string, port: number): Promise<void> {
 
     const lines = [line, `recorded: ${recordedLine}`, `got: ${gotLine}`].map((text) => text.slice(0, 200)).join('\n  ');
     assert.equal(reply.id, recorded.id, lines);
-    if (reply.id === toldAt) {
+    if (toldAt.includes(Number(reply.id))) {
       assert.equal(reply.status, 12, lines);
       continue;
     }

@@ -185,6 +185,7 @@ export class CmsisDapProbe implements Probe {
   #dapPort(): PostingDapPort {
     const queue = this.#queue;
     return {
+      postsWrites: queue.postsWrites,
       get postedBatch() {
         return queue.postedBatch;
       },

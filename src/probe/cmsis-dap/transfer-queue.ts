@@ -39,9 +39,9 @@ export interface TransferQueueOptions {
  * SWD it stays one until the flag is cleared, which is for the client to do.
  */
 export class TransferQueue implements PostingDapPort {
+  readonly postsWrites: boolean;
   readonly #exchange: PacketExchange;
   readonly #packetSizeBytes: number;
-  readonly #postsWrites: boolean;
   readonly #select = new SelectBelief();
   readonly #memAps = new MemApBelief();
   /** What has been collected and not been sent. */
@@ -63,7 +63,7 @@ export class TransferQueue implements PostingDapPort {
   constructor(exchange: PacketExchange, options: TransferQueueOptions) {
     this.#exchange = exchange;
     this.#packetSizeBytes = options.packetSizeBytes;
-    this.#postsWrites = options.postsWrites;
+    this.postsWrites = options.postsWrites;
     this.#collected = new Transfer(options.packetSizeBytes);
     this.#depth = options.packetCount;
     this.#timing = options.timing;
@@ -121,7 +121,7 @@ export class TransferQueue implements PostingDapPort {
     const isControl = address === DP.CTRL_STAT;
     if (isControl) this.#notePower(value & POWER_REQUESTS);
     // Power and modes of the DP are not posted: everything that follows depends on them.
-    if (isControl || !this.#postsWrites) await this.#send();
+    if (isControl || !this.postsWrites) await this.#send();
   }
 
   async readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
@@ -147,7 +147,7 @@ export class TransferQueue implements PostingDapPort {
     if (made) await made;
     let done = 0;
     const room = this.#collected.writesLeft - this.#statusReads;
-    const limit = this.#postsWrites ? room : this.#limitAlone(room);
+    const limit = this.postsWrites ? room : this.#limitAlone(room);
     if (this.#collected.count > 0 || values.length <= limit) {
       done = this.#collectWrites(address, values, room);
     }
@@ -160,7 +160,7 @@ export class TransferQueue implements PostingDapPort {
     }
     this.#memAps.noteWrite(address, values);
     if (mayReset(values)) this.forget();
-    if (!this.#postsWrites && this.#collected.count > 0) await this.#send();
+    if (!this.postsWrites && this.#collected.count > 0) await this.#send();
   }
 
   async flush(signal: AbortSignal): Promise<void> {
@@ -185,7 +185,7 @@ export class TransferQueue implements PostingDapPort {
     }
     if (this.#collected.writesLeft < 1) await this.#send();
     this.#collected.writeDp(DP.ABORT, value);
-    if (!this.#postsWrites) await this.#send().finally(() => this.#forget(false));
+    if (!this.postsWrites) await this.#send().finally(() => this.#forget(false));
     else this.#forget(false);
   }
 
@@ -199,7 +199,7 @@ export class TransferQueue implements PostingDapPort {
 
   /** How many words at the end of a run go into a DAP_Transfer that is sent later, instead of a block of their own. */
   #tailLength(words: number): number {
-    if (!this.#postsWrites) return 0;
+    if (!this.postsWrites) return 0;
     const tail = words % maxBlockWrites(this.#packetSizeBytes);
     return tail <= this.#collected.writesLeft - this.#statusReads ? tail : 0;
   }
