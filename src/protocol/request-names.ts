@@ -1,5 +1,6 @@
 // All requests of the probe protocol by name, with the types a client needs.
 
+import type { RequestResult } from '../jsonl/request-table.js';
 import { dapRequests } from './dap.js';
 import { memoryRequests } from './memory.js';
 import { propertyRequests } from './properties.js';
@@ -24,7 +25,8 @@ type RequestNamed<N extends ProbeRequestName> = Extract<AnyRequest, { readonly n
 /** What a request takes, in order. */
 export type ProbeRequestArguments<N extends ProbeRequestName> = NonNullable<RequestNamed<N>['args']['type']>;
 /** What a request answers. */
-export type ProbeRequestResult<N extends ProbeRequestName> = RequestNamed<N>['result']['type'] & {};
+export type ProbeRequestResult<N extends ProbeRequestName> =
+  RequestNamed<N>['result'] extends RequestResult<infer R> ? R : never;
 
 /** The declaration of a request; undefined for a name that is none. */
 export function requestNamed(name: string): AnyRequest | undefined {
