@@ -266,11 +266,11 @@ describe('the pipelining helper, when a connection ends', () => {
   });
 
   it('resets clients that are there when it ends, with what they wait for answered', async () => {
-    const world = await start();
+    await using world = await start();
     const read = world.client.request('read_dp', 0);
     await world.probe.received(1);
 
-    const ended = world[Symbol.asyncDispose]();
+    const ended = world.helper[Symbol.asyncDispose]();
 
     assert.deepEqual(await read, { id: 0, status: 2, error: 'the forwarding was ended' });
     world.probe.die();
