@@ -28,6 +28,7 @@ export const PROBE_ROW = frozen(
       }),
       reason: Type.Optional(text('why it is in that state, where the state alone does not say')),
       port: Type.Optional(port('its TCP port; missing until it has one')),
+      target: Type.Optional(text('the target type behind it, where the config says it')),
       addresses: Type.Array(Type.String(), { description: 'the addresses its port listens on' }),
       clients: count('how many clients are connected'),
       since: time('since when it is in that state'),

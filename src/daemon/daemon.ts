@@ -3,7 +3,7 @@
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { listSettings } from '../config/list-settings.js';
-import { fixedPorts, type ProbeKey, probeSettings, settingSource } from '../config/probe-policy.js';
+import { fixedPorts, type ProbeKey, type ProbeSettings, probeSettings, settingSource } from '../config/probe-policy.js';
 import { RequestError } from '../base/errors.js';
 import type { DaemonView } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
@@ -78,7 +78,7 @@ export class Daemon implements DaemonView {
     const { first, last } = supervisor.config.ports;
     const ports = supervisor.entries.flatMap((entry) => {
       const port = entry.served?.server.port ?? book.portFor(entry.uid);
-      const name = this.#nameOf(entry.uid);
+      const { name } = this.#settings(entry.uid);
       if (port === undefined) return [];
       return [{ port, uid: entry.uid, ...(name !== undefined && { name }), present: entry.attached !== undefined }];
     });
@@ -158,7 +158,7 @@ export class Daemon implements DaemonView {
 
   #row(entry: ProbeEntry): ProbeRow {
     const { uid, seen, state, served, ignored, failure, since } = entry;
-    const name = this.#nameOf(uid);
+    const { name, target } = this.#settings(uid);
     const port = served?.server.port ?? this.options.book.portFor(uid);
     const reason = ignored ?? failure?.message;
     return {
@@ -170,6 +170,7 @@ export class Daemon implements DaemonView {
       state,
       ...(reason !== undefined && { reason }),
       ...(port !== undefined && port > 0 && { port }),
+      ...(target !== undefined && { target }),
       addresses: [...(served?.server.addresses ?? [])],
       clients: served?.server.clientCount ?? 0,
       since: since.toISOString(),
@@ -200,16 +201,14 @@ export class Daemon implements DaemonView {
     return problems;
   }
 
-  #nameOf(uid: string): string | undefined {
+  #settings(uid: string): ProbeSettings {
     const { supervisor, book } = this.options;
-    return probeSettings(supervisor.config, uid, book.recordOf(uid)).name;
+    return probeSettings(supervisor.config, uid, book.recordOf(uid));
   }
 
   /** What of a probe a reload can change. */
   #fingerprint({ uid, ignored, served }: ProbeEntry): string {
-    const { supervisor, book } = this.options;
-    const settings = probeSettings(supervisor.config, uid, book.recordOf(uid));
-    return JSON.stringify([ignored !== undefined, settings, served?.plan]);
+    return JSON.stringify([ignored !== undefined, this.#settings(uid), served?.plan]);
   }
 
   #settingsOf(uid: string): Details['settings'] {

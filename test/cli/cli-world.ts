@@ -1,6 +1,8 @@
+import { PassThrough, Readable } from 'node:stream';
 import { systemClock } from '../../src/base/clock.js';
 import { probectl } from '../../src/cli/probectl.js';
 import type { System } from '../../src/cli/doctor/system.js';
+import { noSocketOptions } from '../../src/platform/socket-options.js';
 import type { World } from '../../src/cli/world.js';
 
 export interface Ran {
@@ -42,6 +44,10 @@ export async function run(socket: string, args: readonly string[], more: Partial
     signal: new AbortController().signal,
     version: '0.2.0',
     sockets: [socket],
+    hostFiles: [],
+    stdio: { stdin: Readable.from([]), stdout: new PassThrough() },
+    onSignal: () => ({ [Symbol.dispose]: () => undefined }),
+    loadSocketOptions: async () => noSocketOptions,
     system: emptySystem(),
     ...more,
   });
