@@ -1,4 +1,4 @@
-// Makes each program one file: probectl starts in half the time, and probed needs a quarter less memory, than from some
+// Makes each program, and the library, one file: probectl starts in half the time, and probed needs a quarter less memory, than from some
 // hundred modules.
 
 import { chmodSync } from 'node:fs';
@@ -38,8 +38,9 @@ async function bundle(entry, options) {
     },
     ...options,
   });
-  chmodSync(outfile, 0o755);
+  if (entry.endsWith('main.ts')) chmodSync(outfile, 0o755);
 }
 
 await bundle('main.ts', { external: ['koffi'] });
-await bundle('cli/main.ts', { plugins: [withoutAjv] });
+await bundle('cli/main.ts', { external: ['koffi'], plugins: [withoutAjv] });
+await bundle('client/index.ts', { plugins: [withoutAjv] });

@@ -3,7 +3,7 @@
 import { describeError } from '../base/errors.js';
 import type { ProbeRow } from '../control/snapshots.js';
 import { openClientOf } from './open-client.js';
-import { hostAt, type Host, type HostOptions, chooseHost, namedHosts } from './remote/host.js';
+import { hostAt, type Host, type HostOptions, chooseHost } from './remote/host.js';
 import type { World } from './world.js';
 
 /** A probe, and what to write for `--host` to reach it; nothing for the default host. */
@@ -24,7 +24,7 @@ export async function listHosts(all: boolean, options: HostOptions, world: World
   const own = await chooseHost(options, world);
   const ownName = own.kind === 'ssh' ? (options.host ?? world.env.PROBED_HOST) : undefined;
   if (!all) return [{ ...named(ownName), probes: await probesOf(own, world) }];
-  const others = [...(await namedHosts(world.hostFiles))].filter(([name]) => name !== ownName);
+  const others = [...(await world.namedHosts())].filter(([name]) => name !== ownName);
   return await Promise.all([ask(ownName, own, world), ...others.map(([name, host]) => ask(name, hostAt(host), world))]);
 }
 

@@ -8,6 +8,7 @@ import { systemClock } from '../base/clock.js';
 import { silentLogger } from '../base/logger.js';
 import { defaultPaths } from '../config/paths.js';
 import type { SocketOptions } from '../platform/socket-options.js';
+import type { NamedHost } from '../config/client-config.js';
 import { nodeSystem } from './doctor/node-system.js';
 import { probectl } from './probectl.js';
 import type { Output } from './world.js';
@@ -35,6 +36,12 @@ function output(stream: NodeJS.WriteStream, descriptor: number): Output {
 async function checkConfig(file?: string): Promise<readonly string[]> {
   const { configComplaints } = await import('./doctor/config-complaints.js');
   return configComplaints(paths, file);
+}
+
+/** The reader of TOML is loaded only here: most commands do not need it. */
+async function namedHosts(): Promise<ReadonlyMap<string, NamedHost>> {
+  const { loadHosts } = await import('../config/client-config.js');
+  return loadHosts(paths.hostFiles);
 }
 
 function onSignal(listener: (signal: NodeJS.Signals) => void): Disposable {
@@ -81,6 +88,7 @@ process.exitCode = await probectl({
   version,
   sockets: paths.controlSockets,
   hostFiles: paths.hostFiles,
+  namedHosts,
   stdio: { stdin: process.stdin, stdout: process.stdout },
   onSignal,
   loadSocketOptions,

@@ -20,7 +20,7 @@ export function reportError(error: unknown, { stderr, signal, system }: World): 
     return ExitCode.Failure;
   }
   if (error instanceof NotStartedError) {
-    say(describeError(error));
+    say(error.message);
     return error.exitCode;
   }
   if (error instanceof SshError) {

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import type { SocketOptions } from '../platform/socket-options.js';
+import type { NamedHost } from '../config/client-config.js';
 import type { System } from './doctor/system.js';
 
 export interface Output {
@@ -26,6 +27,8 @@ export interface World {
   readonly sockets: readonly string[];
   /** Where the user's names of hosts may be, the likeliest first. */
   readonly hostFiles: readonly string[];
+  /** Reads them. @throws ConfigError */
+  readonly namedHosts: () => Promise<ReadonlyMap<string, NamedHost>>;
   /** Standard input and output as bytes, for `dial-stdio`. */
   readonly stdio: { readonly stdin: Readable; readonly stdout: Writable };
   /** Calls back for each of these signals that probectl gets, until disposed; it does not end by them meanwhile. */

@@ -2,6 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { systemClock } from '../../src/base/clock.js';
 import { probectl } from '../../src/cli/probectl.js';
 import type { System } from '../../src/cli/doctor/system.js';
+import { loadHosts } from '../../src/config/client-config.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
 import type { World } from '../../src/cli/world.js';
 
@@ -45,6 +46,7 @@ export async function run(socket: string, args: readonly string[], more: Partial
     version: '0.2.0',
     sockets: [socket],
     hostFiles: [],
+    namedHosts: async () => loadHosts(more.hostFiles ?? []),
     stdio: { stdin: Readable.from([]), stdout: new PassThrough() },
     onSignal: () => ({ [Symbol.dispose]: () => undefined }),
     loadSocketOptions: async () => noSocketOptions,

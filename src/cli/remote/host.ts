@@ -36,11 +36,12 @@ export interface HostOptions {
  * @throws UsageError   for what is no host
  * @throws ConfigError  if the file with the names of hosts is wrong
  */
-export async function chooseHost({ host, socket }: HostOptions, { env, sockets, hostFiles }: World): Promise<Host> {
+export async function chooseHost({ host, socket }: HostOptions, world: World): Promise<Host> {
+  const { env, sockets } = world;
   if (host !== undefined && socket !== undefined) throw new UsageError('--host and --socket: give one of them');
   if (socket !== undefined) return { kind: 'local', sockets: [socket] };
   const told = host ?? nonEmpty(env.PROBED_HOST);
-  if (told !== undefined) return await hostNamed(told, hostFiles);
+  if (told !== undefined) return await hostNamed(told, world);
   const local = nonEmpty(env.PROBED_SOCKET);
   return { kind: 'local', sockets: local === undefined ? sockets : [local] };
 }
@@ -51,20 +52,14 @@ export function nameOfHost(host: Host): string {
 }
 
 /** An address, or a name from the user's list. */
-async function hostNamed(text: string, files: readonly string[]): Promise<Host> {
+async function hostNamed(text: string, { namedHosts, hostFiles }: World): Promise<Host> {
   if (text.includes('://')) return hostAt({ address: text });
-  const hosts = await namedHosts(files);
+  const hosts = await namedHosts();
   const named = hosts.get(text);
   if (named) return hostAt(named);
   const guesses = nearest(text, hosts.keys());
   const hint = guesses.length > 0 ? `did you mean ${guesses.join(' or ')}?` : `write ssh://${text}`;
-  throw new UsageError(`no host is called ${text} in ${files[0] ?? 'any file'}: ${hint}`);
-}
-
-/** The user's list. The reader of config files is loaded only here: most commands do not need it. */
-export async function namedHosts(files: readonly string[]): Promise<ReadonlyMap<string, NamedHost>> {
-  const { loadHosts } = await import('../../config/client-config.js');
-  return loadHosts(files);
+  throw new UsageError(`no host is called ${text} in ${hostFiles[0] ?? 'any file'}: ${hint}`);
 }
 
 /** user@host and host; no leading "-", which ssh would take for an option. */
