@@ -37,8 +37,27 @@ export class ProbectlProcess {
     }
   }
 
+  /** Resolves when what it has printed matches. */
+  async matched(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#printed.stdout);
+      if (match) return match;
+      if (this.#child.exitCode !== null) throw new Error(`ended without ${String(pattern)}: ${this.#printed.stderr}`);
+      await once(this.#child.stdout, 'data');
+    }
+  }
+
+  /** Types on its standard input. */
+  type(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   interrupt(): Promise<Ran> {
-    this.#child.kill('SIGINT');
+    this.kill('SIGINT');
     return this.ended;
   }
 }
