@@ -20,8 +20,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** As the server does it: a peer that has gone without a word is noticed. */
 const KEEP_ALIVE_MS = 5_000;
 
-/** A probe on a TCP port: of probed, or of `pyocd server`. */
-export function tcpEndpoint({ host, port }: TcpAddress): ProbeEndpoint {
+/**
+ * A probe on a TCP port: of probed, or of `pyocd server`.
+ * @param acknowledgeAtOnce  see `SocketOptions`; called for everything that arrives
+ */
+export function tcpEndpoint({ host, port }: TcpAddress, acknowledgeAtOnce?: (socket: Socket) => void): ProbeEndpoint {
   return {
     name: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
     async open(signal) {
@@ -29,6 +32,7 @@ export function tcpEndpoint({ host, port }: TcpAddress): ProbeEndpoint {
       // Without Nagle's algorithm: a line that follows another must not wait for the acknowledgement of that.
       const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
       await connected(socket, AbortSignal.any([signal, timeout]));
+      if (acknowledgeAtOnce) socket.on('data', () => acknowledgeAtOnce(socket));
       return socket;
     },
   };
