@@ -28,6 +28,7 @@ describe('the default paths', () => {
     assert.deepEqual(defaultPaths({ platform: 'linux', arch: 'x64', env, isRoot: false }), {
       platform: 'linux',
       configFiles: ['/home/kim/.config/probed/probed.toml', '/etc/probed/probed.toml'],
+      hostFiles: ['/home/kim/.config/probed/probectl.toml', '/etc/probed/probectl.toml'],
       stateDirectory: '/home/kim/.local/state/probed',
       controlSocket: '/run/user/1000/probed/control.sock',
       controlSockets: ['/run/user/1000/probed/control.sock', '/run/probed/control.sock'],
