@@ -6,6 +6,7 @@ describe('the default paths', () => {
     assert.deepEqual(defaultPaths({ platform: 'linux', arch: 'x64', env: { HOME: '/root' }, isRoot: true }), {
       platform: 'linux',
       configFiles: ['/etc/probed/probed.toml'],
+      hostFiles: ['/etc/probed/probectl.toml'],
       stateDirectory: '/var/lib/probed',
       controlSocket: '/run/probed/control.sock',
       controlSockets: ['/run/probed/control.sock'],
