@@ -48,7 +48,8 @@ function parseHosts(file: string, text: string): ReadonlyMap<string, NamedHost> 
     }
     for (const [name, host] of Object.entries(value as object)) {
       const full: unknown = typeof host === 'string' ? { address: host } : host;
-      if (Check(NAMED_HOST, full)) hosts.set(name, { ...full }); // the parser's objects have no prototype
+      if (Check(NAMED_HOST, full))
+        hosts.set(name, { ...full }); // the parser's objects have no prototype
       else complain([table, name], `hosts.${name} is wrong: allowed is ${ALLOWED}`);
     }
   }
