@@ -61,7 +61,7 @@ export class RequestPolicy {
   /** A request that cannot be right waits: whoever made it is told at once, and not somebody later. */
   policyOf(request: Envelope | MalformedEnvelope): Policy {
     const declared = request.malformed === undefined ? requestNamed(request.name) : undefined;
-    if (!declared || request.malformed !== undefined) return 'waits';
+    if (!declared || request.malformed !== undefined || policies[declared.name] === 'waits') return 'waits';
     const { list } = declared.args;
     const isRight = request.args.length === list.length && list.every(({ schema }, i) => fits(schema, request.args[i]));
     if (!isRight || (declared.name === 'hello' && request.args[0] !== PROTOCOL_VERSION)) return 'waits';

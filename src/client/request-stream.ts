@@ -19,6 +19,8 @@ interface Sent {
   readonly lost: (error: ProbeConnectionLostError) => void;
 }
 
+const LF = Buffer.from('\n');
+
 /** 4 MiB of memory is the most that one request can ask for, at up to five characters a byte. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024;
 
@@ -71,10 +73,7 @@ export class RequestStream {
       return;
     }
     this.#sent.push({ answered, lost });
-    this.#stream.cork();
-    this.#stream.write(line);
-    this.#stream.write('\n');
-    this.#stream.uncork();
+    this.#stream.write(typeof line === 'string' ? `${line}\n` : Buffer.concat([line, LF]));
   }
 
   /** Takes no more replies until `resume`. */

@@ -28,7 +28,9 @@ export type ProbeRequestArguments<N extends ProbeRequestName> = NonNullable<Requ
 export type ProbeRequestResult<N extends ProbeRequestName> =
   RequestNamed<N>['result'] extends RequestResult<infer R> ? R : never;
 
+const byName = new Map<string, AnyRequest>(declaredRequests.map((declared) => [declared.name, declared]));
+
 /** The declaration of a request; undefined for a name that is none. */
 export function requestNamed(name: string): AnyRequest | undefined {
-  return declaredRequests.find((declared) => declared.name === name);
+  return byName.get(name);
 }
