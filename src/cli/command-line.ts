@@ -8,7 +8,7 @@ import { commandTexts } from './command-texts.js';
 import type { TcpAddress } from '../client/endpoint.js';
 import type { Wait } from './remote/find-probe.js';
 import type { HostOptions } from './remote/host.js';
-import { moreOptions, type OwnCommand, ownCommands } from './own-commands.js';
+import { moreOptions, type OwnCommand, type OwnOption, ownCommands } from './own-commands.js';
 import { parseAddress, parseFormat, parsePort, parseWait } from './option-values.js';
 import { UsageError } from './report-error.js';
 import type { ListFormat } from './text/list-text.js';
@@ -136,10 +136,16 @@ function addOwn(own: Argv, { usage, options }: OwnCommand): Argv {
   let made = usage.includes('<shell>') ? own.positional('shell', { choices: shells }) : own;
   // Every value comes as text, so that a uid of digits stays what was typed.
   for (const [, name] of usage.matchAll(/[<[](probe|address)[\]>]/g)) made = made.positional(name, { type: 'string' });
-  for (const { name, describe, isFlag } of options) {
-    made = made.option(name, isFlag ? { type: 'boolean', describe } : { type: 'string', describe });
-  }
+  for (const option of options) made = addOwnOption(made, option);
   return made;
+}
+
+function addOwnOption(own: Argv, { name, alias, describe, isFlag }: OwnOption): Argv {
+  const more = { describe, ...(alias !== undefined && { alias }) };
+  return own.option(
+    name,
+    isFlag ? { type: 'boolean', ...more } : { type: 'string', requiresArg: name !== 'wait', ...more },
+  );
 }
 
 /** `kick <probe> [client]` */
@@ -160,9 +166,7 @@ function addOptions(own: Argv, command: CommandName): Argv {
     else if (typeOf(schema) === 'boolean') made = made.option(name, { type: 'boolean', describe });
     else made = made.option(name, { type: 'string', requiresArg: true, describe });
   }
-  for (const { name, describe, isFlag } of moreOptions[command] ?? []) {
-    made = made.option(name, isFlag ? { type: 'boolean', describe } : { type: 'string', requiresArg: true, describe });
-  }
+  for (const option of moreOptions[command] ?? []) made = addOwnOption(made, option);
   return made;
 }
 
@@ -189,6 +193,12 @@ function commonOptions({ host, socket, json }: Parsed): CommonOptions {
   };
 }
 
+/** The value of an option. @throws UsageError if it is given several times */
+function textOf(value: unknown): string | undefined {
+  if (Array.isArray(value)) throw new UsageError(`an option is given ${value.length} times: give it once`);
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** The command line of a command that is no control command. */
 function ownCommandLine(
   name: string,
@@ -197,20 +207,24 @@ function ownCommandLine(
   common: CommonOptions,
 ): CommandLine | undefined {
   if (command.length > 0 && name !== 'run') throw new UsageError(`${name}: nothing may come after "--"`);
-  const probe = typeof parsed.probe === 'string' ? parsed.probe : '';
+  const probe = textOf(parsed.probe) ?? '';
   const plain = parsed.plain === true;
-  const wait = parseWait(parsed.wait);
+  const wait = parseWait(textOf(parsed.wait));
   switch (name) {
     case 'list':
-      return { action: 'list', all: parsed.all === true, format: parseFormat(parsed.output), common };
+      return { action: 'list', all: parsed.all === true, format: parseFormat(textOf(parsed.output)), common };
     case 'run':
       return { action: 'run', ...{ probe, command, wait, plain, common } };
     case 'forward':
-      return { action: 'forward', ...{ probe, port: parsePort(parsed.port), wait, plain, common } };
+      return { action: 'forward', ...{ probe, port: parsePort(textOf(parsed.port)), wait, plain, common } };
     case 'accelerate':
-      return { action: 'accelerate', address: parseAddress(parsed.address), port: parsePort(parsed.port) };
+      return {
+        action: 'accelerate',
+        address: parseAddress(textOf(parsed.address) ?? ''),
+        port: parsePort(textOf(parsed.port)),
+      };
     case 'dial-stdio':
-      return { action: 'dial-stdio', probe: typeof parsed.probe === 'string' ? parsed.probe : undefined, common };
+      return { action: 'dial-stdio', probe: textOf(parsed.probe), common };
     default:
       return undefined;
   }

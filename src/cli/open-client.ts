@@ -11,10 +11,19 @@ export async function openClient(options: HostOptions, world: World): Promise<Co
 /** @throws NoDaemonError  of the path that says most; for a host over ssh it is `call` that fails */
 export async function openClientOf(host: Host, { env }: World): Promise<ControlClient> {
   if (host.kind === 'ssh') return ControlClient.over(openSsh(host, ['dial-stdio'], env));
+  return await firstThatAnswers(host.sockets, (path) => ControlClient.connect(path));
+}
+
+/**
+ * Tries paths in order.
+ * @param open  rejects with `NoDaemonError` where no daemon answers
+ * @throws NoDaemonError  of the path that says most
+ */
+export async function firstThatAnswers<T>(paths: readonly string[], open: (path: string) => Promise<T>): Promise<T> {
   const errors: NoDaemonError[] = [];
-  for (const path of host.sockets) {
+  for (const path of paths) {
     try {
-      return await ControlClient.connect(path);
+      return await open(path);
     } catch (error) {
       if (!(error instanceof NoDaemonError)) throw error;
       errors.push(error);

@@ -12,27 +12,28 @@ const DEFAULT_PORT = 5555;
 const MAX_PORT = 65_535;
 
 /** "", "30", "30s", "5m", "1h"; undefined where --wait is not given. @throws UsageError */
-export function parseWait(text: unknown): Wait {
+export function parseWait(text: string | undefined): Wait {
   if (text === undefined) return { kind: 'no' };
   if (text === '') return { kind: 'for-ever' };
-  const [, number = '', unit = ''] = /^(\d+)([smh]?)$/.exec(String(text)) ?? [];
+  const [, number = '', unit = ''] = /^(\d+)([smh]?)$/.exec(text) ?? [];
   if (number === '') throw new UsageError('--wait must be a time such as 30, 30s, 5m or 1h, or nothing: --wait=30s');
   return { kind: 'limited', ms: Number(number) * (UNITS[unit] ?? 1000) };
 }
 
 /** @throws UsageError */
-export function parsePort(text: unknown): number | undefined {
+export function parsePort(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const port = /^\d+$/.test(String(text)) ? Number(text) : NaN;
+  const port = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(port >= 0 && port <= MAX_PORT)) throw new UsageError(`--port must be a number from 0 to ${MAX_PORT}`);
   return port;
 }
 
 /** "lab", "lab:5555", "[::1]:5555", "::1". @throws UsageError */
-export function parseAddress(text: unknown): TcpAddress {
-  const given = String(text);
+export function parseAddress(given: string): TcpAddress {
   if (isIP(given) === 6) return { host: given, port: DEFAULT_PORT };
-  const { v6, name, port } = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+))(?::(?<port>\d+))?$/.exec(given)?.groups ?? {};
+  const groups: Partial<Record<string, string>> =
+    /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+))(?::(?<port>\d+))?$/.exec(given)?.groups ?? {};
+  const { v6, name, port } = groups;
   const host = v6 ?? name;
   const number = port === undefined ? DEFAULT_PORT : Number(port);
   if (host === undefined || number < 1 || number > MAX_PORT || (v6 !== undefined && isIP(v6) !== 6)) {
@@ -42,7 +43,7 @@ export function parseAddress(text: unknown): TcpAddress {
 }
 
 /** @throws UsageError */
-export function parseFormat(text: unknown): ListFormat {
+export function parseFormat(text: string | undefined): ListFormat {
   const format = text === undefined ? 'table' : listFormats.find((known) => known === text);
   if (!format) throw new UsageError(`--output must be one of ${listFormats.join(', ')}`);
   return format;

@@ -4,6 +4,8 @@ import type { CommandName } from '../control/commands.js';
 
 export interface OwnOption {
   readonly name: string;
+  /** One letter for it. */
+  readonly alias?: string;
   readonly describe: string;
   /** Without a value. */
   readonly isFlag?: boolean;
@@ -73,6 +75,11 @@ export const moreOptions: { readonly [N in CommandName]?: readonly OwnOption[] }
   status: [{ name: 'watch', isFlag: true, describe: 'Show it again whenever it changes' }],
   list: [
     { name: 'all', isFlag: true, describe: 'Also the probes of the hosts in probectl.toml' },
-    { name: 'output', value: 'FORM', describe: 'table, pyocd (commands), json or vscode (for launch.json)' },
+    {
+      name: 'output',
+      alias: 'o',
+      value: 'FORM',
+      describe: 'table, pyocd (commands), json or vscode (for launch.json)',
+    },
   ],
 };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { ProbectlProcess } from '../support/probectl-process.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
@@ -127,19 +128,37 @@ describe('probectl run', function () {
   });
 });
 
+describe('probectl forward', function () {
+  this.timeout(60_000);
+
+  it('goes on, at the same port, when the daemon has restarted', async () => {
+    await using first = await DaemonProcess.serving(1);
+    const forwarding = new ProbectlProcess(first.folder, ['forward', 'SIM0001']);
+    const port = await portOf(forwarding, /remote:localhost:(\d+)/);
+    await forwarding.matched(/SIM0001 of this machine: ready/);
+    assert.equal(await readDpidr(port), DPIDR);
+
+    await first.stop('SIGKILL');
+
+    await forwarding.matched(/not reachable, trying again/);
+    await using second = DaemonProcess.spawn(['--port', '0', '--simulate'], first.folder);
+    await second.printed(1);
+    await forwarding.matched(/trying again[^]*SIM0001 of this machine: ready/);
+    assert.equal(await readDpidr(port), DPIDR);
+    assert.equal((await forwarding.interrupt()).code, 0);
+  });
+});
+
 describe('probectl over ssh', function () {
   this.timeout(120_000);
-  let daemon: DaemonProcess;
   let sshd: SshServer;
+  const disposer = new Disposer();
   before(async function () {
     requireSshd(this);
-    daemon = await DaemonProcess.serving(1);
-    sshd = await SshServer.start(daemon.folder);
+    const { folder } = disposer.use(await DaemonProcess.serving(1));
+    sshd = disposer.use(await SshServer.start(folder));
   });
-  after(async () => {
-    await sshd?.[Symbol.asyncDispose]();
-    await daemon?.[Symbol.asyncDispose]();
-  });
+  after(() => disposer[Symbol.asyncDispose]());
   /** A user's probectl: on a machine without a daemon. */
   const probectl = (...args: string[]): ProbectlProcess => new ProbectlProcess(sshd.folder, args, sshd.env);
 

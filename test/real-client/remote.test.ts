@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { ProbectlProcess, type Ran } from '../support/probectl-process.js';
 import { pyocdCommand, requirePyocd, startPyocd } from '../support/pyocd.js';
@@ -11,11 +12,12 @@ const firmware = path.join(import.meta.dirname, '../fixtures/firmware/counter.el
 describe('the stock pyOCD client, started by probectl run', function () {
   this.timeout(120_000);
   let daemon: DaemonProcess;
+  const disposer = new Disposer();
   before(async function () {
     requirePyocd(this);
-    daemon = await DaemonProcess.serving(1);
+    daemon = disposer.use(await DaemonProcess.serving(1));
   });
-  after(() => daemon?.[Symbol.asyncDispose]());
+  after(() => disposer[Symbol.asyncDispose]());
 
   /** pyOCD's options go in by hand where the command is not called pyocd. */
   const run = (...args: readonly string[]): Promise<Ran> =>

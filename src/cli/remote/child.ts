@@ -30,7 +30,7 @@ export class NotStartedError extends RequestError {
  */
 export async function runChild([program, ...args]: readonly [string, ...string[]], world: World): Promise<number> {
   const child = spawn(program, args, { stdio: 'inherit', env: world.env });
-  using _signals = world.onSignal((signal) => {
+  const signals = world.onSignal((signal) => {
     // From a terminal, Ctrl-C reaches the command by itself: twice would be once too often.
     if (signal !== 'SIGINT' || !world.stdout.isTerminal) child.kill(signal);
   });
@@ -38,8 +38,13 @@ export async function runChild([program, ...args]: readonly [string, ...string[]
     child.once('error', (cause) => reject(notStarted(program, cause)));
     child.once('exit', (code, signal) => resolve(code ?? SIGNALLED + (signal ? constants.signals[signal] : 0)));
   });
-  using _guard = child.pid === undefined ? undefined : endWithUs(child.pid);
-  return await ended;
+  const guard = child.pid === undefined ? undefined : endWithUs(child.pid);
+  try {
+    return await ended;
+  } finally {
+    guard?.[Symbol.dispose]();
+    signals[Symbol.dispose]();
+  }
 }
 
 /** If we are killed, so that nobody can pass that on, a shell at the other end of a pipe sees it and ends the command. */

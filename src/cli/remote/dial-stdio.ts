@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { NoDaemonError } from '../../control/control-client.js';
 import { ExitCode } from '../exit-codes.js';
-import { openClientOf } from '../open-client.js';
+import { firstThatAnswers, openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
 import { findProbe } from './find-probe.js';
 import { chooseHost, type HostOptions, type LocalHost } from './host.js';
@@ -19,7 +19,8 @@ export async function dialStdio(probe: string | undefined, options: HostOptions,
   // Not PROBED_HOST: whoever comes from another machine wants this one.
   const host = await chooseHost(options, { ...world, env: { ...world.env, PROBED_HOST: '' } });
   if (host.kind !== 'local') throw new UsageError('dial-stdio: only for this machine');
-  const socket = probe === undefined ? await dialDaemon(host) : await dialProbe(probe, host, world);
+  const socket =
+    probe === undefined ? await firstThatAnswers(host.sockets, dialDaemon) : await dialProbe(probe, host, world);
   const { stdin, stdout } = world.stdio;
   stdin.pipe(socket);
   socket.pipe(stdout);
@@ -33,19 +34,14 @@ export async function dialStdio(probe: string | undefined, options: HostOptions,
   return ExitCode.Ok;
 }
 
-/** @throws NoDaemonError  of the path that says most */
-async function dialDaemon({ sockets }: LocalHost): Promise<Socket> {
-  const errors: NoDaemonError[] = [];
-  for (const path of sockets) {
-    const socket = connect({ path, allowHalfOpen: true });
-    try {
-      await once(socket, 'connect');
-      return socket;
-    } catch (cause) {
-      errors.push(new NoDaemonError(path, cause));
-    }
+async function dialDaemon(path: string): Promise<Socket> {
+  const socket = connect({ path, allowHalfOpen: true });
+  try {
+    await once(socket, 'connect');
+  } catch (cause) {
+    throw new NoDaemonError(path, cause);
   }
-  throw errors.find(({ reason }) => reason !== 'absent') ?? errors.at(0) ?? new NoDaemonError('-', undefined);
+  return socket;
 }
 
 async function dialProbe(given: string, host: LocalHost, world: World): Promise<Socket> {

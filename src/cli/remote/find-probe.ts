@@ -21,8 +21,22 @@ export async function findProbe(
 ): Promise<ProbeRow> {
   if (wait.kind === 'no') return await look(client, given, signal);
   const timeout = new AbortController();
-  using _timer = wait.kind === 'limited' ? clock.timer(wait.ms, () => timeout.abort()) : noTimer;
+  const timer = wait.kind === 'limited' ? clock.timer(wait.ms, () => timeout.abort()) : undefined;
   const patience = AbortSignal.any([signal, timeout.signal]);
+  try {
+    return await waitFor(client, given, signal, patience);
+  } finally {
+    timer?.[Symbol.dispose]();
+  }
+}
+
+/** @param patience  ends the waiting; `signal` everything */
+async function waitFor(
+  client: ControlClient,
+  given: string,
+  signal: AbortSignal,
+  patience: AbortSignal,
+): Promise<ProbeRow> {
   await client.call('events', {}, patience); // first, so that nothing falls between
   const events = client.events(patience);
   for (;;) {
@@ -38,8 +52,6 @@ export async function findProbe(
     if (done) throw new RequestError(`waited in vain: ${missing.message}`);
   }
 }
-
-const noTimer: Disposable = { [Symbol.dispose]: () => undefined };
 
 class NotServedError extends RequestError {}
 

@@ -51,17 +51,18 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
 /** Prints the state of a probe whenever it is another one, over daemons and connections that come and go. */
 async function watch(host: Host, uid: string, world: World): Promise<void> {
   const { signal, clock, stdout } = world;
+  const isOver = (): boolean => signal.aborted;
   let shown = '';
   const show = (state: string): void => {
     if (state !== shown) stdout.write(`${harmless(`${uid} of ${nameOfHost(host)}: ${state}`)}\n`);
     shown = state;
   };
-  while (!signal.aborted) {
+  while (!isOver()) {
     try {
       await using client = await openClientOf(host, world);
       await follow(client, uid, show, signal);
     } catch (error) {
-      if (!signal.aborted) show(`not reachable, trying again: ${describeError(error)}`);
+      if (!isOver()) show(`not reachable, trying again: ${describeError(error)}`);
     }
     await sleep(clock, RETRY_MS, signal).catch(() => undefined); // the end is seen above
   }

@@ -70,7 +70,8 @@ const UNIX = /^unix:\/\/(?<path>\/.+)$/;
 export function hostAt({ address, probectl = 'probectl' }: NamedHost): Host {
   const path = UNIX.exec(address)?.groups?.path;
   if (path !== undefined) return { kind: 'local', sockets: [path] };
-  const { destination, port } = SSH.exec(address)?.groups ?? {};
+  const groups: Partial<Record<string, string>> = SSH.exec(address)?.groups ?? {};
+  const { destination, port } = groups;
   if (destination === undefined)
     throw new UsageError(`${address} is no host: write ssh://[user@]host[:port] or unix:///path`);
   // ssh takes an IPv6 address without brackets.

@@ -3,6 +3,7 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
+import { systemClock } from '../../base/clock.js';
 import { RequestError } from '../../base/errors.js';
 import type { SshHost } from './host.js';
 
@@ -52,7 +53,7 @@ class SshStream extends Duplex {
     child.stdin.on('error', () => undefined); // ssh has ended, and its exit says why
     child.once('error', (cause) => this.destroy(this.#notStarted(cause)));
     // Not 'close': a connection that ssh shares (ControlMaster) keeps its standard error open.
-    child.once('exit', (code) => setImmediate(() => this.#ended(code)));
+    child.once('exit', (code) => systemClock.immediate(() => this.#ended(code)));
   }
 
   override _read(): void {

@@ -109,7 +109,7 @@ describe('probectl list', () => {
       { ...second, state: 'absent' },
     ];
 
-    const { stdout } = await run(world.path, ['list', '--output', 'pyocd']);
+    const { stdout } = await run(world.path, ['list', '-o', 'pyocd']);
     assert.equal(stdout, 'pyocd cmd -u remote:localhost:5555 -t k64f\n');
 
     const vscode = JSON.parse((await run(world.path, ['list', '--output', 'vscode'])).stdout) as {

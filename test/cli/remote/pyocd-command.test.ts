@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { fillIn } from '../../../src/cli/remote/pyocd-command.js';
 import { UsageError } from '../../../src/cli/report-error.js';
 
-const probe = { port: 4000, uid: 'A1', target: 'k64f' };
-const { target: _target, ...untargeted } = probe;
+const untargeted = { port: 4000, uid: 'A1' };
+const probe = { ...untargeted, target: 'k64f' };
 
 function filled(text: string, of: Parameters<typeof fillIn>[1] = probe): string {
   return fillIn(text.split(' '), of).join(' ');
