@@ -49,7 +49,7 @@ async function isRefused(port: number): Promise<boolean> {
 }
 
 describe('probectl run', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: DaemonProcess;
   before(async () => {
     daemon = await DaemonProcess.serving(2);
@@ -129,7 +129,7 @@ describe('probectl run', function () {
 });
 
 describe('probectl forward', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('goes on, at the same port, when the daemon has restarted', async () => {
     await using first = await DaemonProcess.serving(1);
