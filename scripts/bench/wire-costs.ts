@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { silentLogger } from '../../src/base/logger.js';
 import { probeDrivers } from '../../src/probe/drivers.js';
-import { readEnvelope } from '../../src/server/envelope.js';
+import { readEnvelope } from '../../src/protocol/envelope.js';
 import { compileProbeRequests } from '../../src/server/probe-requests.js';
 import { ProbeSession } from '../../src/sharing/probe-session.js';
 import { ProbeEndpoint } from '../../src/sim/probe-descriptor.js';

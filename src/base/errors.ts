@@ -2,7 +2,7 @@
 
 /**
  * What a caller can act on. One list for the whole daemon, so that the table which turns it into a protocol status
- * (`server/status.ts`) does not compile with a gap.
+ * (`protocol/status.ts`) does not compile with a gap.
  */
 export type ErrorKind =
   | 'request' // the client's mistake: malformed, out of range, out of place

@@ -5,19 +5,18 @@ import yargs, { type Argv } from 'yargs';
 import { type CommandArguments, commandNamed, type CommandName, commands } from '../control/commands.js';
 import { describeSchema } from '../jsonl/schema.js';
 import { commandTexts } from './command-texts.js';
-import type { DaemonAddress } from './open-client.js';
+import type { TcpAddress } from '../client/endpoint.js';
+import type { Wait } from './remote/find-probe.js';
+import type { HostOptions } from './remote/host.js';
+import { moreOptions, type OwnCommand, type OwnOption, ownCommands } from './own-commands.js';
+import { parseAddress, parseFormat, parsePort, parseWait } from './option-values.js';
 import { UsageError } from './report-error.js';
-
-/** Commands that need no daemon, or more than one control command. */
-export const ownCommands = [
-  { name: 'doctor', usage: 'doctor', summary: 'Looks for what is wrong on this machine, and says what mends it.' },
-  { name: 'completion', usage: 'completion <shell>', summary: 'Prints a completion script for bash, zsh or fish.' },
-] as const;
+import type { ListFormat } from './text/list-text.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-export interface CommonOptions extends DaemonAddress {
+export interface CommonOptions extends HostOptions {
   readonly json: boolean;
 }
 
@@ -30,6 +29,25 @@ export type CommandLine =
       readonly watch: boolean;
       readonly common: CommonOptions;
     }
+  | { readonly action: 'list'; readonly all: boolean; readonly format: ListFormat; readonly common: CommonOptions }
+  | {
+      readonly action: 'run';
+      readonly probe: string;
+      readonly command: readonly string[];
+      readonly wait: Wait;
+      readonly plain: boolean;
+      readonly common: CommonOptions;
+    }
+  | {
+      readonly action: 'forward';
+      readonly probe: string;
+      readonly port: number | undefined;
+      readonly wait: Wait;
+      readonly plain: boolean;
+      readonly common: CommonOptions;
+    }
+  | { readonly action: 'accelerate'; readonly address: TcpAddress; readonly port: number | undefined }
+  | { readonly action: 'dial-stdio'; readonly probe: string | undefined; readonly common: CommonOptions }
   | { readonly action: 'doctor'; readonly common: CommonOptions }
   | { readonly action: 'completion'; readonly shell: Shell };
 
@@ -38,6 +56,7 @@ type GivenArguments = Readonly<Record<string, unknown>>;
 /** What yargs makes of the options that all commands have. */
 interface Parsed {
   readonly _: readonly (string | number)[];
+  readonly host?: unknown;
   readonly socket?: unknown;
   readonly json?: unknown;
   readonly [name: string]: unknown;
@@ -48,10 +67,13 @@ interface Parsed {
  * @throws UsageError
  */
 export function parseCommandLine(args: readonly string[], version: string, columns: number): CommandLine {
+  // What comes after "--" is another program's, and yargs would look at it.
+  const end = args.indexOf('--');
+  const before = end < 0 ? args : args.slice(0, end);
   let text = '';
   let parsed: Parsed;
   try {
-    parsed = parser(version, columns).parseSync([...args], {}, (_error, _argv, output) => {
+    parsed = parser(version, columns).parseSync(before.map(withValue), {}, (_error, _argv, output) => {
       text = output;
     });
   } catch (error) {
@@ -61,6 +83,8 @@ export function parseCommandLine(args: readonly string[], version: string, colum
   if (text !== '') return { action: 'print', text: `${text}\n` };
   const name = String(parsed._[0]);
   const common = commonOptions(parsed);
+  const own = ownCommandLine(name, parsed, end < 0 ? [] : args.slice(end + 1), common);
+  if (own) return own;
   const shell = shells.find((known) => known === parsed.shell);
   if (name === 'completion' && shell) return { action: 'completion', shell };
   if (name === 'doctor') return { action: 'doctor', common };
@@ -80,8 +104,15 @@ export function isArgumentsOf<N extends CommandName>(command: N, args: unknown):
 function parser(version: string, columns: number): Argv {
   let made: Argv = yargs()
     .scriptName('probectl')
-    .usage('Usage: $0 COMMAND [options]\n\nShows and controls the probes that probed serves on this machine.')
+    .usage(
+      'Usage: $0 COMMAND [options]\n\nShows, controls and uses the probes that probed serves, on this machine or another.',
+    )
     .option('socket', { type: 'string', requiresArg: true, describe: "The daemon's control socket (PROBED_SOCKET)" })
+    .option('host', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'The machine to use: ssh://[user@]host, unix:///path or a name (PROBED_HOST)',
+    })
     .option('json', { type: 'boolean', describe: 'Print the result as JSON' })
     .demandCommand(1, 'a command is missing')
     .help()
@@ -92,12 +123,29 @@ function parser(version: string, columns: number): Argv {
     .exitProcess(false)
     .fail(false);
   for (const { name, summary } of commands) made = made.command(usageOf(name), summary, (own) => addOptions(own, name));
-  for (const { usage, summary } of ownCommands) {
-    made = made.command(usage, summary, (own) =>
-      usage.includes('<shell>') ? own.positional('shell', { choices: shells }) : own,
-    );
-  }
+  for (const command of ownCommands) made = made.command(command.usage, command.summary, (own) => addOwn(own, command));
   return made;
+}
+
+/** `--wait` alone takes nothing from the words after it. */
+function withValue(word: string): string {
+  return word === '--wait' ? '--wait=' : word;
+}
+
+function addOwn(own: Argv, { usage, options }: OwnCommand): Argv {
+  let made = usage.includes('<shell>') ? own.positional('shell', { choices: shells }) : own;
+  // Every value comes as text, so that a uid of digits stays what was typed.
+  for (const [, name] of usage.matchAll(/[<[](probe|address)[\]>]/g)) made = made.positional(name, { type: 'string' });
+  for (const option of options) made = addOwnOption(made, option);
+  return made;
+}
+
+function addOwnOption(own: Argv, { name, alias, describe, isFlag }: OwnOption): Argv {
+  const more = { describe, ...(alias !== undefined && { alias }) };
+  return own.option(
+    name,
+    isFlag ? { type: 'boolean', ...more } : { type: 'string', requiresArg: name !== 'wait', ...more },
+  );
 }
 
 /** `kick <probe> [client]` */
@@ -121,9 +169,8 @@ function addOptions(own: Argv, command: CommandName): Argv {
       made = made.option(name, { type: 'string', requiresArg: true, demandOption, describe });
     }
   }
-  return command === 'status'
-    ? made.option('watch', { type: 'boolean', describe: 'Show it again whenever it changes' })
-    : made;
+  for (const option of moreOptions[command] ?? []) made = addOwnOption(made, option);
+  return made;
 }
 
 function controlArguments(command: CommandName, parsed: Parsed): GivenArguments {
@@ -139,9 +186,51 @@ function controlArguments(command: CommandName, parsed: Parsed): GivenArguments 
   return given;
 }
 
-function commonOptions({ socket, json }: Parsed): CommonOptions {
+function commonOptions({ host, socket, json }: Parsed): CommonOptions {
   if (Array.isArray(socket)) throw new UsageError('--socket is given several times: give it once');
-  return { json: json === true, ...(typeof socket === 'string' && { socket }) };
+  if (Array.isArray(host)) throw new UsageError('--host is given several times: give it once');
+  return {
+    json: json === true,
+    ...(typeof host === 'string' && { host }),
+    ...(typeof socket === 'string' && { socket }),
+  };
+}
+
+/** The value of an option. @throws UsageError if it is given several times */
+function textOf(value: unknown): string | undefined {
+  if (Array.isArray(value)) throw new UsageError(`an option is given ${value.length} times: give it once`);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The command line of a command that is no control command. */
+function ownCommandLine(
+  name: string,
+  parsed: Parsed,
+  command: readonly string[],
+  common: CommonOptions,
+): CommandLine | undefined {
+  if (command.length > 0 && name !== 'run') throw new UsageError(`${name}: nothing may come after "--"`);
+  const probe = textOf(parsed.probe) ?? '';
+  const plain = parsed.plain === true;
+  const wait = parseWait(textOf(parsed.wait));
+  switch (name) {
+    case 'list':
+      return { action: 'list', all: parsed.all === true, format: parseFormat(textOf(parsed.output)), common };
+    case 'run':
+      return { action: 'run', ...{ probe, command, wait, plain, common } };
+    case 'forward':
+      return { action: 'forward', ...{ probe, port: parsePort(textOf(parsed.port)), wait, plain, common } };
+    case 'accelerate':
+      return {
+        action: 'accelerate',
+        address: parseAddress(textOf(parsed.address) ?? ''),
+        port: parsePort(textOf(parsed.port)),
+      };
+    case 'dial-stdio':
+      return { action: 'dial-stdio', probe: textOf(parsed.probe), common };
+    default:
+      return undefined;
+  }
 }
 
 function isOptional(command: CommandName, name: string): boolean {

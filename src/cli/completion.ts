@@ -3,7 +3,8 @@
 import { commands } from '../control/commands.js';
 import type { ProbeName } from '../control/resolve-probe.js';
 import { commandTexts } from './command-texts.js';
-import { ownCommands, type Shell, shells } from './command-line.js';
+import { type Shell, shells } from './command-line.js';
+import { moreOptions, ownCommands } from './own-commands.js';
 
 /** A word, and what it is. */
 export interface Candidate {
@@ -35,7 +36,10 @@ async function wordsAfter(
     return [...commands, ...ownCommands].map(({ name: word, summary: about }) => ({ word, about }));
   if (name === 'completion') return given.length > 0 ? [] : shells.map((word) => ({ word, about: 'shell' }));
   const command = commands.find((declared) => declared.name === name);
-  if (!command || commandTexts[command.name].positions.at(given.length) !== 'probe') return [];
+  const isProbe = command
+    ? commandTexts[command.name].positions.at(given.length) === 'probe'
+    : given.length === 0 && ownCommands.some(({ name: own, usage }) => own === name && usage.includes('<probe>'));
+  if (!isProbe) return [];
   return (await probes()).flatMap(({ uid, name: called, product }) => [
     ...(called === undefined ? [] : [{ word: called, about: product }]),
     { word: uid, about: product },
@@ -46,17 +50,19 @@ function optionsOf(name: string | undefined): readonly Candidate[] {
   const command = commands.find((declared) => declared.name === name);
   const positions: readonly string[] = command ? commandTexts[command.name].positions : [];
   const own = command?.args.list.filter((argument) => !positions.includes(argument.name)) ?? [];
+  const more = command ? (moreOptions[command.name] ?? []) : (ownCommands.find((o) => o.name === name)?.options ?? []);
   return [
     ...own.map((argument) => ({ word: `--${argument.name}`, about: '' })),
-    ...(name === 'status' ? [{ word: '--watch', about: 'show it again whenever it changes' }] : []),
+    ...more.map((option) => ({ word: `--${option.name}`, about: option.describe })),
     { word: '--json', about: 'print the result as JSON' },
+    { word: '--host', about: 'the machine to use' },
     { word: '--socket', about: "the daemon's control socket" },
     { word: '--help', about: 'show help' },
   ];
 }
 
 const valuedOptions = [
-  '--socket',
+  ...['--socket', '--host', '--port', '--output'],
   ...commands.flatMap(({ args }) =>
     args.list.filter(({ schema }) => !isBoolean(schema)).map(({ name }) => `--${name}`),
   ),

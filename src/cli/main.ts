@@ -5,13 +5,17 @@ import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.js';
+import { silentLogger } from '../base/logger.js';
 import { defaultPaths } from '../config/paths.js';
+import type { SocketOptions } from '../platform/socket-options.js';
+import type { NamedHost } from '../config/client-config.js';
 import { nodeSystem } from './doctor/node-system.js';
 import { probectl } from './probectl.js';
 import type { Output } from './world.js';
 
 const interrupt = new AbortController();
-process.once('SIGINT', () => interrupt.abort());
+const stop = (): void => interrupt.abort();
+process.once('SIGINT', stop);
 // `probectl events | head`: who read enough has left, and there is nobody to tell.
 process.stdout.on('error', () => process.exit());
 
@@ -32,6 +36,30 @@ function output(stream: NodeJS.WriteStream, descriptor: number): Output {
 async function checkConfig(file?: string): Promise<readonly string[]> {
   const { configComplaints } = await import('./doctor/config-complaints.js');
   return configComplaints(paths, file);
+}
+
+/** The reader of TOML is loaded only here: most commands do not need it. */
+async function namedHosts(): Promise<ReadonlyMap<string, NamedHost>> {
+  const { loadHosts } = await import('../config/client-config.js');
+  return loadHosts(paths.hostFiles);
+}
+
+function onSignal(listener: (signal: NodeJS.Signals) => void): Disposable {
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+  process.off('SIGINT', stop);
+  for (const signal of signals) process.on(signal, listener);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, listener);
+      process.once('SIGINT', stop);
+    },
+  };
+}
+
+/** Native code is loaded only by the commands that listen. */
+async function loadSocketOptions(): Promise<SocketOptions> {
+  const { loadSocketOptions: load } = await import('../platform/socket-options.js');
+  return load(silentLogger);
 }
 
 /** The name in the password file, which need not have one. */
@@ -59,6 +87,11 @@ process.exitCode = await probectl({
   signal: interrupt.signal,
   version,
   sockets: paths.controlSockets,
+  hostFiles: paths.hostFiles,
+  namedHosts,
+  stdio: { stdin: process.stdin, stdout: process.stdout },
+  onSignal,
+  loadSocketOptions,
   checkConfig,
   system: nodeSystem({
     platform,

@@ -1,24 +1,29 @@
 import { ControlClient, NoDaemonError } from '../control/control-client.js';
+import { chooseHost, type Host, type HostOptions } from './remote/host.js';
+import { openSsh } from './remote/ssh-stream.js';
 import type { World } from './world.js';
 
-/** Which daemon to talk to. */
-export interface DaemonAddress {
-  /** `--socket` */
-  readonly socket?: string;
+/** Connects to the daemon of the host that the command line, the environment or habit says. @throws NoDaemonError */
+export async function openClient(options: HostOptions, world: World): Promise<ControlClient> {
+  return await openClientOf(await chooseHost(options, world), world);
+}
+
+/** @throws NoDaemonError  of the path that says most; for a host over ssh it is `call` that fails */
+export async function openClientOf(host: Host, { env }: World): Promise<ControlClient> {
+  if (host.kind === 'ssh') return ControlClient.over(openSsh(host, ['dial-stdio'], env));
+  return await firstThatAnswers(host.sockets, (path) => ControlClient.connect(path));
 }
 
 /**
- * Connects to the daemon: by `--socket`, by PROBED_SOCKET, or where the daemon usually is. Other ways to a daemon (a
- * host, ssh) are other fields of `DaemonAddress`, and begin here.
+ * Tries paths in order.
+ * @param open  rejects with `NoDaemonError` where no daemon answers
  * @throws NoDaemonError  of the path that says most
  */
-export async function openClient(address: DaemonAddress, { env, sockets }: World): Promise<ControlClient> {
-  const told = address.socket ?? (env.PROBED_SOCKET === '' ? undefined : env.PROBED_SOCKET);
-  const paths = told === undefined ? sockets : [told];
+export async function firstThatAnswers<T>(paths: readonly string[], open: (path: string) => Promise<T>): Promise<T> {
   const errors: NoDaemonError[] = [];
   for (const path of paths) {
     try {
-      return await ControlClient.connect(path);
+      return await open(path);
     } catch (error) {
       if (!(error instanceof NoDaemonError)) throw error;
       errors.push(error);

@@ -2,13 +2,18 @@ import { complete, completionScript } from './completion.js';
 import { parseCommandLine } from './command-line.js';
 import { ExitCode } from './exit-codes.js';
 import { openClient } from './open-client.js';
+import { accelerate } from './remote/accelerate.js';
+import { dialStdio } from './remote/dial-stdio.js';
+import { forward } from './remote/forward.js';
+import { runWithProbe } from './remote/run.js';
 import { reportError } from './report-error.js';
 import { runControlCommand } from './run-control-command.js';
+import { runList } from './run-list.js';
 import { runDoctor } from './run-doctor.js';
 import type { World } from './world.js';
 
-/** Runs probectl. Never throws. */
-export async function probectl(world: World): Promise<ExitCode> {
+/** Runs probectl. Never throws. @returns what it ends with: an `ExitCode`, or that of the command `run` has run */
+export async function probectl(world: World): Promise<number> {
   try {
     // Before yargs sees it: half a command line is no command line.
     if (world.args[0] === '__complete') return await runCompletion(world.args.slice(1), world);
@@ -18,7 +23,7 @@ export async function probectl(world: World): Promise<ExitCode> {
   }
 }
 
-async function run(world: World): Promise<ExitCode> {
+async function run(world: World): Promise<number> {
   const { stdout } = world;
   const line = parseCommandLine(world.args, world.version, Math.min(stdout.columns ?? 80, 100));
   switch (line.action) {
@@ -30,6 +35,16 @@ async function run(world: World): Promise<ExitCode> {
       return ExitCode.Ok;
     case 'doctor':
       return runDoctor(line.common, world);
+    case 'list':
+      return runList(line, world);
+    case 'run':
+      return runWithProbe(line, line.common, world);
+    case 'forward':
+      return forward(line, line.common, world);
+    case 'accelerate':
+      return accelerate(line.address, line.port, world);
+    case 'dial-stdio':
+      return dialStdio(line.probe, line.common, world);
     case 'control':
       return runControlCommand(line.command, line.args, line, world);
   }

@@ -1,4 +1,7 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.js';
+import type { SocketOptions } from '../platform/socket-options.js';
+import type { NamedHost } from '../config/client-config.js';
 import type { System } from './doctor/system.js';
 
 export interface Output {
@@ -22,6 +25,16 @@ export interface World {
   readonly version: string;
   /** Where the daemon's socket may be, the likeliest first. */
   readonly sockets: readonly string[];
+  /** Where the user's names of hosts may be, the likeliest first. */
+  readonly hostFiles: readonly string[];
+  /** Reads them. @throws ConfigError */
+  readonly namedHosts: () => Promise<ReadonlyMap<string, NamedHost>>;
+  /** Standard input and output as bytes, for `dial-stdio`. */
+  readonly stdio: { readonly stdin: Readable; readonly stdout: Writable };
+  /** Calls back for each of these signals that probectl gets, until disposed; it does not end by them meanwhile. */
+  readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => Disposable;
+  /** Loads what the system can do for listeners beyond Node. */
+  readonly loadSocketOptions: () => Promise<SocketOptions>;
   readonly system: System;
   /** All that is wrong with a config file, or the usual one, as `file:line:column: what`. */
   readonly checkConfig?: (file?: string) => Promise<readonly string[]>;

@@ -16,6 +16,8 @@ export interface Paths {
   readonly platform: string;
   /** Where a config file is looked for; the first that exists is read. */
   readonly configFiles: readonly string[];
+  /** Where probectl looks for the names of hosts: beside the config. */
+  readonly hostFiles: readonly string[];
   readonly stateDirectory: string;
   readonly controlSocket: string;
   /** Where probectl looks for the daemon, in this order. */
@@ -24,11 +26,12 @@ export interface Paths {
 
 /** @see docs/configuration.md, "Where it is" */
 export function defaultPaths(environment: Environment): Paths {
-  return environment.platform === 'darwin' ? homebrewPaths(environment) : linuxPaths(environment);
+  const paths = environment.platform === 'darwin' ? homebrewPaths(environment) : linuxPaths(environment);
+  return { ...paths, hostFiles: paths.configFiles.map((file) => path.join(path.dirname(file), 'probectl.toml')) };
 }
 
 /** What the service manager hands over (systemd.exec(5), RuntimeDirectory=), then the FHS, then XDG for mere users. */
-function linuxPaths({ platform, env, isRoot }: Environment): Paths {
+function linuxPaths({ platform, env, isRoot }: Environment): Omit<Paths, 'hostFiles'> {
   const home = env.HOME;
   const userConfig = absolute(env.XDG_CONFIG_HOME) ?? (home && path.join(home, '.config'));
   const userState = absolute(env.XDG_STATE_HOME) ?? (home && path.join(home, '.local/state'));
@@ -53,7 +56,7 @@ function linuxPaths({ platform, env, isRoot }: Environment): Paths {
 }
 
 /** Everything lives under Homebrew's prefix, which belongs to the user: `brew services` runs daemons as that user. */
-function homebrewPaths({ platform, arch, env, isRoot }: Environment): Paths {
+function homebrewPaths({ platform, arch, env, isRoot }: Environment): Omit<Paths, 'hostFiles'> {
   const usual = arch === 'arm64' ? ['/opt/homebrew', '/usr/local'] : ['/usr/local', '/opt/homebrew'];
   const prefixes = present(absolute(env.HOMEBREW_PREFIX), ...usual);
   const [prefix = '/usr/local'] = prefixes;

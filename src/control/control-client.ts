@@ -1,8 +1,9 @@
 // The operator's side of the control socket.
 
+import type { Duplex } from 'node:stream';
 import { Check } from 'typebox/value';
 import { abortReason } from '../base/clock.js';
-import { RequestError } from '../base/errors.js';
+import { DaemonError, RequestError } from '../base/errors.js';
 import { commandNamed, type CommandArguments, type CommandName, type CommandResult } from './commands.js';
 import { NUMBERED_EVENT, type NumberedEvent } from './daemon-events.js';
 import { defaultControlLimits } from './limits.js';
@@ -16,6 +17,7 @@ import {
   type ServerMessageType,
   type WireError,
 } from './messages.js';
+import { linkOver } from './stream-transport.js';
 import { connect, type Link } from './transport.js';
 
 /** No daemon could be reached; `reason` says in which way. */
@@ -83,6 +85,20 @@ export class ControlClient implements AsyncDisposable {
     } catch (cause) {
       throw new NoDaemonError(path, cause);
     }
+    return client;
+  }
+
+  /** Speaks over a stream that is connected, or will be: what is wrong with it is told by `call`. */
+  static over(stream: Duplex): ControlClient {
+    const client = new ControlClient();
+    client.#link = linkOver(stream, defaultControlLimits, {
+      onMessage: (type, data) => client.#onMessage(type, data),
+      // Who made the stream knows best what became of it.
+      onClose: (cause) =>
+        client.#end(
+          cause instanceof DaemonError ? cause : new ConnectionLostError('the daemon closed the connection', { cause }),
+        ),
+    });
     return client;
   }
 

@@ -30,13 +30,17 @@ export function optionalResult<S extends TSchema>(schema: S): RequestResult<Stat
   return { schema, optional: true };
 }
 
-/** The one declaration of a request. */
-export interface RequestDeclaration<Context, A, R> {
+/** A request as both sides know it. */
+export interface RequestSignature<A, R> {
   readonly name: string;
   /** One sentence for the reference page. */
   readonly summary: string;
   readonly args: RequestArguments<A>;
   readonly result: RequestResult<R>;
+}
+
+/** The one declaration of a request, with what it does. */
+export interface RequestDeclaration<Context, A, R> extends RequestSignature<A, R> {
   /** Called with checked arguments. Returns a promise only if it has to wait: the caller can tell, and save the turn. */
   run(context: Context, args: A): R | Promise<R>;
 }
@@ -45,7 +49,7 @@ export interface RequestDeclaration<Context, A, R> {
 type Call<Context> = (context: Context, args: unknown) => unknown;
 
 /** A declaration whose types are sealed in, so that requests of all shapes fit into one list. */
-export interface Request<Context> extends Omit<RequestDeclaration<Context, unknown, unknown>, 'run'> {
+export interface Request<Context> extends RequestSignature<unknown, unknown> {
   compile(ajv: Ajv, checkResult: boolean): Call<Context>;
 }
 

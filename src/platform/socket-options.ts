@@ -17,6 +17,11 @@ export interface SocketOptions {
   closeGracefully(socket: Socket): void;
   /** Ends connections of the server whose peer has not acknowledged anything for so long. Linux only. */
   limitUnacknowledged(server: Server, timeoutMs: number): void;
+  /**
+   * Acknowledges what has arrived now, and not up to 40 ms later: a peer with Nagle's algorithm on, such as `pyocd server`,
+   * holds its next small reply back until then. The kernel leaves the mode by itself (tcp(7)): call it again. Linux only.
+   */
+  acknowledgeAtOnce(socket: Socket): void;
 }
 
 /** For platforms without them: connections close with FIN. */
@@ -24,6 +29,7 @@ export const noSocketOptions: SocketOptions = {
   resetOnClose: () => undefined,
   closeGracefully: () => undefined,
   limitUnacknowledged: () => undefined,
+  acknowledgeAtOnce: () => undefined,
 };
 
 /** Numbers of the C headers. TCP_USER_TIMEOUT (RFC 5482, tcp(7)) is in milliseconds; macOS has none. */
@@ -32,12 +38,13 @@ interface Constants {
   readonly SO_LINGER: number;
   readonly IPPROTO_TCP: number;
   readonly TCP_USER_TIMEOUT?: number;
+  readonly TCP_QUICKACK?: number;
 }
 
 /** asm-generic/socket.h and bsd/sys/socket.h. MIPS numbers differ from the rest of Linux; Node builds on it are not ours. */
 function constantsOf(system: string, machine: string): Constants | undefined {
   if (system === 'linux' && !machine.startsWith('mips')) {
-    return { SOL_SOCKET: 1, SO_LINGER: 13, IPPROTO_TCP: 6, TCP_USER_TIMEOUT: 18 };
+    return { SOL_SOCKET: 1, SO_LINGER: 13, IPPROTO_TCP: 6, TCP_USER_TIMEOUT: 18, TCP_QUICKACK: 12 };
   }
   if (system === 'darwin') return { SOL_SOCKET: 0xffff, SO_LINGER: 0x80, IPPROTO_TCP: 6 };
   return undefined;
@@ -81,13 +88,16 @@ function nativeSocketOptions(constants: Constants, setsockopt: Setsockopt, log: 
     const value = new Uint8Array(Int32Array.from(words).buffer);
     if (setsockopt(fd, level, name, value, value.length) !== 0) log.warn('setsockopt failed', { level, name });
   };
-  const { SOL_SOCKET, SO_LINGER, IPPROTO_TCP, TCP_USER_TIMEOUT } = constants;
+  const { SOL_SOCKET, SO_LINGER, IPPROTO_TCP, TCP_USER_TIMEOUT, TCP_QUICKACK } = constants;
   return {
     // struct linger { int l_onoff; int l_linger; }
     resetOnClose: (server) => set(server, SOL_SOCKET, SO_LINGER, [1, 0]),
     closeGracefully: (socket) => set(socket, SOL_SOCKET, SO_LINGER, [0, 0]),
     limitUnacknowledged: (server, timeoutMs) => {
       if (TCP_USER_TIMEOUT !== undefined) set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, [timeoutMs]);
+    },
+    acknowledgeAtOnce: (socket) => {
+      if (TCP_QUICKACK !== undefined) set(socket, IPPROTO_TCP, TCP_QUICKACK, [1]);
     },
   };
 }

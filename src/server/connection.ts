@@ -10,12 +10,12 @@ import { LineSplitter } from '../jsonl/line-splitter.js';
 import type { RequestTable } from '../jsonl/request-table.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import type { ClientLease } from '../sharing/client-lease.js';
-import { type Envelope, type MalformedEnvelope, readEnvelope } from './envelope.js';
-import { isHttpRequestLine, isTlsHandshake } from './foreign-protocol.js';
+import { type Envelope, type MalformedEnvelope, readEnvelope } from '../protocol/envelope.js';
+import { isHttpRequestLine, isTlsHandshake } from '../protocol/foreign-protocol.js';
 import type { ServerLimits } from './limits.js';
 import { LineQueue } from './line-queue.js';
 import type { ClientContext } from './requests/probe-request.js';
-import { GENERAL_ERROR, statusOfError } from './status.js';
+import { GENERAL_ERROR, statusOfError } from '../protocol/status.js';
 
 export interface ConnectionOptions {
   readonly table: RequestTable<ClientContext>;

@@ -1,6 +1,9 @@
+import { PassThrough, Readable } from 'node:stream';
 import { systemClock } from '../../src/base/clock.js';
 import { probectl } from '../../src/cli/probectl.js';
 import type { System } from '../../src/cli/doctor/system.js';
+import { loadHosts } from '../../src/config/client-config.js';
+import { noSocketOptions } from '../../src/platform/socket-options.js';
 import type { World } from '../../src/cli/world.js';
 
 export interface Ran {
@@ -43,6 +46,11 @@ export async function run(socket: string, args: readonly string[], more: Partial
     signal: new AbortController().signal,
     version: '0.2.0',
     sockets: [socket],
+    hostFiles: [],
+    namedHosts: async () => loadHosts(more.hostFiles ?? []),
+    stdio: { stdin: Readable.from([]), stdout: new PassThrough() },
+    onSignal: () => ({ [Symbol.dispose]: () => undefined }),
+    loadSocketOptions: async () => noSocketOptions,
     system: emptySystem(),
     ...more,
   });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ownCommands, usageOf } from '../../src/cli/command-line.js';
+import { usageOf } from '../../src/cli/command-line.js';
 import { ExitCode } from '../../src/cli/exit-codes.js';
+import { moreOptions, ownCommands } from '../../src/cli/own-commands.js';
 import { JSON_VERSION } from '../../src/cli/run-control-command.js';
 import { commands } from '../../src/control/commands.js';
 
@@ -33,10 +34,14 @@ describe('docs/probectl.md', () => {
 
   it('has the options of every command, and no other', () => {
     for (const [usage, options] of rowsUnder('Commands')) {
-      const name = /\w+/.exec(usage)?.[0];
-      const list = commands.find((command) => command.name === name)?.args.list ?? [];
+      const name = /[\w-]+/.exec(usage)?.[0];
+      const command = commands.find((declared) => declared.name === name);
+      const list = command?.args.list ?? [];
+      const more = command
+        ? moreOptions[command.name]
+        : ownCommands.find((declared) => declared.name === name)?.options;
       const own = list.map((argument) => argument.name).filter((argument) => !usage.includes(argument));
-      const wanted = [...own, ...(name === 'status' ? ['watch'] : [])];
+      const wanted = [...own, ...(more ?? []).map((option) => option.name)];
 
       assert.deepEqual([...options.matchAll(/--(\w+)/g)].map(([, option]) => option), wanted, usage); // prettier-ignore
     }

@@ -6,6 +6,7 @@ describe('the default paths', () => {
     assert.deepEqual(defaultPaths({ platform: 'linux', arch: 'x64', env: { HOME: '/root' }, isRoot: true }), {
       platform: 'linux',
       configFiles: ['/etc/probed/probed.toml'],
+      hostFiles: ['/etc/probed/probectl.toml'],
       stateDirectory: '/var/lib/probed',
       controlSocket: '/run/probed/control.sock',
       controlSockets: ['/run/probed/control.sock'],
@@ -28,6 +29,7 @@ describe('the default paths', () => {
     assert.deepEqual(defaultPaths({ platform: 'linux', arch: 'x64', env, isRoot: false }), {
       platform: 'linux',
       configFiles: ['/home/kim/.config/probed/probed.toml', '/etc/probed/probed.toml'],
+      hostFiles: ['/home/kim/.config/probed/probectl.toml', '/etc/probed/probectl.toml'],
       stateDirectory: '/home/kim/.local/state/probed',
       controlSocket: '/run/user/1000/probed/control.sock',
       controlSockets: ['/run/user/1000/probed/control.sock', '/run/probed/control.sock'],

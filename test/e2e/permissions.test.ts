@@ -13,10 +13,10 @@ before(() => (programs = bundledPrograms()));
 after(() => programs[Symbol.dispose]());
 
 const probectl = ({ folder }: Installation, ...args: readonly string[]) =>
-  new ProbectlProcess(folder, args, programs.own).ended;
+  new ProbectlProcess(folder, args, { programs: programs.own }).ended;
 /** The same, run by somebody who is not root. */
 const unprivileged = ({ folder }: Installation, ...args: readonly string[]) =>
-  new ProbectlProcess(folder, args, programs.unprivileged).ended;
+  new ProbectlProcess(folder, args, { programs: programs.unprivileged }).ended;
 
 /** Makes the files of an installation, and what is made there later, belong to who is not root. */
 function giveAway({ folder }: Installation): void {

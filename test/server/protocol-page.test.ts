@@ -6,7 +6,8 @@ import type { Request } from '../../src/jsonl/request-table.js';
 import { probeRequests } from '../../src/server/probe-requests.js';
 import type { ClientContext } from '../../src/server/requests/probe-request.js';
 import { defaultLimits } from '../../src/server/limits.js';
-import { statusOf } from '../../src/server/status.js';
+import { declaredRequests } from '../../src/protocol/request-names.js';
+import { statusOf } from '../../src/protocol/status.js';
 
 const page = readFileSync(path.join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
 
@@ -29,6 +30,13 @@ function rowOf({ name, args, result, summary }: Request<ClientContext>): string 
 describe('docs/protocol.md', () => {
   it('has every request of the table, as declared, and no other', () => {
     assert.deepEqual(rowsUnder('Requests'), probeRequests.map(rowOf));
+  });
+
+  it('is about requests that clients know, too: the server answers what is declared, and nothing else', () => {
+    assert.deepEqual(
+      probeRequests.map(({ name }) => name),
+      declaredRequests.map(({ name }) => name),
+    );
   });
 
   it('has every kind of error with its status, and no other', () => {

@@ -16,9 +16,16 @@ export class ProbectlProcess {
   /** Resolves when it has ended and all it printed was read. */
   readonly ended: Promise<Ran>;
 
-  /** @param folder  the runtime directory of the daemon it is for */
-  constructor(folder: string, args: readonly string[], programs: Programs = sources) {
-    const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '' };
+  /**
+   * @param folder  the runtime directory of the daemon it is for
+   * @param more    goes over the environment of the tests
+   */
+  constructor(
+    folder: string,
+    args: readonly string[],
+    { programs = sources, more = {} }: { readonly programs?: Programs; readonly more?: NodeJS.ProcessEnv } = {},
+  ) {
+    const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
     const { command, ...user } = programs;
     const options = { ...user, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
     this.#child = spawn(process.execPath, [...command('cli/main'), ...args], options);
@@ -35,8 +42,27 @@ export class ProbectlProcess {
     }
   }
 
+  /** Resolves when what it has printed matches. */
+  async matched(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#printed.stdout);
+      if (match) return match;
+      if (this.#child.exitCode !== null) throw new Error(`ended without ${String(pattern)}: ${this.#printed.stderr}`);
+      await once(this.#child.stdout, 'data');
+    }
+  }
+
+  /** Types on its standard input. */
+  type(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   interrupt(): Promise<Ran> {
-    this.#child.kill('SIGINT');
+    this.kill('SIGINT');
     return this.ended;
   }
 }

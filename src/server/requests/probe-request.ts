@@ -1,4 +1,4 @@
-import { type RequestDeclaration, request, type Request } from '../../jsonl/request-table.js';
+import { type Request, request, type RequestSignature } from '../../jsonl/request-table.js';
 import type { ClientLease } from '../../sharing/client-lease.js';
 
 /** What a request of the probe protocol works with. One object for the life of a connection. */
@@ -8,6 +8,10 @@ export interface ClientContext {
   readonly signal: AbortSignal;
 }
 
-export function probeRequest<A, R>(declaration: RequestDeclaration<ClientContext, A, R>): Request<ClientContext> {
-  return request(declaration);
+/** Adds to a request of the protocol what it does; see `RequestDeclaration.run`. */
+export function answer<A, R>(
+  signature: RequestSignature<A, R>,
+  run: (context: ClientContext, args: A) => R | Promise<R>,
+): Request<ClientContext> {
+  return request({ ...signature, run });
 }

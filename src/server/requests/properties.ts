@@ -1,11 +1,9 @@
 // What a client may ask of the probe: the properties stock pyOCD reads, and no other.
 
-import { Type } from 'typebox';
 import { RequestError } from '../../base/errors.js';
-import { arg, args } from '../../jsonl/request-arguments.js';
-import { optionalResult, result } from '../../jsonl/request-table.js';
 import type { ClientLease, ProbeAbilities } from '../../sharing/client-lease.js';
-import { probeRequest } from './probe-request.js';
+import { readProp, hasSwo } from '../../protocol/properties.js';
+import { answer } from './probe-request.js';
 
 type PropertyReader = (lease: ClientLease) => string | readonly string[] | undefined;
 
@@ -17,35 +15,8 @@ const properties: ReadonlyMap<string, PropertyReader> = new Map<string, Property
   ['capabilities', (lease) => capabilitiesOf(lease.abilities)],
 ]);
 
-const PROPERTY = Type.Unsafe<string | readonly string[]>({
-  anyOf: [Type.String(), Type.Array(Type.String())],
-  description: 'a string or a list of strings',
-});
-
 /** How much of a client's own words goes into an error text. */
 const MAX_ECHO = 64;
-
-const readProp = probeRequest({
-  name: 'readprop',
-  summary:
-    'Reads `vendor_name`, `product_name`, `supported_wire_protocols`, `wire_protocol` (no result while not connected) or `capabilities`.',
-  args: args(arg('name', Type.String())),
-  result: optionalResult(PROPERTY),
-  run: ({ lease }, [name]) => {
-    const read = properties.get(name);
-    if (read) return read(lease);
-    const known = [...properties.keys()].join(', ');
-    throw new RequestError(`unknown property name '${name.slice(0, MAX_ECHO)}' requested; known are ${known}`);
-  },
-});
-
-const hasSwo = probeRequest({
-  name: 'has_swo',
-  summary: 'Says whether the probe can capture SWO.',
-  args: args(),
-  result: result(Type.Boolean()),
-  run: ({ lease }) => lease.abilities.swo,
-});
 
 /**
  * The names of pyOCD's `DebugProbe.Capability` that are true of a probe. A stock client dies of a name it does not
@@ -61,4 +32,12 @@ function capabilitiesOf(abilities: ProbeAbilities): readonly string[] {
   return names;
 }
 
-export const propertyRequests = [readProp, hasSwo];
+export const propertyRequests = [
+  answer(readProp, ({ lease }, [name]) => {
+    const read = properties.get(name);
+    if (read) return read(lease);
+    const known = [...properties.keys()].join(', ');
+    throw new RequestError(`unknown property name '${name.slice(0, MAX_ECHO)}' requested; known are ${known}`);
+  }),
+  answer(hasSwo, ({ lease }) => lease.abilities.swo),
+];

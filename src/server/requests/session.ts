@@ -1,73 +1,19 @@
 // Who talks to whom: greeting, opening, connecting, the lock.
 
-import { Type } from 'typebox';
 import { RequestError } from '../../base/errors.js';
-import { arg, args } from '../../jsonl/request-arguments.js';
-import { noResult } from '../../jsonl/request-table.js';
-import { probeRequest } from './probe-request.js';
-import { PROTOCOL } from './schemas.js';
+import { hello, open, close, lock, unlock, connect, disconnect, PROTOCOL_VERSION } from '../../protocol/session.js';
+import { answer } from './probe-request.js';
 
-/** pyOCD: DebugProbeRequestHandler.PROTOCOL_VERSION. */
-const PROTOCOL_VERSION = 1;
-
-const hello = probeRequest({
-  name: 'hello',
-  summary: 'Checks that both sides speak version 1 of the protocol. Not required.',
-  args: args(arg('version', Type.Number())),
-  result: noResult,
-  run: (_context, [version]) => {
+export const sessionRequests = [
+  answer(hello, (_context, [version]) => {
     if (version !== PROTOCOL_VERSION) {
       throw new RequestError(`unsupported protocol version ${version} (expected ${PROTOCOL_VERSION})`);
     }
-  },
-});
-
-const open = probeRequest({
-  name: 'open',
-  summary: 'Opens the probe for this client. Counts: take it back with as many `close`.',
-  args: args(),
-  result: noResult,
-  run: ({ lease, signal }) => lease.open(signal),
-});
-
-const close = probeRequest({
-  name: 'close',
-  summary: 'Takes back one `open`; without one it does nothing.',
-  args: args(),
-  result: noResult,
-  run: ({ lease, signal }) => lease.close(signal),
-});
-
-const lock = probeRequest({
-  name: 'lock',
-  summary: "Waits for the probe's lock and takes it. Recursive: `unlock` it as often.",
-  args: args(),
-  result: noResult,
-  run: ({ lease, signal }) => lease.lock(signal),
-});
-
-const unlock = probeRequest({
-  name: 'unlock',
-  summary: 'Takes back one `lock`; without one it does nothing.',
-  args: args(),
-  result: noResult,
-  run: ({ lease }) => lease.unlock(),
-});
-
-const connect = probeRequest({
-  name: 'connect',
-  summary: 'Connects to the target; status 3 if it is connected with another protocol.',
-  args: args(arg('protocol', PROTOCOL)),
-  result: noResult,
-  run: ({ lease, signal }, [protocol]) => lease.connect(protocol, signal),
-});
-
-const disconnect = probeRequest({
-  name: 'disconnect',
-  summary: "Ends this client's interest in the connection; the last client to do so disconnects the target.",
-  args: args(),
-  result: noResult,
-  run: ({ lease, signal }) => lease.disconnect(signal),
-});
-
-export const sessionRequests = [hello, open, close, lock, unlock, connect, disconnect];
+  }),
+  answer(open, ({ lease, signal }) => lease.open(signal)),
+  answer(close, ({ lease, signal }) => lease.close(signal)),
+  answer(lock, ({ lease, signal }) => lease.lock(signal)),
+  answer(unlock, ({ lease }) => lease.unlock()),
+  answer(connect, ({ lease, signal }, [protocol]) => lease.connect(protocol, signal)),
+  answer(disconnect, ({ lease, signal }) => lease.disconnect(signal)),
+];

@@ -1,33 +1,10 @@
 // Serial wire output.
 
-import { Type } from 'typebox';
-import { arg, args } from '../../jsonl/request-arguments.js';
-import { noResult, result } from '../../jsonl/request-table.js';
-import { probeRequest } from './probe-request.js';
-import { BYTES } from './schemas.js';
+import { swoStart, swoStop, swoRead } from '../../protocol/swo.js';
+import { answer } from './probe-request.js';
 
-const swoStart = probeRequest({
-  name: 'swo_start',
-  summary: 'Starts capturing SWO as UART at a baud rate, fractions rounded.',
-  args: args(arg('baudrate', Type.Number({ minimum: 1, maximum: 0xffff_ffff }))),
-  result: noResult,
-  run: ({ lease, signal }, [baudRate]) => lease.swoStart(Math.round(baudRate), signal),
-});
-
-const swoStop = probeRequest({
-  name: 'swo_stop',
-  summary: 'Stops capturing SWO.',
-  args: args(),
-  result: noResult,
-  run: ({ lease, signal }) => lease.swoStop(signal),
-});
-
-const swoRead = probeRequest({
-  name: 'swo_read',
-  summary: 'Gives the SWO bytes captured since the last read, possibly none.',
-  args: args(),
-  result: result(BYTES),
-  run: ({ lease, signal }) => lease.swoRead(signal),
-});
-
-export const swoRequests = [swoStart, swoStop, swoRead];
+export const swoRequests = [
+  answer(swoStart, ({ lease, signal }, [baudRate]) => lease.swoStart(Math.round(baudRate), signal)),
+  answer(swoStop, ({ lease, signal }) => lease.swoStop(signal)),
+  answer(swoRead, ({ lease, signal }) => lease.swoRead(signal)),
+];

@@ -1,8 +1,8 @@
 // The values that requests of the probe protocol are made of.
 
 import { Type } from 'typebox';
-import type { NumberList } from '../../jsonl/encode-json.js';
-import { integerList, oneOf } from '../../jsonl/schema.js';
+import type { NumberList } from '../jsonl/encode-json.js';
+import { integerList, oneOf } from '../jsonl/schema.js';
 
 /** A DP register as in a packet header: A[3:2]. The bank comes from the client's SELECT. */
 export const DP_ADDRESS = oneOf(0, 4, 8, 12);

@@ -1,0 +1,66 @@
+// The command that `run` runs: in the foreground, with the user's terminal, and never outliving probectl.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { RequestError } from '../../base/errors.js';
+import type { World } from '../world.js';
+
+/** POSIX, 2.8.2: exit status of a shell whose command is not there, or cannot be run. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+/** The same, for one that a signal ended. */
+const SIGNALLED = 128;
+
+/** The command could not be started. */
+export class NotStartedError extends RequestError {
+  constructor(
+    message: string,
+    /** What a shell would end with. */
+    readonly exitCode: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * Runs it to its end, and passes on the signals probectl gets.
+ * @returns  its exit code; 128 + n for signal n
+ * @throws NotStartedError
+ */
+export async function runChild([program, ...args]: readonly [string, ...string[]], world: World): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit', env: world.env });
+  const signals = world.onSignal((signal) => {
+    // From a terminal, Ctrl-C reaches the command by itself: twice would be once too often.
+    if (signal !== 'SIGINT' || !world.stdout.isTerminal) child.kill(signal);
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', (cause) => reject(notStarted(program, cause)));
+    child.once('exit', (code, signal) => resolve(code ?? SIGNALLED + (signal ? constants.signals[signal] : 0)));
+  });
+  const guard = child.pid === undefined ? undefined : endWithUs(child.pid);
+  try {
+    return await ended;
+  } finally {
+    guard?.[Symbol.dispose]();
+    signals[Symbol.dispose]();
+  }
+}
+
+/** If we are killed, so that nobody can pass that on, a shell at the other end of a pipe sees it and ends the command. */
+function endWithUs(pid: number): Disposable {
+  const script = 'read -r _; kill -TERM "$1" 2>/dev/null';
+  const guard: ChildProcess = spawn('sh', ['-c', script, 'sh', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true, // Ctrl-C is not for it
+  });
+  guard.once('error', () => undefined); // no shell, no guard
+  guard.unref();
+  return { [Symbol.dispose]: () => guard.kill('SIGKILL') };
+}
+
+function notStarted(program: string, cause: Error): NotStartedError {
+  const code = 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT') return new NotStartedError(`there is no command ${program}`, NOT_FOUND, { cause });
+  return new NotStartedError(`${program} cannot be run`, NOT_EXECUTABLE, { cause });
+}

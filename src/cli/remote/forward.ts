@@ -1,0 +1,84 @@
+import { sleep } from '../../base/clock.js';
+import { describeError } from '../../base/errors.js';
+import { Accelerator } from '../../client/accelerator.js';
+import type { ControlClient } from '../../control/control-client.js';
+import type { ProbeRow } from '../../control/snapshots.js';
+import { harmless } from '../colour.js';
+import { ExitCode } from '../exit-codes.js';
+import { openClientOf } from '../open-client.js';
+import type { World } from '../world.js';
+import { findProbe, type Wait } from './find-probe.js';
+import { chooseHost, type Host, type HostOptions, nameOfHost } from './host.js';
+import { remoteProbe } from './remote-probe.js';
+import { untilSignalled } from './until-signalled.js';
+
+export interface ForwardOptions {
+  /** Uid, name or prefix. */
+  readonly probe: string;
+  readonly port: number | undefined;
+  readonly wait: Wait;
+  readonly plain: boolean;
+}
+
+/** A lost host is asked again so often: what is mended is noticed within the 5 s that users are promised. */
+const RETRY_MS = 1000;
+
+/** Serves a probe of some host on this machine, and says what becomes of it, until it is told to stop. */
+export async function forward(options: ForwardOptions, hostOptions: HostOptions, world: World): Promise<ExitCode> {
+  const { probe: given, port, wait, plain } = options;
+  const host = await chooseHost(hostOptions, world);
+  const probe = await findOnce();
+  const socketOptions = await world.loadSocketOptions();
+  await using helper = await Accelerator.listen({
+    ...{ endpoint: remoteProbe(host, probe.uid, world), socketOptions, pipelining: !plain },
+    ...(port !== undefined && { port }),
+  });
+  const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
+  world.stdout.write(`pyocd gdbserver -u remote:localhost:${helper.port}${target}\n`);
+  const stop = new AbortController();
+  const watched = watch(host, probe.uid, { ...world, signal: stop.signal });
+  await untilSignalled(world);
+  stop.abort();
+  await watched;
+  return ExitCode.Ok;
+
+  async function findOnce(): Promise<ProbeRow> {
+    await using client = await openClientOf(host, world);
+    return await findProbe(client, given, wait, world);
+  }
+}
+
+/** Prints the state of a probe whenever it is another one, over daemons and connections that come and go. */
+async function watch(host: Host, uid: string, world: World): Promise<void> {
+  const { signal, clock, stdout } = world;
+  const isOver = (): boolean => signal.aborted;
+  let shown = '';
+  const show = (state: string): void => {
+    if (state !== shown) stdout.write(`${harmless(`${uid} of ${nameOfHost(host)}: ${state}`)}\n`);
+    shown = state;
+  };
+  while (!isOver()) {
+    try {
+      await using client = await openClientOf(host, world);
+      await follow(client, uid, show, signal);
+    } catch (error) {
+      if (!isOver()) show(`not reachable, trying again: ${describeError(error)}`);
+    }
+    await sleep(clock, RETRY_MS, signal).catch(() => undefined); // the end is seen above
+  }
+}
+
+/** Until the connection ends. @throws ConnectionLostError, SshError */
+async function follow(
+  client: ControlClient,
+  uid: string,
+  show: (state: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.call('events', {}, signal);
+  const events = client.events(signal);
+  do {
+    const { probes } = await client.call('list', {}, signal);
+    show(probes.find((row) => row.uid === uid)?.state ?? 'unknown there');
+  } while (!(await events.next()).done);
+}

@@ -1,0 +1,83 @@
+// Which machine a command is for.
+
+import type { NamedHost } from '../../config/client-config.js';
+import { nearest } from '../../control/nearest.js';
+import { UsageError } from '../report-error.js';
+import type { World } from '../world.js';
+
+export type Host = LocalHost | SshHost;
+
+/** This machine, or one whose control socket is reached through a path. */
+export interface LocalHost {
+  readonly kind: 'local';
+  /** Where the daemon's socket may be, the likeliest first. */
+  readonly sockets: readonly string[];
+}
+
+export interface SshHost {
+  readonly kind: 'ssh';
+  /** As for ssh: "lab", "user@lab". */
+  readonly destination: string;
+  readonly port?: string;
+  /** probectl on that machine. */
+  readonly probectl: string;
+}
+
+/** What the command line says of it. */
+export interface HostOptions {
+  /** `--host` */
+  readonly host?: string | undefined;
+  /** `--socket` */
+  readonly socket?: string;
+}
+
+/**
+ * By `--socket`, by `--host`, by PROBED_HOST, by PROBED_SOCKET, or where the daemon of this machine usually is.
+ * @throws UsageError   for what is no host
+ * @throws ConfigError  if the file with the names of hosts is wrong
+ */
+export async function chooseHost({ host, socket }: HostOptions, world: World): Promise<Host> {
+  const { env, sockets } = world;
+  if (host !== undefined && socket !== undefined) throw new UsageError('--host and --socket: give one of them');
+  if (socket !== undefined) return { kind: 'local', sockets: [socket] };
+  const told = host ?? nonEmpty(env.PROBED_HOST);
+  if (told !== undefined) return await hostNamed(told, world);
+  const local = nonEmpty(env.PROBED_SOCKET);
+  return { kind: 'local', sockets: local === undefined ? sockets : [local] };
+}
+
+/** For people. */
+export function nameOfHost(host: Host): string {
+  return host.kind === 'ssh' ? host.destination : 'this machine';
+}
+
+/** An address, or a name from the user's list. */
+async function hostNamed(text: string, { namedHosts, hostFiles }: World): Promise<Host> {
+  if (text.includes('://')) return hostAt({ address: text });
+  const hosts = await namedHosts();
+  const named = hosts.get(text);
+  if (named) return hostAt(named);
+  const guesses = nearest(text, hosts.keys());
+  const hint = guesses.length > 0 ? `did you mean ${guesses.join(' or ')}?` : `write ssh://${text}`;
+  throw new UsageError(`no host is called ${text} in ${hostFiles[0] ?? 'any file'}: ${hint}`);
+}
+
+/** user@host and host; no leading "-", which ssh would take for an option. */
+const SSH =
+  /^ssh:\/\/(?<destination>(?:[^\s@/:-][^\s@/:]*@)?(?:\[[0-9a-fA-F:.%\w]+\]|[^\s@/:[\]-][^\s@/:[\]]*))(?::(?<port>\d{1,5}))?\/?$/;
+const UNIX = /^unix:\/\/(?<path>\/.+)$/;
+
+export function hostAt({ address, probectl = 'probectl' }: NamedHost): Host {
+  const path = UNIX.exec(address)?.groups?.path;
+  if (path !== undefined) return { kind: 'local', sockets: [path] };
+  const groups: Partial<Record<string, string>> = SSH.exec(address)?.groups ?? {};
+  const { destination, port } = groups;
+  if (destination === undefined)
+    throw new UsageError(`${address} is no host: write ssh://[user@]host[:port] or unix:///path`);
+  // ssh takes an IPv6 address without brackets.
+  return { kind: 'ssh', destination: destination.replace(/[[\]]/g, ''), ...(port && { port }), probectl };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,38 @@
+import { Accelerator } from '../../client/accelerator.js';
+import { systemClock } from '../../base/clock.js';
+import { openClientOf } from '../open-client.js';
+import { UsageError } from '../report-error.js';
+import type { World } from '../world.js';
+import { runChild } from './child.js';
+import { findProbe, type Wait } from './find-probe.js';
+import { chooseHost, type HostOptions } from './host.js';
+import { fillIn } from './pyocd-command.js';
+import { remoteProbe } from './remote-probe.js';
+
+export interface RunOptions {
+  /** Uid, name or prefix. */
+  readonly probe: string;
+  readonly command: readonly string[];
+  readonly wait: Wait;
+  /** Pass requests on as they are, each waiting for its reply. */
+  readonly plain: boolean;
+}
+
+/** Runs a command with a probe of some host on a port of its own. @returns the command's exit code */
+export async function runWithProbe(options: RunOptions, hostOptions: HostOptions, world: World): Promise<number> {
+  const { probe: given, command, wait, plain } = options;
+  if (command.length === 0) throw new UsageError('run: a command is missing: run UID -- pyocd cmd');
+  const host = await chooseHost(hostOptions, world);
+  const { uid, target } = await findOnce();
+  const socketOptions = await world.loadSocketOptions();
+  await using helper = await Accelerator.listen({
+    ...{ endpoint: remoteProbe(host, uid, world), clock: systemClock, socketOptions, pipelining: !plain },
+  });
+  const [program = '', ...args] = fillIn(command, { port: helper.port, uid, ...(target !== undefined && { target }) });
+  return await runChild([program, ...args], world);
+
+  async function findOnce() {
+    await using client = await openClientOf(host, world);
+    return await findProbe(client, given, wait, world);
+  }
+}

@@ -1,0 +1,107 @@
+// A stream to a program on another machine, over the user's own ssh: its keys, agents, jump hosts and config are the
+// authentication, and there is nothing of it here.
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { Duplex, type Readable, type Writable } from 'node:stream';
+import { systemClock } from '../../base/clock.js';
+import { RequestError } from '../../base/errors.js';
+import type { SshHost } from './host.js';
+
+/** ssh, or what it ran, failed. */
+export class SshError extends RequestError {}
+
+/** Of what ssh says, the end is kept. */
+const MAX_STDERR = 4096;
+/** ssh(1), EXIT STATUS: an error of its own. */
+const SSH_FAILED = 255;
+/** POSIX, 2.8.2: the shell does not find the command. */
+const NOT_FOUND = 127;
+/** `ExitCode.Usage` of a probectl that does not know the command. */
+const USAGE = 2;
+
+/**
+ * Runs `probectl ARGS` on a host. Whatever fails, now or later, is an `SshError` of the stream.
+ * @param env  for ssh
+ */
+export function openSsh(host: SshHost, args: readonly string[], env: NodeJS.ProcessEnv): Duplex {
+  const command = [host.probectl, ...args].map(quote).join(' ');
+  const port = host.port === undefined ? [] : ['-p', host.port];
+  // -T: no terminal, which would change bytes.
+  const child = spawn('ssh', ['-T', ...port, host.destination, command], { env, stdio: 'pipe' });
+  return new SshStream(child, host);
+}
+
+/** For the shell at the other end. */
+function quote(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+class SshStream extends Duplex {
+  #stderr = '';
+
+  constructor(
+    private readonly child: ChildProcessByStdio<Writable, Readable, Readable>,
+    private readonly host: SshHost,
+  ) {
+    super();
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) child.stdout.pause();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
+    });
+    child.stdin.on('error', () => undefined); // ssh has ended, and its exit says why
+    child.once('error', (cause) => this.destroy(this.#notStarted(cause)));
+    // Not 'close': a connection that ssh shares (ControlMaster) keeps its standard error open.
+    child.once('exit', (code) => systemClock.immediate(() => this.#ended(code)));
+  }
+
+  override _read(): void {
+    this.child.stdout.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.child.stdin.write(chunk, () => done());
+  }
+
+  override _final(done: () => void): void {
+    this.child.stdin.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.child.kill();
+    done(error);
+  }
+
+  #ended(code: number | null): void {
+    if (this.destroyed) return;
+    if (code === 0) this.push(null);
+    else this.destroy(this.#failed(code));
+  }
+
+  #notStarted(cause: Error): SshError {
+    const isMissing = 'code' in cause && cause.code === 'ENOENT';
+    return isMissing
+      ? new SshError("there is no ssh on this machine: install OpenSSH's client")
+      : new SshError('ssh cannot be started', { cause });
+  }
+
+  /** One line that says what to do. */
+  #failed(code: number | null): SshError {
+    const { destination, probectl } = this.host;
+    const lines = this.#stderr.trim().split('\n');
+    const last = lines.at(-1)?.trim() ?? '';
+    if (code === SSH_FAILED) {
+      const why = lines.find((line) => /verification failed|permission denied|could not resolve/i.test(line)) ?? last;
+      return new SshError(`${why.trim() || 'ssh failed'}: make "ssh ${destination}" work first`);
+    }
+    if (code === NOT_FOUND) {
+      return new SshError(`there is no ${probectl} on ${destination}: install probed there, or name it in the config`);
+    }
+    if (code === USAGE && last.includes('dial-stdio')) {
+      return new SshError(`probectl on ${destination} is too old for --host: install the version of this one there`);
+    }
+    if (code === null) return new SshError(`ssh to ${destination} was killed`);
+    return new SshError(`on ${destination}: ${last.replace(/^probectl: /, '') || `probectl ended with ${code}`}`);
+  }
+}

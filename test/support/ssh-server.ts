@@ -1,0 +1,166 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const root = path.join(import.meta.dirname, '../..');
+const SSHD = '/usr/sbin/sshd';
+
+/** Skips the suite where there is no OpenSSH server, and says so. */
+export function requireSshd(suite: Mocha.Context): void {
+  if (existsSync(SSHD) && spawnSync('ssh', ['-V']).status === 0) return;
+  console.log('ssh: NOT RUN (install openssh-server and openssh-client)');
+  suite.skip();
+}
+
+/** A real sshd on loopback with keys of its own; "lab" is its name for the ssh in `binFolder`. */
+export class SshServer implements AsyncDisposable {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'probed-ssh-'));
+  /** To be put first in PATH: the user's ssh with this test's config. */
+  readonly binFolder = path.join(this.folder, 'bin');
+  #sshd: ReturnType<typeof spawn> | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly daemonFolder: string,
+  ) {}
+
+  /** @param daemonFolder  the runtime directory of the daemon that probectl finds on "lab" */
+  static async start(daemonFolder: string): Promise<SshServer> {
+    const server = new SshServer(await freePort(), daemonFolder);
+    server.#writeFiles();
+    await server.restart();
+    return server;
+  }
+
+  /** The environment of a user who can log in. */
+  get env(): NodeJS.ProcessEnv {
+    return { PATH: `${this.binFolder}:${process.env.PATH ?? ''}` };
+  }
+
+  async restart(): Promise<void> {
+    if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true }); // its privilege separation directory
+    this.#sshd = spawn(SSHD, ['-D', '-e', '-f', path.join(this.folder, 'sshd_config')], { stdio: 'ignore' });
+    while (!(await answers(this.port))) await delay(20); // sshd says nowhere that it listens
+  }
+
+  /** Ends the listener and every connection, as a machine that goes down. */
+  async stop(): Promise<void> {
+    const sshd = this.#sshd;
+    if (!sshd?.pid) return;
+    const ended = once(sshd, 'close');
+    for (const pid of [...descendants(sshd.pid), sshd.pid]) killIfThere(pid);
+    await ended;
+    this.#sshd = undefined;
+  }
+
+  /** Lets the host be another one than the user has known. */
+  changeHostKey(): void {
+    rmSync(path.join(this.folder, 'host_key'));
+    keygen(path.join(this.folder, 'host_key'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #writeFiles(): void {
+    const at = (name: string): string => path.join(this.folder, name);
+    mkdirSync(this.binFolder);
+    keygen(at('host_key'));
+    keygen(at('user_key'));
+    copyFileSync(at('user_key.pub'), at('authorized_keys'));
+    const hostKey = readFileSync(at('host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    writeFileSync(at('known_hosts'), `[127.0.0.1]:${this.port} ${hostKey}\n`);
+    const remoteBin = at('remote-bin');
+    mkdirSync(remoteBin);
+    writeFileSync(
+      at('sshd_config'),
+      `Port ${this.port}
+ListenAddress 127.0.0.1
+HostKey ${at('host_key')}
+AuthorizedKeysFile ${at('authorized_keys')}
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+SetEnv PATH=${remoteBin}:${process.env.PATH ?? ''}
+`,
+    );
+    writeFileSync(
+      at('ssh_config'),
+      `Host lab
+  HostName 127.0.0.1
+  Port ${this.port}
+  User ${userInfo().username}
+  IdentityFile ${at('user_key')}
+  IdentitiesOnly yes
+  BatchMode yes
+  UserKnownHostsFile ${at('known_hosts')}
+`,
+    );
+    script(path.join(this.binFolder, 'ssh'), `exec /usr/bin/ssh -F ${at('ssh_config')} "$@"`);
+    const main = path.join(root, 'src/cli/main.ts');
+    script(
+      path.join(remoteBin, 'probectl'),
+      `cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
+    );
+  }
+}
+
+function script(file: string, line: string): void {
+  writeFileSync(file, `#!/bin/sh\n${line}\n`);
+  chmodSync(file, 0o755);
+}
+
+function keygen(file: string): void {
+  spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** sshd forks for every connection, and again for its user. */
+function descendants(pid: number): readonly number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  const children = stdout.trim().split(/\s+/).filter((text) => text !== '').map(Number); // prettier-ignore
+  return children.flatMap((child) => [...descendants(child), child]);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
+}
