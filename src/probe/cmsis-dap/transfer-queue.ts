@@ -103,8 +103,10 @@ export class TransferQueue implements PostingDapPort {
 
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    const made = this.#prepareDp(address);
+    const made = this.#prepareDp(address, 1);
     if (made) await made;
+    // DPIDR and CTRL/STAT can be read whatever has failed: that a posted write did is told by RDBUFF.
+    if (this.#lastAp !== undefined && !this.#checksStatus) this.#collected.readDp(DP.RDBUFF);
     this.#collected.readDp(address);
     const words = await this.#send();
     const value = words[words.length - 1];
@@ -115,7 +117,7 @@ export class TransferQueue implements PostingDapPort {
   async writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (address === DP.ABORT) return this.#writeAbort(value);
-    const made = this.#prepareDp(address);
+    const made = this.#prepareDp(address, 0);
     if (made) await made;
     this.#collected.writeDp(address, value);
     const isControl = address === DP.CTRL_STAT;
@@ -218,23 +220,27 @@ export class TransferQueue implements PostingDapPort {
     return this.#checksStatus ? room : 1; // the status comes with a transfer; a block would need another packet
   }
 
-  /** @returns a promise only where there is something to wait for: the next turn of the event loop is not free */
-  #prepareDp(address: DpAddress): Promise<void> | undefined {
+  /**
+   * Collects the DP writes an access needs, and sees to it that the access itself will fit behind them.
+   *
+   * @param checks  reads that go with it
+   * @returns       a promise only where there is something to wait for: the next turn of the event loop is not free
+   */
+  #prepareDp(address: DpAddress, checks: number): Promise<void> | undefined {
     if ((address & 0x08) === 0) this.#select.forDp(address, this.#addToSetUp);
-    return this.#collectSetUp();
+    return this.#collectSetUp(checks);
   }
 
   #prepareAp(address: ApAddress): Promise<void> | undefined {
     this.#select.forAp(address, this.#addToSetUp);
     if (this.#checksStatus) this.#select.forDp(DP.CTRL_STAT, this.#addToSetUp);
-    return this.#collectSetUp();
+    return this.#collectSetUp(this.#statusReads);
   }
 
-  /** Collects the DP writes an access needs, and sees to it that the access itself will fit behind them. */
-  #collectSetUp(): Promise<void> | undefined {
-    if (this.#collected.writesLeft < this.#setUp.length + 1 + this.#statusReads) {
+  #collectSetUp(checks: number): Promise<void> | undefined {
+    if (this.#collected.writesLeft < this.#setUp.length + 1 + checks) {
       return this.#send().then(
-        () => this.#collectSetUp(),
+        () => this.#collectSetUp(checks),
         (error: unknown) => {
           this.#setUp.length = 0;
           throw error;

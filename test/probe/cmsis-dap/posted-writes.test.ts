@@ -141,10 +141,23 @@ describe('a posted write that fails', () => {
     device.done();
   });
 
+  it('is told by the next read of CTRL/STAT, which the DP would answer all the same', async () => {
+    const { device, probe } = await opened({
+      out: '05 00 05 08 00000000 05 00000090 0d 00000000 0e 06',
+      in: ['05 03 04'],
+    });
+
+    await write(probe, TAR, 0x90000000);
+    await write(probe, DRW, 0);
+    await assert.rejects(probe.dap.readDp(DP.CTRL_STAT, NEVER), TransferFaultError);
+
+    device.done();
+  });
+
   it('leaves the bank of CTRL/STAT known that was acknowledged last, and not one behind the failure', async () => {
     const { device, probe } = await opened(
       // SELECT of bank 0 is executed, the access faults, SELECT of bank 2 never was.
-      { out: '05 00 05 08 00000000 05 00000090 0d 00000000 08 02000000 06', in: ['05 02 04'] },
+      { out: '05 00 06 08 00000000 05 00000090 0d 00000000 08 02000000 0e 06', in: ['05 02 04'] },
       { out: '05 00 01 06', in: ['05 01 01 200000f0'] },
     );
 
