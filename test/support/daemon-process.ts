@@ -35,8 +35,11 @@ export class DaemonProcess implements AsyncDisposable {
     this.#exit = once(process, 'close').then(() => ({ code: process.exitCode, signal: process.signalCode }));
   }
 
-  /** @param given  its runtime and state directory, which stays; left out: a new one, which goes with it */
-  static spawn(args: readonly string[], given?: string): DaemonProcess {
+  /**
+   * @param given  its runtime and state directory, which stays; left out: a new one, which goes with it
+   * @param more   variables of its environment
+   */
+  static spawn(args: readonly string[], given?: string, more: NodeJS.ProcessEnv = {}): DaemonProcess {
     const folder = given ?? mkdtempSync(path.join(tmpdir(), 'probed-test-'));
     const main = path.join(root, 'src/main.ts');
     // No test needs it longer: one that waits for its end in vain must not wait for ever.
@@ -45,6 +48,7 @@ export class DaemonProcess implements AsyncDisposable {
       RUNTIME_DIRECTORY: folder,
       STATE_DIRECTORY: path.join(folder, 'state'),
       XDG_CONFIG_HOME: folder,
+      ...more,
     };
     const options = { cwd: root, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
     return new DaemonProcess(
