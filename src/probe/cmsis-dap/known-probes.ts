@@ -3,7 +3,7 @@
 import type { UsbDeviceInfo } from '../../usb/usb-bus.js';
 
 /** Vendor id -> product ids. Only ids that are not used for anything but the probe. */
-const knownProbes: ReadonlyMap<number, ReadonlySet<number>> = new Map([
+export const knownProbes: ReadonlyMap<number, ReadonlySet<number>> = new Map([
   [0x0d28, new Set([0x0204])], // Arm DAPLink
   [0x2e8a, new Set([0x000c])], // Raspberry Pi Debug Probe
   [0x1fc9, new Set([0x0090, 0x0143])], // NXP LPC-Link2, MCU-Link
