@@ -1,8 +1,10 @@
 // Makes each program one file: probectl starts in half the time, and probed needs a quarter less memory, than from some
 // hundred modules.
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { externals } from './externals.js';
+import { thirdPartyNotices } from './third-party.js';
 
 /**
  * probectl imports the request tables for their names and schemas, and never compiles a validator. Nothing happens when
@@ -19,10 +21,14 @@ const withoutAjv = {
   },
 };
 
-/** @param {string} entry the program's file below src/ */
+/**
+ * @param {string} entry the program's file below src/
+ * @returns the files it was made of
+ */
 async function bundle(entry, options) {
   const outfile = `dist/${entry.replace(/\.ts$/, '.js')}`;
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: [`src/${entry}`],
     outfile,
     bundle: true,
@@ -31,7 +37,7 @@ async function bundle(entry, options) {
     target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true, // but names stay, for stack traces
-    legalComments: 'external',
+    legalComments: 'none', // whole licences are in THIRD-PARTY.txt
     // Packages in CommonJS call `require`, which a module does not have.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
@@ -39,7 +45,12 @@ async function bundle(entry, options) {
     ...options,
   });
   chmodSync(outfile, 0o755);
+  return Object.keys(metafile.inputs);
 }
 
-await bundle('main.ts', { external: ['koffi'] });
-await bundle('cli/main.ts', { plugins: [withoutAjv] });
+const files = [
+  ...(await bundle('main.ts', { external: externals })),
+  ...(await bundle('cli/main.ts', { plugins: [withoutAjv] })),
+];
+const installed = externals.filter((name) => existsSync(`node_modules/${name}`));
+writeFileSync('dist/THIRD-PARTY.txt', thirdPartyNotices(files, installed));
