@@ -7,8 +7,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import { sleep, systemClock } from './base/clock.js';
 import { Disposer } from './base/disposer.js';
-import { describeError } from './base/errors.js';
+import { holderOf } from './base/file-holder.js';
+import { describeError, UnsupportedError } from './base/errors.js';
 import type { Logger } from './base/logger.js';
+import { machineFiles } from './base/machine-files.js';
 import { type LogLineFormat, openLog } from './base/winston-logger.js';
 import { parseCommandLine } from './config/command-line.js';
 import { ConfigError, UsageError } from './config/config-error.js';
@@ -30,6 +32,10 @@ import { loadSocketOptions } from './platform/socket-options.js';
 import { compileProbeRequests } from './server/probe-requests.js';
 import { parseProbeOptions } from './sim/probe-options.js';
 import { simulatedBus } from './sim/simulated-bus.js';
+import { LibusbBus } from './usb/libusb/libusb-bus.js';
+import type { NativeUsb } from './usb/libusb/native.js';
+import { OpeningSource } from './usb/libusb/opening-source.js';
+import { SysfsSource } from './usb/libusb/sysfs-source.js';
 import type { UsbBus } from './usb/usb-bus.js';
 
 /** A process that a signal ends exits with 128 + the signal's number, by custom of the shell. */
@@ -57,9 +63,9 @@ async function main(): Promise<void> {
 /** Serves until a signal comes. */
 async function run(config: Config, load: () => Config): Promise<void> {
   const stop = stopSignal();
-  await using bus = openBus(config);
   await using output = openLog({ ...logOptions(config), stream: process.stderr });
   const { log } = output;
+  await using bus = await openBus(config, log);
   const events = new EventHistory(systemClock);
   await using book = await openBook(config, log);
   const supervisor = new Supervisor({
@@ -88,15 +94,36 @@ async function run(config: Config, load: () => Config): Promise<void> {
   events.add({ type: 'stopping' });
 }
 
-/** The bus whose probes are served. */
-function openBus({ simulate }: Config): UsbBus {
-  if (simulate.length === 0) {
-    throw new UsageError('nothing to serve: this version has simulated probes only, add --simulate');
+/** The bus whose probes are served: the machine's own, unless there are simulated ones. */
+async function openBus({ simulate }: Config, log: Logger): Promise<UsbBus> {
+  if (simulate.length > 0) {
+    return simulatedBus(
+      simulate.map(({ options }) => options),
+      systemClock,
+    );
   }
-  return simulatedBus(
-    simulate.map(({ options }) => options),
-    systemClock,
-  );
+  const isLinux = process.platform === 'linux';
+  return LibusbBus.start({
+    usb: await loadUsb(),
+    source: isLinux ? new SysfsSource() : new OpeningSource(),
+    ...{ clock: systemClock, log, detachKernelDriver: isLinux },
+    ...(isLinux && { holderOf: describeHolder }),
+  });
+}
+
+/** Loaded only when it is needed: simulated probes do without libusb. */
+async function loadUsb(): Promise<NativeUsb> {
+  try {
+    return (await import('usb')).usb;
+  } catch (error) {
+    throw new UnsupportedError('USB cannot be used (on Linux it takes the library libudev.so.1)', { cause: error });
+  }
+}
+
+/** Who has a device node open. Only root sees that of other users' programs. */
+async function describeHolder(node: string): Promise<string> {
+  const { holder } = await holderOf(machineFiles, (link) => link === node);
+  return holder ? `held by ${holder.name}, pid ${holder.pid}` : `to see by whom: sudo fuser -v ${node}`;
 }
 
 function simulatedProblem(options: readonly string[]): string | undefined {

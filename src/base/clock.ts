@@ -30,6 +30,25 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Waits at most `delayMs` for a signal. @returns whether it has aborted */
+export function abortsWithin(signal: AbortSignal, delayMs: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve(true);
+      return;
+    }
+    const onAbort = (): void => {
+      timer[Symbol.dispose]();
+      resolve(true);
+    };
+    const timer = clock.timer(delayMs, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(false);
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
 /** The reason of an aborted signal, as an `Error`. */
 export function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason });

@@ -22,6 +22,8 @@ export interface UsbDeviceInfo {
   readonly portPath: string;
   /** False: the operating system will refuse us the device (`access(2)` on its node, nothing opened). */
   readonly accessible: boolean;
+  /** The file that is opened to use it, where there is one: "/dev/bus/usb/001/004". Another one at every plug. */
+  readonly node?: string;
   readonly interfaces: readonly UsbInterfaceInfo[];
 }
 
@@ -47,7 +49,7 @@ export interface UsbEndpointInfo {
 }
 
 /** USB class codes (usb.org, Defined Class Codes). */
-export const UsbClass = { Hid: 0x03, Vendor: 0xff } as const;
+export const UsbClass = { Hid: 0x03, Hub: 0x09, Vendor: 0xff } as const;
 
 /** Bit 7 of an endpoint address. */
 export const ENDPOINT_IN = 0x80;
@@ -76,6 +78,7 @@ export interface UsbConnection extends AsyncDisposable {
   readonly gone: AbortSignal;
   /**
    * Sends one transfer; empty `data` is a zero-length packet. Several may be in flight; they complete in order.
+   * `data` must stay as it is until the transfer settles.
    * @throws UsbError
    */
   transferOut(endpoint: number, data: Uint8Array, options: TransferOptions): Promise<void>;

@@ -1,5 +1,5 @@
+import { holderOf } from '../../base/file-holder.js';
 import { type Check, type CheckContext, fine, type Finding, problem } from './check.js';
-import { holderOf } from './holders.js';
 import type { System } from './system.js';
 
 const DEVICES = '/sys/bus/usb/devices';

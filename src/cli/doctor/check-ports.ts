@@ -1,5 +1,5 @@
+import { holderOf } from '../../base/file-holder.js';
 import { type Check, problem } from './check.js';
-import { holderOf } from './holders.js';
 import type { System } from './system.js';
 
 /** Who has the ports that the daemon could not open? */

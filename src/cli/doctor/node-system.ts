@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { access, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
+import { machineFiles } from '../../base/machine-files.js';
 import type { System } from './system.js';
 
 /** What only `main.ts` can know. */
@@ -9,9 +10,7 @@ export type ProcessFacts = Pick<System, 'platform' | 'nodeVersion' | 'userName' 
 export function nodeSystem(facts: ProcessFacts): System {
   return {
     ...facts,
-    readText: (path) => readFile(path, 'utf8').catch(() => undefined),
-    list: (path) => readdir(path).catch(() => undefined),
-    readLink: (path) => readlink(path).catch(() => undefined),
+    ...machineFiles,
     groupIdOf: (path) =>
       stat(path).then(
         ({ gid }) => gid,

@@ -1,5 +1,7 @@
+import type { MachineFiles } from '../../base/machine-files.js';
+
 /** What `doctor` reads of the machine. Nothing here throws for what is missing or forbidden. */
-export interface System {
+export interface System extends MachineFiles {
   /** `process.platform` */
   readonly platform: string;
   /** As `process.versions.node`: "20.19.0". */
@@ -8,12 +10,6 @@ export interface System {
   readonly isRoot: boolean;
   /** Ids of the groups this process is in. */
   readonly groupIds: readonly number[];
-  /** A file's text; undefined if it cannot be read. */
-  readText(path: string): Promise<string | undefined>;
-  /** Names in a directory; undefined if it cannot be read. */
-  list(path: string): Promise<readonly string[] | undefined>;
-  /** Where a symbolic link points; undefined if it cannot be read. */
-  readLink(path: string): Promise<string | undefined>;
   /** Whether this user may read and write. */
   access(path: string): Promise<'granted' | 'denied' | 'missing'>;
   /** The group of a file; undefined if there is none. */

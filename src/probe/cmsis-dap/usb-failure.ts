@@ -1,6 +1,6 @@
 // Turns what USB fails with into what callers of a probe can act on.
 
-import type { Clock } from '../../base/clock.js';
+import { abortsWithin, type Clock } from '../../base/clock.js';
 import { assertNever } from '../../base/errors.js';
 import { UsbError } from '../../usb/usb-error.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../errors.js';
@@ -39,18 +39,4 @@ export async function probeErrorOf(error: unknown, doing: string, clock: Clock, 
     default:
       return assertNever(error.kind);
   }
-}
-
-function abortsWithin(signal: AbortSignal, delayMs: number, clock: Clock): Promise<boolean> {
-  return new Promise((resolve) => {
-    const onAbort = (): void => {
-      timer[Symbol.dispose]();
-      resolve(true);
-    };
-    const timer = clock.timer(delayMs, () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(false);
-    });
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

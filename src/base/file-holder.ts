@@ -1,4 +1,4 @@
-import type { System } from './system.js';
+import type { MachineFiles } from './machine-files.js';
 
 export interface Holder {
   readonly pid: number;
@@ -10,17 +10,17 @@ export interface Holder {
  * @returns `isCertain`: whether every process could be looked at
  */
 export async function holderOf(
-  system: System,
+  files: MachineFiles,
   matches: (link: string) => boolean,
 ): Promise<{ readonly holder?: Holder; readonly isCertain: boolean }> {
   let isCertain = true;
-  for (const pid of (await system.list('/proc'))?.filter((name) => /^\d+$/.test(name)) ?? []) {
-    const files = await system.list(`/proc/${pid}/fd`);
-    if (!files) isCertain = false;
-    for (const file of files ?? []) {
-      const link = await system.readLink(`/proc/${pid}/fd/${file}`);
+  for (const pid of (await files.list('/proc'))?.filter((name) => /^\d+$/.test(name)) ?? []) {
+    const open = await files.list(`/proc/${pid}/fd`);
+    if (!open) isCertain = false;
+    for (const file of open ?? []) {
+      const link = await files.readLink(`/proc/${pid}/fd/${file}`);
       if (link === undefined || !matches(link)) continue;
-      const name = (await system.readText(`/proc/${pid}/comm`))?.trim() ?? 'a program';
+      const name = (await files.readText(`/proc/${pid}/comm`))?.trim() ?? 'a program';
       return { holder: { pid: Number(pid), name }, isCertain };
     }
   }

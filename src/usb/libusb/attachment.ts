@@ -1,0 +1,55 @@
+// One device in one socket, from plug to unplug.
+
+import { FifoLock } from '../../base/fifo-lock.js';
+import type { DeviceKey, UsbDeviceInfo } from '../usb-bus.js';
+import { UsbError } from '../usb-error.js';
+import type { NativeDevice } from './native.js';
+import { usbErrorOf } from './status.js';
+
+export class Attachment {
+  readonly #gone = new AbortController();
+  /** Opening and closing one after the other: an interface is free only when its last user has let go of it. */
+  readonly lock = new FifoLock();
+  #users = 0;
+  /** Undefined until the system has told everything about it. */
+  info: UsbDeviceInfo | undefined;
+
+  constructor(
+    readonly key: DeviceKey,
+    readonly device: NativeDevice,
+    readonly portPath: string,
+    /** When it was seen first. */
+    readonly since: number,
+  ) {}
+
+  /** Aborts when it leaves the bus. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  leave(): void {
+    if (!this.gone.aborted) this.#gone.abort(this.goneError());
+  }
+
+  goneError(): UsbError {
+    return new UsbError('gone', `the device left the bus at port ${this.portPath}`);
+  }
+
+  /** Opens the device for its first user. Call it, and `release`, with the lock held. @throws UsbError */
+  acquire(): void {
+    if (this.#users === 0) {
+      try {
+        this.device.open();
+      } catch (error) {
+        throw usbErrorOf(error, `opening the device at port ${this.portPath}`);
+      }
+    }
+    this.#users++;
+  }
+
+  /** Closes the device after its last user. */
+  release(): void {
+    if (--this.#users > 0) return;
+    this.device.close();
+  }
+}

@@ -1,0 +1,106 @@
+// What is in flight on one endpoint.
+
+import { abortReason } from '../../base/clock.js';
+import { never } from '../../base/never.js';
+import type { TransferOptions } from '../usb-bus.js';
+import type { NativeEndpoint, NativeError, NativeTransfer } from './native.js';
+import { TRANSFER_CANCELLED, usbErrorOf } from './status.js';
+
+export class EndpointTransfers {
+  readonly #endpoint: NativeEndpoint;
+  readonly #inFlight = new Map<NativeTransfer, Promise<unknown>>();
+  /** While the halt of a stalled endpoint is being cleared. */
+  #clearing: Promise<void> | undefined;
+
+  constructor(endpoint: NativeEndpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  /**
+   * Runs one transfer. They complete in the order of the calls.
+   *
+   * @param buffer  belongs to the transfer until that settles
+   * @returns       how many bytes were moved
+   * @throws UsbError
+   */
+  async transfer(buffer: Buffer, options: TransferOptions): Promise<number> {
+    if (this.#clearing) await this.#clearing;
+    const { signal = never } = options;
+    if (signal.aborted) throw abortReason(signal);
+    // Submitted before the first `await` in the usual case: the next one may follow at once.
+    const { transfer, ended } = this.#submit(buffer, options.timeoutMs);
+    const onAbort = (): void => cancel(transfer);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const { error, lengthBytes } = await ended;
+      if (!error) return lengthBytes;
+      if (error.errno === TRANSFER_CANCELLED && options.signal?.aborted) throw abortReason(options.signal);
+      throw usbErrorOf(error, this.#name);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Cancels everything, and returns when nothing is in flight and nothing is being cleared. */
+  async end(): Promise<void> {
+    await this.#cancelAll();
+    await this.#clearing;
+  }
+
+  #submit(buffer: Buffer, timeoutMs: number): { transfer: NativeTransfer; ended: Promise<Ended> } {
+    let settle: (ended: Ended) => void = () => undefined;
+    const ended = new Promise<Ended>((resolve) => (settle = resolve));
+    const transfer = this.#endpoint.makeTransfer(timeoutMs, (error, _buffer, lengthBytes) => {
+      this.#inFlight.delete(transfer);
+      const failure = error && usbErrorOf(error, this.#name);
+      if (failure?.kind === 'stall') this.#clearHalt();
+      settle({ error, lengthBytes });
+    });
+    try {
+      transfer.submit(buffer);
+    } catch (error) {
+      throw usbErrorOf(error, this.#name);
+    }
+    this.#inFlight.set(transfer, ended);
+    return { transfer, ended };
+  }
+
+  /** What waits behind a transfer that was stalled would fail, too: it is ended first, so that the endpoint is idle. */
+  #clearHalt(): void {
+    this.#clearing ??= (async () => {
+      await this.#cancelAll();
+      await new Promise<void>((resolve) => {
+        // A device that refuses this as well stays halted, and the next transfer says so.
+        try {
+          this.#endpoint.clearHalt(() => resolve());
+        } catch {
+          resolve();
+        }
+      });
+      this.#clearing = undefined;
+    })();
+  }
+
+  async #cancelAll(): Promise<void> {
+    const running = [...this.#inFlight.values()];
+    for (const transfer of this.#inFlight.keys()) cancel(transfer);
+    await Promise.all(running);
+  }
+
+  get #name(): string {
+    return `transfer on endpoint 0x${this.#endpoint.address.toString(16).padStart(2, '0')}`;
+  }
+}
+
+interface Ended {
+  readonly error: NativeError | undefined;
+  readonly lengthBytes: number;
+}
+
+function cancel(transfer: NativeTransfer): void {
+  try {
+    transfer.cancel();
+  } catch {
+    // The device has left: the transfer ends by itself.
+  }
+}

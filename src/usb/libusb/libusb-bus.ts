@@ -1,0 +1,241 @@
+// USB through npm `usb`, which is libusb. Level-triggered: an event only says "look again", and so does a clock, so that
+// what no event tells (a lost one, a permission that has changed) is seen as well.
+
+import { abortsWithin, type Clock } from '../../base/clock.js';
+import { describeError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { never } from '../../base/never.js';
+import { deviceKey, type DeviceKey, type UsbBus, type UsbConnection, type UsbDeviceInfo } from '../usb-bus.js';
+import { UsbError } from '../usb-error.js';
+import { Attachment } from './attachment.js';
+import { deviceInfo, isHub } from './device-info.js';
+import { portPathOf, type DeviceSource } from './device-source.js';
+import { LibusbConnection } from './libusb-connection.js';
+import type { NativeDevice, NativeUsb } from './native.js';
+import { isAmbiguous, usbErrorOf } from './status.js';
+
+export interface LibusbBusOptions {
+  readonly usb: NativeUsb;
+  readonly source: DeviceSource;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether the kernel's own driver is to make way while we have an interface. Not on macOS: it needs root there. */
+  readonly detachKernelDriver: boolean;
+  /** Who has the device open, for messages; what is known of it without rights over other users' programs. */
+  readonly holderOf?: (node: string) => Promise<string>;
+}
+
+/** Nothing has been seen to change: as often as this, the bus is looked at anyway. */
+const RESCAN_MS = 10_000;
+/** Permissions change without an event: while a device is refused to us, it is looked at this often. */
+const RESCAN_REFUSED_MS = 1000;
+/** While a new device is not ready. */
+const RESCAN_NEW_MS = 25;
+/** How long the system may take to make the interfaces of a new device, and to give them their names. */
+const SETTLE_MS = 1000;
+/** How long udev may take to give us a new device. */
+const ACCESS_DELAY_MS = 2000;
+/** How long the news of a detach may take to arrive after what it has made fail. */
+const DETACH_DELAY_MS = 500;
+
+export class LibusbBus implements UsbBus {
+  readonly #options: LibusbBusOptions;
+  readonly #attachments = new Map<DeviceKey, Attachment>();
+  readonly #subscribers = new Set<() => void>();
+  #timer: Disposable | undefined;
+  #look: Promise<void> | undefined;
+  #lookAgain = false;
+  #listed = '';
+  #looks = 0;
+  #closed = false;
+
+  private constructor(options: LibusbBusOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to watch. Nothing is opened. */
+  static start(options: LibusbBusOptions): LibusbBus {
+    const bus = new LibusbBus(options);
+    const { usb, source, log } = options;
+    const absence = usb.INIT_ERROR === 0 ? source.absence() : `libusb cannot be started (error ${usb.INIT_ERROR})`;
+    if (absence !== undefined) log.warn('no USB on this machine', { reason: absence });
+    if (usb.INIT_ERROR !== 0) return bus;
+    usb.on('attach', () => bus.#background());
+    usb.on('detach', (device) => bus.#left(device));
+    // After the listeners: adding the first one starts what is to let the process end. They are never removed, for the
+    // module may be posting an event in another thread while it is told to stop (usb 2.18.0, hotplug.cc).
+    usb.unrefHotplugEvents();
+    return bus;
+  }
+
+  async list(): Promise<readonly UsbDeviceInfo[]> {
+    await this.#lookNow();
+    return [...this.#attachments.values()].flatMap(({ info }) => info ?? []);
+  }
+
+  subscribe(onChange: () => void): Disposable {
+    const subscriber = (): void => onChange();
+    this.#subscribers.add(subscriber);
+    return { [Symbol.dispose]: () => this.#subscribers.delete(subscriber) };
+  }
+
+  async open(key: DeviceKey, interfaceNumber: number): Promise<UsbConnection> {
+    const attachment = this.#attachments.get(key);
+    if (!attachment) throw new UsbError('gone', 'the device has left the bus');
+    try {
+      return await attachment.lock.run(never, async () => this.#claim(attachment, interfaceNumber));
+    } catch (error) {
+      if (!(error instanceof UsbError)) throw error;
+      if (attachment.gone.aborted || !this.#isThere(attachment)) throw attachment.goneError();
+      if (error.kind === 'busy') throw await this.#busy(attachment, error);
+      const left = isAmbiguous(error) && (await abortsWithin(attachment.gone, DETACH_DELAY_MS, this.#options.clock));
+      throw left ? attachment.goneError() : error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#timer?.[Symbol.dispose]();
+    this.#subscribers.clear();
+    await this.#look;
+  }
+
+  #claim(attachment: Attachment, interfaceNumber: number): UsbConnection {
+    if (attachment.gone.aborted) throw attachment.goneError();
+    const { device } = attachment;
+    attachment.acquire();
+    try {
+      // The kernel does both in one step, leaves alone what another program has claimed, and puts its driver back when
+      // the interface is released (usbfs: USBDEVFS_DISCONNECT_CLAIM, except driver "usbfs").
+      if (this.#options.detachKernelDriver) device.setAutoDetachKernelDriver(true);
+      device.__claimInterface(interfaceNumber);
+      return new LibusbConnection(attachment, interfaceNumber, () => this.#isThere(attachment));
+    } catch (error) {
+      attachment.release();
+      throw usbErrorOf(error, `claiming interface ${interfaceNumber} at port ${attachment.portPath}`);
+    }
+  }
+
+  async #busy(attachment: Attachment, error: UsbError): Promise<UsbError> {
+    const { source, holderOf } = this.#options;
+    const node = source.nodeOf(attachment.device);
+    if (node === undefined || !holderOf) return error;
+    return new UsbError('busy', await holderOf(node), { cause: error });
+  }
+
+  #isThere({ key, device }: Attachment): boolean {
+    return this.#keyOf(device) === key;
+  }
+
+  #keyOf(device: NativeDevice): DeviceKey | undefined {
+    const attachment = this.#options.source.identify(device);
+    return attachment === undefined ? undefined : deviceKey(`${portPathOf(device)}:${attachment}`);
+  }
+
+  #left(device: NativeDevice): void {
+    // At once, and not only after a look: clients wait for the answer.
+    for (const attachment of this.#attachments.values()) if (attachment.device === device) this.#forget(attachment);
+    this.#background();
+  }
+
+  #forget(attachment: Attachment): void {
+    this.#attachments.delete(attachment.key);
+    attachment.leave();
+  }
+
+  #background(): void {
+    this.#lookNow().catch((error: unknown) => {
+      this.#options.log.error('looking at the USB bus failed', { error: describeError(error) });
+      this.#schedule(RESCAN_REFUSED_MS);
+    });
+  }
+
+  /** One look at a time; a call during a look makes another follow it, and resolves after that. */
+  #lookNow(): Promise<void> {
+    this.#lookAgain = true;
+    return (this.#look ??= this.#lookRepeatedly());
+  }
+
+  async #lookRepeatedly(): Promise<void> {
+    try {
+      while (this.#lookAgain && !this.#closed) {
+        this.#lookAgain = false;
+        await this.#lookOnce();
+      }
+    } finally {
+      this.#look = undefined;
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { usb } = this.#options;
+    const devices = usb.INIT_ERROR === 0 ? usb.getDeviceList() : [];
+    const present = new Map(
+      devices
+        .filter((device) => !isHub(device))
+        .flatMap((device) => {
+          const key = this.#keyOf(device);
+          return key === undefined ? [] : [[key, device] as const];
+        }),
+    );
+    for (const attachment of this.#attachments.values()) if (!present.has(attachment.key)) this.#forget(attachment);
+    for (const [key, device] of present) {
+      const attachment = this.#attachmentOf(key, device);
+      try {
+        await this.#refresh(attachment);
+      } catch (error) {
+        // One that is leaving, or whose descriptors nobody can read, does not keep us from the others.
+        this.#options.log.debug('USB device not understood', { path: attachment.portPath, error });
+      }
+    }
+    this.#looks++;
+    this.#tell();
+    this.#schedule(this.#nextLook());
+  }
+
+  #attachmentOf(key: DeviceKey, device: NativeDevice): Attachment {
+    const known = this.#attachments.get(key);
+    if (known) return known;
+    const attachment = new Attachment(key, device, portPathOf(device), this.#options.clock.now());
+    this.#attachments.set(key, attachment);
+    return attachment;
+  }
+
+  /** Learns of a device what is not known yet. One that is new is shown when the system is done with it. */
+  async #refresh(attachment: Attachment): Promise<void> {
+    const { source, clock } = this.#options;
+    const { device, info, key, since } = attachment;
+    const accessible = source.isAccessible(device);
+    if (info) {
+      if (info.accessible !== accessible) attachment.info = { ...info, accessible };
+      return;
+    }
+    const age = clock.now() - since;
+    const texts = await source.describe(device);
+    if (!texts.isComplete && age < SETTLE_MS) return;
+    // What was plugged in before us has had its time.
+    if (!accessible && age < ACCESS_DELAY_MS && this.#looks > 0) return;
+    attachment.info = deviceInfo({ key, device, texts, accessible, node: source.nodeOf(device) });
+  }
+
+  /** Says that the list is another one, if it is. */
+  #tell(): void {
+    const listed = [...this.#attachments.values()]
+      .flatMap(({ info }) => (info ? `${info.key} ${info.accessible}` : []))
+      .join('\n');
+    if (listed === this.#listed) return;
+    this.#listed = listed;
+    for (const subscriber of [...this.#subscribers]) subscriber();
+  }
+
+  #nextLook(): number {
+    const infos = [...this.#attachments.values()].map(({ info }) => info);
+    if (infos.includes(undefined)) return RESCAN_NEW_MS;
+    return infos.every((info) => info?.accessible) ? RESCAN_MS : RESCAN_REFUSED_MS;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#closed ? undefined : this.#options.clock.timer(delayMs, () => this.#background());
+  }
+}
