@@ -3,7 +3,7 @@
 //
 //   node scripts/packaging/copy-runtime.js FROM/node_modules TO/node_modules x64
 
-import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { externals } from '../externals.js';
@@ -26,6 +26,10 @@ for (const name of packages) {
     filter: (file) => isNeeded(path.relative(folder, file), statSync(file).isDirectory()),
   });
 }
+for (const file of readdirSync(to, { recursive: true })) {
+  const target = path.join(to, file);
+  if (statSync(target).isFile()) chmodSync(target, 0o644); // nothing in there is a program of its own
+}
 
 function requiredBy(name) {
   const manifest = JSON.parse(readFileSync(path.join(from, name, 'package.json'), 'utf8'));
@@ -46,5 +50,6 @@ function isNeeded(file, isDirectory) {
       ? new RegExp(`^linux[-_]${arch}$`).test(name)
       : true;
   }
+  if (/^(bin|optional|build-test|cnoke)\.c?js$/.test(name)) return false; // for `npm install`
   return /^LICENSE|\.(c?js|json|node)$/.test(name) && !name.endsWith('.musl.node');
 }

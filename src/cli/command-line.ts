@@ -11,11 +11,21 @@ import { UsageError } from './report-error.js';
 /** Commands that need no daemon, or more than one control command. */
 export const ownCommands = [
   { name: 'doctor', usage: 'doctor', summary: 'Looks for what is wrong on this machine, and says what mends it.' },
+  {
+    name: 'service',
+    usage: 'service <action>',
+    summary: 'Installs or removes the system service (install, uninstall), or says how it is (status).',
+  },
   { name: 'completion', usage: 'completion <shell>', summary: 'Prints a completion script for bash, zsh or fish.' },
 ] as const;
 
+type OwnUsage = (typeof ownCommands)[number]['usage'];
+
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
+
+export const serviceActions = ['install', 'uninstall', 'status'] as const;
+export type ServiceAction = (typeof serviceActions)[number];
 
 export interface CommonOptions extends DaemonAddress {
   readonly json: boolean;
@@ -31,6 +41,12 @@ export type CommandLine =
       readonly common: CommonOptions;
     }
   | { readonly action: 'doctor'; readonly common: CommonOptions }
+  | {
+      readonly action: 'service';
+      readonly service: ServiceAction;
+      readonly dryRun: boolean;
+      readonly common: CommonOptions;
+    }
   | { readonly action: 'completion'; readonly shell: Shell };
 
 type GivenArguments = Readonly<Record<string, unknown>>;
@@ -63,6 +79,8 @@ export function parseCommandLine(args: readonly string[], version: string, colum
   const common = commonOptions(parsed);
   const shell = shells.find((known) => known === parsed.shell);
   if (name === 'completion' && shell) return { action: 'completion', shell };
+  const service = serviceActions.find((known) => known === parsed.action);
+  if (name === 'service' && service) return { action: 'service', service, dryRun: parsed.dryRun === true, common };
   if (name === 'doctor') return { action: 'doctor', common };
   const command = commands.find((declared) => declared.name === name)?.name;
   if (!command) throw new UsageError(`there is no command ${name}: see probectl --help`);
@@ -93,11 +111,22 @@ function parser(version: string, columns: number): Argv {
     .fail(false);
   for (const { name, summary } of commands) made = made.command(usageOf(name), summary, (own) => addOptions(own, name));
   for (const { usage, summary } of ownCommands) {
-    made = made.command(usage, summary, (own) =>
-      usage.includes('<shell>') ? own.positional('shell', { choices: shells }) : own,
-    );
+    made = made.command(usage, summary, (own) => addOwnOptions(own, usage));
   }
   return made;
+}
+
+function addOwnOptions(own: Argv, usage: OwnUsage): Argv {
+  switch (usage) {
+    case 'completion <shell>':
+      return own.positional('shell', { choices: shells });
+    case 'service <action>':
+      return own
+        .positional('action', { choices: serviceActions })
+        .option('dry-run', { type: 'boolean', describe: 'Say what it would do, and do nothing' });
+    case 'doctor':
+      return own;
+  }
 }
 
 /** `kick <probe> [client]` */

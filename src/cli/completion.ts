@@ -3,7 +3,7 @@
 import { commands } from '../control/commands.js';
 import type { ProbeName } from '../control/resolve-probe.js';
 import { commandTexts } from './command-texts.js';
-import { ownCommands, type Shell, shells } from './command-line.js';
+import { ownCommands, serviceActions, type Shell, shells } from './command-line.js';
 
 /** A word, and what it is. */
 export interface Candidate {
@@ -34,6 +34,7 @@ async function wordsAfter(
   if (name === undefined)
     return [...commands, ...ownCommands].map(({ name: word, summary: about }) => ({ word, about }));
   if (name === 'completion') return given.length > 0 ? [] : shells.map((word) => ({ word, about: 'shell' }));
+  if (name === 'service') return given.length > 0 ? [] : serviceActions.map((word) => ({ word, about: 'the service' }));
   const command = commands.find((declared) => declared.name === name);
   if (!command || commandTexts[command.name].positions.at(given.length) !== 'probe') return [];
   return (await probes()).flatMap(({ uid, name: called, product }) => [
@@ -49,6 +50,7 @@ function optionsOf(name: string | undefined): readonly Candidate[] {
   return [
     ...own.map((argument) => ({ word: `--${argument.name}`, about: '' })),
     ...(name === 'status' ? [{ word: '--watch', about: 'show it again whenever it changes' }] : []),
+    ...(name === 'service' ? [{ word: '--dry-run', about: 'say what it would do' }] : []),
     { word: '--json', about: 'print the result as JSON' },
     { word: '--socket', about: "the daemon's control socket" },
     { word: '--help', about: 'show help' },

@@ -3,11 +3,13 @@
 
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import path from 'node:path';
 import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.js';
 import { defaultPaths } from '../config/paths.js';
 import { nodeSystem } from './doctor/node-system.js';
 import { probectl } from './probectl.js';
+import { nodeServiceMachine } from './service/node-service-machine.js';
 import type { Output } from './world.js';
 
 const interrupt = new AbortController();
@@ -60,6 +62,11 @@ process.exitCode = await probectl({
   version,
   sockets: paths.controlSockets,
   checkConfig,
+  service: {
+    packageFolder: path.join(import.meta.dirname, '../..'),
+    node: process.execPath,
+    machine: nodeServiceMachine,
+  },
   system: nodeSystem({
     platform,
     nodeVersion: process.versions.node,

@@ -5,6 +5,7 @@ import { openClient } from './open-client.js';
 import { reportError } from './report-error.js';
 import { runControlCommand } from './run-control-command.js';
 import { runDoctor } from './run-doctor.js';
+import { runService } from './service/run-service.js';
 import type { World } from './world.js';
 
 /** Runs probectl. Never throws. */
@@ -30,6 +31,8 @@ async function run(world: World): Promise<ExitCode> {
       return ExitCode.Ok;
     case 'doctor':
       return runDoctor(line.common, world);
+    case 'service':
+      return runService({ ...line, action: line.service }, world);
     case 'control':
       return runControlCommand(line.command, line.args, line, world);
   }

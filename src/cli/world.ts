@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { System } from './doctor/system.js';
+import type { Installation } from './service/service-files.js';
+import type { ServiceMachine } from './service/service-machine.js';
 
 export interface Output {
   write(text: string): void;
@@ -23,6 +25,8 @@ export interface World {
   /** Where the daemon's socket may be, the likeliest first. */
   readonly sockets: readonly string[];
   readonly system: System;
+  /** What `service` installs, and where. */
+  readonly service?: Installation & { readonly machine: ServiceMachine };
   /** All that is wrong with a config file, or the usual one, as `file:line:column: what`. */
   readonly checkConfig?: (file?: string) => Promise<readonly string[]>;
 }

@@ -29,9 +29,9 @@ describe('docs/probectl.md', () => {
       const name = /\w+/.exec(usage)?.[0];
       const list = commands.find((command) => command.name === name)?.args.list ?? [];
       const own = list.map((argument) => argument.name).filter((argument) => !usage.includes(argument));
-      const wanted = [...own, ...(name === 'status' ? ['watch'] : [])];
+      const wanted = [...own, ...(name === 'status' ? ['watch'] : []), ...(name === 'service' ? ['dry-run'] : [])];
 
-      assert.deepEqual([...options.matchAll(/--(\w+)/g)].map(([, option]) => option), wanted, usage); // prettier-ignore
+      assert.deepEqual([...options.matchAll(/--([\w-]+)/g)].map(([, option]) => option), wanted, usage); // prettier-ignore
     }
   });
 
