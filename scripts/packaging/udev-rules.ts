@@ -1,12 +1,12 @@
 // packaging/systemd/60-probed.rules, out of the table of probes.
 
-import { knownProbes } from '../../src/probe/cmsis-dap/known-probes.js';
+import { type KnownProbe, probeTable } from '../../src/usb/probe-table.js';
+import { hex16 } from '../../src/base/hex.js';
 
 /** Who may open probes, what else must leave them alone, and what starts when one is plugged in. */
 export function udevRules(): string {
   return `# USB debug probes for probed: udev(7). Written by scripts/packaging-pages.ts out of the daemon's table of probes.
-# A probe that is missing here: copy one of the lines with its ids to /etc/udev/rules.d/61-probed-local.rules, with the
-# last section behind it, and tell us.
+# A probe that is missing here: "probectl doctor" prints the line for it.
 
 # Not only "add": at every later event, such as "bind", udev forgets what no rule says again.
 ACTION=="remove", GOTO="probed_end"
@@ -18,7 +18,10 @@ SUBSYSTEM=="usb", ENV{DEVTYPE}!="usb_device", GOTO="probed_end"
 ATTRS{product}=="${PRODUCT_GLOB}", ENV{ID_DEBUG_PROBE}="1"
 
 # By its ids, for those whose product name does not say it.
-${[...knownProbes].map(([vendorId, productIds]) => idRule(vendorId, [...productIds])).join('\n')}
+${probeTable
+  .filter(({ support }) => support.kind !== 'not-served')
+  .map(idRule)
+  .join('\n')}
 
 ENV{ID_DEBUG_PROBE}!="1", GOTO="probed_end"
 # The daemon and the members of its group; nobody else.
@@ -34,11 +37,7 @@ LABEL="probed_end"
 const PRODUCT_GLOB = '*[Cc][Mm][Ss][Ii][Ss]?[Dd][Aa][Pp]*';
 
 /** Of a device or, for hidraw, of what it belongs to. Both must be of the same device: udev(7), ATTRS. */
-function idRule(vendorId: number, productIds: readonly number[]): string {
-  const products = productIds.map(idText).sort().join('|');
-  return `ATTRS{idVendor}=="${idText(vendorId)}", ATTRS{idProduct}=="${products}", ENV{ID_DEBUG_PROBE}="1"`;
-}
-
-function idText(id: number): string {
-  return id.toString(16).padStart(4, '0');
+function idRule({ vendorId, productIds, name }: KnownProbe): string {
+  const products = productIds.map(hex16).sort().join('|');
+  return `# ${name}\nATTRS{idVendor}=="${hex16(vendorId)}", ATTRS{idProduct}=="${products}", ENV{ID_DEBUG_PROBE}="1"`;
 }

@@ -1,5 +1,6 @@
 // Whether a probe is served, and with what settings: the one place that reads `probe` entries and rules.
 
+import { hex16 } from '../base/hex.js';
 import type { Config, Source } from './config.js';
 import { compileGlob } from './glob.js';
 import type { Settings } from './schema.js';
@@ -110,7 +111,7 @@ type Rule = Settings['match'][number];
 function fits(rule: Rule, { uid, vendorId, productId, product, portPath }: ProbeFacts): boolean {
   return (
     fitsGlob(rule.uid, uid) &&
-    fitsGlob(rule.usb_id, `${hex4(vendorId)}:${hex4(productId)}`) &&
+    fitsGlob(rule.usb_id, `${hex16(vendorId)}:${hex16(productId)}`) &&
     fitsGlob(rule.product, product ?? '') &&
     fitsGlob(rule.usb_path, portPath)
   );
@@ -118,8 +119,4 @@ function fits(rule: Rule, { uid, vendorId, productId, product, portPath }: Probe
 
 function fitsGlob(glob: string | undefined, text: string): boolean {
   return glob === undefined || compileGlob(glob)(text);
-}
-
-function hex4(id: number): string {
-  return id.toString(16).padStart(4, '0');
 }

@@ -4,7 +4,7 @@
 import { Type, type Static } from 'typebox';
 import { frozen } from './frozen.js';
 
-export const probeStates = ['ready', 'in-use', 'absent', 'no-permission', 'ignored', 'failed'] as const;
+export const probeStates = ['ready', 'in-use', 'absent', 'no-permission', 'not-served', 'ignored', 'failed'] as const;
 
 const text = (description: string) => Type.String({ description });
 const count = (description: string) => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });

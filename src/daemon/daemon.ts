@@ -9,6 +9,8 @@ import type { DaemonView } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, Problem, ProbeRow, Reloaded, Status } from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
+import { udevRemedy } from '../usb/udev-rule.js';
+import { accessProblem } from './access-problem.js';
 import type { PortBook } from './port-book.js';
 import type { ProbeEntry } from './probe-entry.js';
 import type { Supervisor } from './supervisor.js';
@@ -60,11 +62,12 @@ export class Daemon implements DaemonView {
 
   show(uid: string): Details {
     const entry = this.#entry(uid);
-    const { attached, served, lastOpen, errors } = entry;
+    const { attached, unserved, served, lastOpen, errors } = entry;
+    const there = attached ?? unserved;
     const wireProtocol = served?.session.protocol;
     return {
       probe: this.#row(entry),
-      ...(attached && { usb: usbOf(attached.device) }),
+      ...(there && { usb: usbOf(there.device) }),
       ...(wireProtocol && { wireProtocol }),
       ...(lastOpen && { lastOpen: { at: lastOpen.at.toISOString(), ...knownDetails(lastOpen.details) } }),
       clients: clientRows(entry),
@@ -157,15 +160,15 @@ export class Daemon implements DaemonView {
   }
 
   #row(entry: ProbeEntry): ProbeRow {
-    const { uid, seen, state, served, ignored, failure, since } = entry;
+    const { uid, attached, seen, unserved, state, served, since } = entry;
     const name = this.#nameOf(uid);
     const port = served?.server.port ?? this.options.book.portFor(uid);
-    const reason = ignored ?? failure?.message;
+    const reason = reasonOf(entry);
+    const { vendor, product } = (attached ? undefined : unserved) ?? seen?.match ?? { vendor: '', product: '' };
     return {
       uid,
       ...(name !== undefined && { name }),
-      vendor: seen?.match.vendor ?? '',
-      product: seen?.match.product ?? '',
+      ...{ vendor, product },
       ...(seen && { family: seen.match.family }),
       state,
       ...(reason !== undefined && { reason }),
@@ -185,7 +188,7 @@ export class Daemon implements DaemonView {
     }
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
-    for (const { uid, state, failure } of supervisor.entries) {
+    for (const { uid, state, failure, attached } of supervisor.entries) {
       if (state === 'failed' && failure) {
         problems.push({
           uid,
@@ -193,9 +196,11 @@ export class Daemon implements DaemonView {
           remedy: 'free the port, or give the probe another one in the config',
         });
       }
-      if (state === 'no-permission') {
-        problems.push({ uid, what: 'no permission to open the USB device', remedy: 'run "probectl doctor"' });
+      if (attached && state === 'no-permission') {
+        problems.push({ uid, what: accessProblem(attached.device), remedy: udevRemedy(attached.device) });
       }
+      const warning = state === 'ignored' ? undefined : attached?.match.warning;
+      if (warning) problems.push({ uid, ...warning });
     }
     return problems;
   }
@@ -237,6 +242,13 @@ export class Daemon implements DaemonView {
     if (source !== 'default')
       throw new RequestError(`"${key}" of probe ${uid} is set at ${source}: change it there, and reload`);
   }
+}
+
+/** Why a probe is in its state, where that does not say it. */
+function reasonOf({ state, ignored, failure, unserved, attached }: ProbeEntry): string | undefined {
+  if (state === 'not-served') return unserved?.reason;
+  if (state === 'no-permission' && attached) return accessProblem(attached.device);
+  return ignored ?? failure?.message;
 }
 
 function clientRows({ served }: ProbeEntry): ClientRow[] {

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { ProbeState } from '../control/snapshots.js';
 import type { Probe } from '../probe/probe.js';
-import type { FoundProbe } from './find-probes.js';
+import type { FoundProbe, UnservedProbe } from './find-probes.js';
 import type { ServedProbe } from './served-probe.js';
 
 /** Errors of one probe that are kept for `probectl show`. */
@@ -25,6 +25,8 @@ export class ProbeEntry {
   attached: FoundProbe | undefined;
   /** The last attachment it had; undefined for a probe known from the port book only. */
   seen: FoundProbe | undefined;
+  /** Something with its uid is there and cannot be served: perhaps the probe itself, in another mode. */
+  unserved: UnservedProbe | undefined;
   served: ServedProbe | undefined;
   /** Why it is not served although it should be. */
   failure: Error | undefined;
@@ -47,7 +49,7 @@ export class ProbeEntry {
   get state(): ProbeState {
     if (this.ignored !== undefined) return 'ignored';
     if (this.failure) return 'failed';
-    if (!this.attached) return 'absent';
+    if (!this.attached) return this.unserved ? 'not-served' : 'absent';
     if (this.served?.session.isInUse) return 'in-use';
     return this.attached.device.accessible ? 'ready' : 'no-permission';
   }

@@ -5,7 +5,8 @@ import type { Config } from '../config/config.js';
 import { fixedPorts, probePolicy, probeSettings, reasonDisabled } from '../config/probe-policy.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
 import type { UsbBus } from '../usb/usb-bus.js';
-import { findProbes, type FoundProbe } from './find-probes.js';
+import { accessProblem } from './access-problem.js';
+import { findProbes, type FoundProbe, type UnservedProbe } from './find-probes.js';
 import type { PortBook } from './port-book.js';
 import { ProbeEntry } from './probe-entry.js';
 import { ServedProbe, type ServingEvents, type ServingPlan } from './served-probe.js';
@@ -116,19 +117,39 @@ export class Supervisor implements AsyncDisposable {
     const forced = this.#forced;
     this.#forced = false;
     for (const uid of this.#toForget) await this.#forgetEntry(uid);
-    const known = new Map(
-      [...this.#entries].flatMap(([uid, { attached }]) => (attached ? [[attached.device.key, uid]] : [])),
-    );
-    const probes = findProbes(await this.#options.bus.list(), known);
-    const found = new Map(probes.map((probe) => [probe.uid, probe]));
-    for (const uid of [...found.keys(), ...this.#bookedUids()]) {
-      if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
-    }
+    const found = await this.#detect();
     const entries = [...this.#entries.values()];
     const plans = await Promise.all(entries.map((entry) => this.#settle(entry, found.get(entry.uid), forced)));
     // Only now, when all that had to stop has stopped: two probes may have exchanged their ports.
     await Promise.all(entries.map((entry, i) => this.#serve(entry, plans[i])));
     if (entries.every(({ failure }) => !failure)) this.#retryMs = FIRST_RETRY_MS;
+  }
+
+  /** Looks at the bus, and makes the entries match what is there. @returns the probes to serve, by uid */
+  async #detect(): Promise<ReadonlyMap<string, FoundProbe>> {
+    const known = new Map(
+      [...this.#entries].flatMap(([uid, { attached, unserved }]) =>
+        [attached, unserved].flatMap((there) => (there ? [[there.device.key, uid] as const] : [])),
+      ),
+    );
+    const { found, unserved } = findProbes(await this.#options.bus.list(), known);
+    const unservedByUid = new Map(unserved.map((probe) => [probe.uid, probe]));
+    const uids = [...found, ...unserved].map(({ uid }) => uid);
+    for (const uid of [...uids, ...this.#bookedUids()]) {
+      if (!this.#entries.has(uid)) this.#entries.set(uid, new ProbeEntry(uid, this.#options.services.clock));
+    }
+    for (const [uid, entry] of this.#entries) {
+      const now = unservedByUid.get(uid);
+      if (now && !entry.unserved) this.#announceUnserved(now);
+      entry.unserved = now;
+      // Nothing is kept of a device that was never served.
+      if (!now && !entry.seen && !uids.includes(uid) && !this.#isBooked(uid)) this.#entries.delete(uid);
+    }
+    return new Map(found.map((probe) => [probe.uid, probe]));
+  }
+
+  #isBooked(uid: string): boolean {
+    return this.#options.book.portFor(uid) !== undefined;
   }
 
   async #forgetEntry(uid: string): Promise<void> {
@@ -148,8 +169,10 @@ export class Supervisor implements AsyncDisposable {
   async #settle(entry: ProbeEntry, present: FoundProbe | undefined, forced: boolean): Promise<ServingPlan | undefined> {
     await this.#detachIfGone(entry, present);
     const isNew = present !== undefined && !entry.attached;
+    const wasAccessible = entry.attached?.device.accessible ?? true;
     if (present) entry.attached = entry.seen = present; // the same attachment may have become accessible
     if (isNew) this.#announce(entry, present);
+    if (present && present.device.accessible !== wasAccessible) this.#announceAccess(entry, present);
 
     const plan = await this.#plan(entry);
     entry.isWaiting = false;
@@ -178,11 +201,29 @@ export class Supervisor implements AsyncDisposable {
   }
 
   #announce({ uid }: ProbeEntry, { match, device }: FoundProbe): void {
-    const named = device.serial === uid ? {} : { named: 'by its USB port: no serial number of its own' };
-    this.#options.services.log.info('probe attached', {
-      ...{ uid, family: match.family, product: match.product, path: device.portPath, ...named },
+    const { log } = this.#options.services;
+    const isNamedByPort = device.serial?.trim() !== uid;
+    log.info('probe attached', {
+      ...{ uid, family: match.family, product: match.product, path: device.portPath },
+      ...(isNamedByPort && { named: 'by its USB port: no serial number of its own' }),
     });
+    if (match.warning) log.warn('probe needs an update', { uid, ...match.warning });
     this.#options.onEvent({ type: 'attached', uid });
+  }
+
+  #announceUnserved({ uid, product, device, reason }: UnservedProbe): void {
+    this.#options.services.log.info('probe detected, not served', { uid, product, path: device.portPath, reason });
+  }
+
+  #announceAccess(entry: ProbeEntry, { device }: FoundProbe): void {
+    const { log } = this.#options.services;
+    const { uid } = entry;
+    if (device.accessible) {
+      log.info('probe may be opened now', { uid });
+      return;
+    }
+    log.warn('no permission to open the probe', { uid, node: device.node, remedy: 'run "probectl doctor"' });
+    this.#noteError(entry, accessProblem(device));
   }
 
   /** How a probe should be served; undefined if it should not be, or cannot be, and then the entry says why. */
@@ -194,6 +235,7 @@ export class Supervisor implements AsyncDisposable {
       entry.failure = undefined;
       return undefined;
     }
+    if (entry.unserved && !entry.seen && !this.#isBooked(uid)) return undefined;
     let port: number;
     try {
       port = (await book.assign(uid)) || (entry.served?.plan.port ?? 0);

@@ -22,6 +22,13 @@ export interface ProbeMatch {
   readonly score: number;
   readonly vendor: string;
   readonly product: string;
+  /** What its user should do about it, although it is served. */
+  readonly warning?: ProbeWarning;
+}
+
+export interface ProbeWarning {
+  readonly what: string;
+  readonly remedy: string;
 }
 
 /** What a driver may use of the world. */

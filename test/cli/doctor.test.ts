@@ -14,6 +14,8 @@ const NODE = '/dev/bus/usb/001/004';
 const files: Readonly<Record<string, string>> = {
   '/etc/group': 'root:x:0:\nprobed:x:998:ada,bob\n',
   [`${SYSFS}/1-2/product`]: 'DAPLink CMSIS-DAP\n',
+  [`${SYSFS}/1-2/idVendor`]: '0d28\n',
+  [`${SYSFS}/1-2/idProduct`]: '0204\n',
   [`${SYSFS}/1-2/busnum`]: '1\n',
   [`${SYSFS}/1-2/devnum`]: '4\n',
   [`${SYSFS}/1-3/product`]: 'Keyboard\n',
@@ -75,6 +77,11 @@ async function problems(machine: Machine): Promise<readonly Finding[]> {
   return (await examine(contextOf(machine))).filter(({ kind }) => kind === 'problem');
 }
 
+const UDEV_REMEDY =
+  `echo 'SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="0d28", ATTR{idProduct}=="0204", MODE="0660", ` +
+  `GROUP="probed", TAG+="uaccess"' | sudo tee -a /etc/udev/rules.d/70-probed-local.rules && ` +
+  'sudo udevadm control --reload && sudo udevadm trigger --subsystem-match=usb';
+
 /** What is found wrong, and what mends it. */
 const rows: readonly (readonly [situation: string, machine: Machine, what: string, remedy: string])[] = [
   [
@@ -123,7 +130,7 @@ const rows: readonly (readonly [situation: string, machine: Machine, what: strin
     'the daemon may not open the probe',
     { rows: [probe('A1', { state: 'no-permission' })] },
     `DAPLink CMSIS-DAP at 1-2: the daemon may not open ${NODE}`,
-    'sudo udevadm control --reload && sudo udevadm trigger',
+    UDEV_REMEDY,
   ],
   [
     'another program holds the probe',
@@ -199,6 +206,27 @@ describe('probectl doctor', () => {
     });
 
     assert.equal(found.at(1)?.what, `Kit at 1-2: you may not open ${NODE}`);
+  });
+
+  it('finds a probe by its ids where no name says what it is', async () => {
+    const found = await problems({
+      rows: [probe('A1', { state: 'no-permission' })],
+      files: { [`${SYSFS}/1-2/product`]: 'Kit' },
+    });
+
+    assert.deepEqual(
+      found.map(({ what }) => what),
+      [`Kit at 1-2: the daemon may not open ${NODE}`],
+    );
+  });
+
+  it('does not say again what the daemon complains about when the same command mends it', async () => {
+    const daemon = answering([probe('A1', { state: 'no-permission' })]);
+    assert.equal(daemon.kind, 'answers');
+    const complaint = { uid: 'A1', what: 'no permission', remedy: UDEV_REMEDY };
+    const complaining = { ...daemon, status: { ...daemon.status, problems: [complaint] } };
+
+    assert.equal((await problems({ daemon: complaining })).length, 1);
   });
 
   it('leaves out what only Linux has', async () => {

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/base/clock.js';
 import { DP } from '../../src/dap/registers.js';
 import { DapCommand } from '../../src/sim/firmware/dap-command.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { inertDevice } from '../support/inert-device.js';
 import { runClock } from '../support/run-clock.js';
 import { TestClient } from '../support/test-client.js';
 import { startWorld } from '../support/world.js';
@@ -315,5 +316,92 @@ describe('a daemon that ends', () => {
     await world.supervisor[Symbol.asyncDispose]();
 
     await assert.rejects(TestClient.connect(port), { code: 'ECONNREFUSED' });
+  });
+});
+
+describe('a probe that cannot be served', () => {
+  const stLink = { vendorId: 0x0483, productId: 0x374b, product: 'STM32 STLink', serial: '066B', interfaces: [] };
+
+  it('is shown with the reason, has no port, and is forgotten when it is unplugged', async () => {
+    await using world = await startWorld();
+    const device = inertDevice(stLink);
+
+    world.bus.plug(device, '1-3');
+    await world.daemon.rescan();
+
+    const row = world.status('066B');
+    assert.deepEqual([row?.state, row?.product, row?.port], ['not-served', 'STM32 STLink', undefined]);
+    assert.match(row?.reason ?? '', /serves CMSIS-DAP probes only/);
+    assert.equal(world.daemon.show('066B').usb?.path, '1-3');
+    assert.deepEqual(world.daemon.ports().ports, []);
+    assert.deepEqual(world.daemon.status().problems, []);
+
+    world.bus.unplug(device);
+    await world.daemon.rescan();
+
+    assert.equal(world.status('066B'), undefined);
+  });
+
+  it('may be one that was served before, and keeps its port until it can be again', async () => {
+    await using world = await startWorld();
+    const probe = world.plug({ uid: 'A1' });
+    const client = await world.client('A1');
+    const port = world.status('A1')?.port;
+
+    world.unplug(probe);
+    const riscV = inertDevice({ vendorId: 0x1a86, productId: 0x8010, serial: 'A1', interfaces: [] });
+    world.bus.plug(riscV);
+    await world.daemon.rescan();
+
+    assert.equal(world.status('A1')?.state, 'not-served');
+    assert.match(world.status('A1')?.reason ?? '', /RISC-V mode/);
+    assert.equal(world.status('A1')?.port, port);
+    assert.equal((await client.request('open')).status, 2);
+
+    world.bus.unplug(riscV);
+    world.plug(probe);
+    await world.daemon.rescan();
+    assert.equal(world.status('A1')?.state, 'ready');
+    assert.equal(await useProbe(client), DPIDR);
+  });
+});
+
+describe('a probe with known bad firmware', () => {
+  it('is served, and its problem says what to update', async () => {
+    await using world = await startWorld();
+
+    world.bus.plug(inertDevice({ vendorId: 0x2e8a, productId: 0x000c, deviceVersion: 0x0210 }));
+    await world.client('A1');
+
+    const { problems } = world.daemon.status();
+    assert.deepEqual(
+      problems.map(({ uid, what }) => [uid, what]),
+      [['A1', 'its firmware may lose data']],
+    );
+    assert.match(problems[0].remedy, /update debugprobe to 2\.2\.0/);
+  });
+});
+
+describe('a probe that the system refuses to us', () => {
+  it('is a problem with the udev line that mends it, until it is mended', async () => {
+    await using world = await startWorld();
+    const device = inertDevice({ vendorId: 0xc251, productId: 0xf001, node: '/dev/bus/usb/001/007' });
+    const refused = world.event('error', 'A1');
+
+    world.bus.plug(device);
+    world.bus.deny(device);
+    await refused;
+
+    const [problem] = world.daemon.status().problems;
+    assert.equal(problem.what, 'no permission to open /dev/bus/usb/001/007');
+    assert.match(problem.remedy, /ATTR\{idVendor\}=="c251", ATTR\{idProduct\}=="f001"/);
+    assert.equal(world.status('A1')?.reason, problem.what);
+    assert.equal(world.daemon.show('A1').errors[0].error, problem.what);
+
+    world.bus.deny(device, false);
+    await world.daemon.rescan();
+
+    assert.equal(world.status('A1')?.state, 'ready');
+    assert.deepEqual(world.daemon.status().problems, []);
   });
 });

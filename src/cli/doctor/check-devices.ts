@@ -1,4 +1,6 @@
 import { holderOf } from '../../base/file-holder.js';
+import { knownProbe, type UsbIds } from '../../usb/probe-table.js';
+import { udevRemedy } from '../../usb/udev-rule.js';
 import { type Check, type CheckContext, fine, type Finding, problem } from './check.js';
 import type { System } from './system.js';
 
@@ -8,6 +10,7 @@ interface Device {
   /** Bus and ports: "1-2.4". */
   readonly path: string;
   readonly product: string;
+  readonly ids: UsbIds;
   /** /dev/bus/usb/BBB/DDD */
   readonly node: string;
 }
@@ -21,14 +24,14 @@ export const checkDevices: Check = async (context) => {
   return findings;
 };
 
-async function checkDevice({ path, product, node }: Device, { system, daemon }: CheckContext): Promise<Finding[]> {
+async function checkDevice({ path, product, ids, node }: Device, { system, daemon }: CheckContext): Promise<Finding[]> {
   const what = `${product} at ${path}`;
   const row = daemon.kind === 'answers' ? daemon.details.find(({ usb }) => usb?.path === path)?.probe : undefined;
   // The daemon's rights count, if there is one to ask; else those of this user, who may be about to start one.
   const denied = row ? row.state === 'no-permission' : (await system.access(node)) === 'denied';
   if (denied) {
     const who = row ? 'the daemon' : 'you';
-    return [problem(`${what}: ${who} may not open ${node}`, 'sudo udevadm control --reload && sudo udevadm trigger')];
+    return [problem(`${what}: ${who} may not open ${node}`, udevRemedy(ids))];
   }
   const { holder, isCertain } = await holderOf(system, (link) => link === node);
   const daemonPid = daemon.kind === 'answers' ? daemon.status.pid : undefined;
@@ -42,7 +45,10 @@ async function checkDevice({ path, product, node }: Device, { system, daemon }: 
   return [fine(`${what} can be opened`)];
 }
 
-/** Devices whose product or interface says CMSIS-DAP: CMSIS-DAP 2.1.2, "Connect and enumeration of debug units". */
+/**
+ * Devices whose product or interface says CMSIS-DAP (CMSIS-DAP 2.1.2, "Connect and enumeration of debug units"), and
+ * those that are known to be such probes.
+ */
 async function listProbes(system: System): Promise<readonly Device[]> {
   const names = (await system.list(DEVICES)) ?? [];
   const probes: Device[] = [];
@@ -52,8 +58,15 @@ async function listProbes(system: System): Promise<readonly Device[]> {
     const interfaces = names.filter((name) => name.startsWith(`${path}:`));
     const labels = await Promise.all(interfaces.map((name) => system.readText(`${DEVICES}/${name}/interface`)));
     const [bus, device] = [await read('busnum'), await read('devnum')];
-    if (![product, ...labels].some((label) => label?.includes('CMSIS-DAP')) || !bus || !device) continue;
-    probes.push({ path, product, node: `/dev/bus/usb/${bus.padStart(3, '0')}/${device.padStart(3, '0')}` });
+    const ids = {
+      vendorId: parseInt((await read('idVendor')) ?? '', 16),
+      productId: parseInt((await read('idProduct')) ?? '', 16),
+    };
+    const isProbe =
+      knownProbe(ids)?.support.kind === 'served' ||
+      [product, ...labels].some((label) => /CMSIS.DAP/i.test(label ?? ''));
+    if (!isProbe || !bus || !device) continue;
+    probes.push({ path, product, ids, node: `/dev/bus/usb/${bus.padStart(3, '0')}/${device.padStart(3, '0')}` });
   }
   return probes;
 }

@@ -19,5 +19,12 @@ const checks: readonly Check[] = [
 export async function examine(context: CheckContext): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await check(context)));
-  return findings;
+  return findings.filter((finding, i) => !repeats(finding, findings.slice(0, i)));
+}
+
+/** What the daemon complains about may have been found here as well: then the same command mends both. */
+function repeats(finding: Finding, earlier: readonly Finding[]): boolean {
+  return (
+    finding.kind === 'problem' && earlier.some((other) => other.kind === 'problem' && other.remedy === finding.remedy)
+  );
 }

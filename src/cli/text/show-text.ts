@@ -1,3 +1,4 @@
+import { hex16 } from '../../base/hex.js';
 import type { ClientRow, Details } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
 import { age } from './age.js';
@@ -61,8 +62,4 @@ function clientTable(clients: readonly ClientRow[], look: Look): string[] {
     clients,
     look,
   );
-}
-
-function hex16(word: number): string {
-  return word.toString(16).padStart(4, '0');
 }

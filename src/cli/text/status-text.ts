@@ -9,6 +9,7 @@ const colourOf: Record<ProbeState, Colour> = {
   'in-use': 'bold',
   absent: 'dim',
   'no-permission': 'red',
+  'not-served': 'dim',
   ignored: 'dim',
   failed: 'red',
 };

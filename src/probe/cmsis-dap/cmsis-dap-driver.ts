@@ -10,6 +10,7 @@ import { findDapInterfaces, type DapInterface, type DapInterfaces } from './inte
 import { PacketExchange } from './packet-exchange.js';
 import type { PacketPipe } from './packet-pipe.js';
 import { readProbeInfo } from './probe-info.js';
+import { probeName } from '../probe-name.js';
 import { quirksOf } from './quirks.js';
 import { probeErrorOf } from './usb-failure.js';
 
@@ -27,7 +28,9 @@ export const cmsisDapDriver: ProbeDriver = {
 
   match(device: UsbDeviceInfo): ProbeMatch | undefined {
     const found = findDapInterfaces(device);
-    return found && { family: FAMILY, score: scores[found.evidence], ...nameOf(device) };
+    if (!found) return undefined;
+    const { warning } = quirksOf(device);
+    return { family: FAMILY, score: scores[found.evidence], ...probeName(device), ...(warning && { warning }) };
   },
 
   async open(device: UsbDeviceInfo, context: ProbeContext, signal: AbortSignal): Promise<Probe> {
@@ -52,8 +55,7 @@ export const cmsisDapDriver: ProbeDriver = {
     }
     try {
       const info = await readProbeInfo(exchange, log, signal);
-      const identity = { uid, family: FAMILY, ...nameOf(device) };
-      if (quirks.warning) log.warn('probe with known bad firmware', { warning: quirks.warning });
+      const identity = { uid, family: FAMILY, ...probeName(device) };
       const usable = quirks.onePacketAtATime ? { ...info, packetCount: 1 } : info;
       return new CmsisDapProbe(exchange, { identity, info: usable, quirks, clock, log });
     } catch (error) {
@@ -89,12 +91,4 @@ function pipeOver(connection: UsbConnection, dapInterface: DapInterface): Packet
     default:
       return assertNever(dapInterface);
   }
-}
-
-function nameOf(device: UsbDeviceInfo): { vendor: string; product: string } {
-  return { vendor: device.manufacturer ?? hexId(device.vendorId), product: device.product ?? hexId(device.productId) };
-}
-
-function hexId(id: number): string {
-  return `0x${id.toString(16).padStart(4, '0')}`;
 }

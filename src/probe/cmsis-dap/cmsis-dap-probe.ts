@@ -79,7 +79,7 @@ export class CmsisDapProbe implements Probe {
       ...(can(Capability.Swd) ? (['SWD'] as const) : []),
       ...(can(Capability.Jtag) ? (['JTAG'] as const) : []),
     ];
-    this.details = detailsOf(info, quirks, exchange.pipe.version);
+    this.details = detailsOf(info, exchange.pipe.version);
     this.dap = this.#dapPort();
     if (can(Capability.Swd) && info.hasSwdSequence) {
       this.swd = { sequence: (pieces, signal) => this.#swdSequence(pieces, signal) };
@@ -262,7 +262,7 @@ function parity(value: number): number {
   return (0x6996 >>> (bits & 0xf)) & 1;
 }
 
-function detailsOf(info: ProbeInfo, { warning }: Quirks, version: 'v1' | 'v2'): Probe['details'] {
+function detailsOf(info: ProbeInfo, version: 'v1' | 'v2'): Probe['details'] {
   const names = Object.entries(Capability).filter(([, bit]) => info.capabilities & bit);
   return {
     interface: version === 'v1' ? 'CMSIS-DAP v1 (HID)' : 'CMSIS-DAP v2 (bulk)',
@@ -271,6 +271,5 @@ function detailsOf(info: ProbeInfo, { warning }: Quirks, version: 'v1' | 'v2'): 
     capabilities: names.map(([name]) => name),
     ...(info.protocolVersion === undefined ? {} : { protocolVersion: info.protocolVersion }),
     ...(info.firmwareVersion === undefined ? {} : { firmwareVersion: info.firmwareVersion }),
-    ...(warning === undefined ? {} : { warning }),
   };
 }

@@ -1,9 +1,9 @@
 // Which interfaces of a device speak CMSIS-DAP, as far as descriptors tell. DAP_Info confirms it when it is opened.
 
+import { knownProbe } from '../../usb/probe-table.js';
 import { ENDPOINT_IN, UsbClass, type UsbDeviceInfo, type UsbInterfaceInfo } from '../../usb/usb-bus.js';
 import type { BulkEndpoints } from './bulk-pipe.js';
 import type { HidReports } from './hid-pipe.js';
-import { isKnownProbe } from './known-probes.js';
 import { quirksOf } from './quirks.js';
 
 export type DapInterface =
@@ -28,7 +28,7 @@ export function findDapInterfaces(device: UsbDeviceInfo): DapInterfaces | undefi
       ? 'interface-name'
       : isNamed(device.product)
         ? 'product-name'
-        : isKnownProbe(device)
+        : knownProbe(device)?.support.kind === 'served'
           ? 'known-id'
           : undefined;
   if (!evidence) return undefined;

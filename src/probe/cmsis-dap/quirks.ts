@@ -1,4 +1,5 @@
 import type { UsbDeviceInfo } from '../../usb/usb-bus.js';
+import type { ProbeWarning } from '../probe-driver.js';
 
 /** What some probes need and others do not. */
 export interface Quirks {
@@ -10,13 +11,17 @@ export interface Quirks {
   readonly reportSizeBytes?: number;
   /** It loses or mixes up packets that follow each other closely: one at a time, whatever it says it can hold. */
   readonly onePacketAtATime: boolean;
-  /** What its user should do. */
-  readonly warning?: string;
+  readonly warning?: ProbeWarning;
 }
 
 const MICROCHIP = 0x03eb;
 /** Probes with reports of 512 bytes (OpenOCD, cmsis_dap_usb_hid.c: report_size_quirks). */
 const microchipLongReports = new Set([0x2111, 0x2140, 0x2141, 0x2144, 0x2157, 0x2169, 0x216a, 0x2170]);
+
+const oldDebugprobe: ProbeWarning = {
+  what: 'its firmware may lose data',
+  remedy: 'update debugprobe to 2.2.0 or later (github.com/raspberrypi/debugprobe, Releases)',
+};
 
 /** From descriptors alone: needed before the first packet. */
 export function quirksOf({ vendorId, productId, deviceVersion, product }: UsbDeviceInfo): Quirks {
@@ -30,6 +35,6 @@ export function quirksOf({ vendorId, productId, deviceVersion, product }: UsbDev
     needsReconnectBeforeSequence: isEdbg || isUlinkMe,
     ...(isEdbg && microchipLongReports.has(productId) ? { reportSizeBytes: 512 } : {}),
     onePacketAtATime: isOldDebugprobe,
-    ...(isOldDebugprobe ? { warning: 'its firmware may lose data: update debugprobe to 2.2.0 or later' } : {}),
+    ...(isOldDebugprobe ? { warning: oldDebugprobe } : {}),
   };
 }

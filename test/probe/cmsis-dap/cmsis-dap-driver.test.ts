@@ -121,9 +121,9 @@ describe('opening a probe', () => {
     const { probe } = await openProbe(new ScriptedDevice(...fourPackets), old);
     const { probe: mended } = await openProbe(new ScriptedDevice(...fourPackets), { ...old, deviceVersion: 0x0220 });
 
-    assert.match(String(probe.details.warning), /update debugprobe to 2\.2\.0/);
+    assert.match(cmsisDapDriver.match(usbDevice(old))?.warning?.remedy ?? '', /update debugprobe to 2\.2\.0/);
     assert.equal(probe.details.packetCount, 1);
-    assert.equal(mended.details.warning, undefined);
+    assert.equal(cmsisDapDriver.match(usbDevice({ ...old, deviceVersion: 0x0220 }))?.warning, undefined);
     assert.equal(mended.details.packetCount, 4);
   });
 

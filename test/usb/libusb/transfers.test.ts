@@ -308,7 +308,7 @@ describe('an endpoint that stalls', () => {
     second.end(CANCELLED);
     assert.equal(await behind, 'io');
     await settle();
-    assert.deepEqual(device.inFlight, []);
+    assert.equal(device.inFlight.length, 0);
     device.clearing[0]();
     await settle();
     device.inFlight[0].complete(Uint8Array.of(1));
