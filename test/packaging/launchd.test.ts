@@ -9,7 +9,7 @@ const template = readFileSync(path.join(root, 'packaging/launchd/io.github.probe
 
 /** By Python's plistlib, which reads what Apple's own tools read. */
 function parse(plist: string): Record<string, unknown> {
-  const program = 'import json, plistlib, sys; print(json.dumps(plistlib.load(sys.stdin.buffer)))';
+  const program = 'import json, plistlib, sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))';
   return JSON.parse(execFileSync('python3', ['-c', program], { input: plist, encoding: 'utf8' })) as Record<
     string,
     unknown
