@@ -2,6 +2,7 @@
 // probed's composition root: the one place, with cli/main.ts, that touches the process, the file system and USB.
 
 import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
@@ -32,6 +33,8 @@ import { loadSocketOptions } from './platform/socket-options.js';
 import { compileProbeRequests } from './server/probe-requests.js';
 import { parseProbeOptions } from './sim/probe-options.js';
 import { simulatedBus } from './sim/simulated-bus.js';
+import type { NativeHid } from './usb/hid/native-hid.js';
+import { openHid } from './usb/hid/open-hid.js';
 import { LibusbBus } from './usb/libusb/libusb-bus.js';
 import type { NativeUsb } from './usb/libusb/native.js';
 import { OpeningSource } from './usb/libusb/opening-source.js';
@@ -105,9 +108,10 @@ async function openBus({ simulate }: Config, log: Logger): Promise<UsbBus> {
   const isLinux = process.platform === 'linux';
   return LibusbBus.start({
     usb: await loadUsb(),
+    startAnew,
     source: isLinux ? new SysfsSource() : new OpeningSource(),
     ...{ clock: systemClock, log, detachKernelDriver: isLinux },
-    ...(isLinux && { holderOf: describeHolder }),
+    ...(isLinux ? { holderOf: describeHolder } : { openHid: (place) => openHid(loadHid, place, systemClock) }),
   });
 }
 
@@ -118,6 +122,20 @@ async function loadUsb(): Promise<NativeUsb> {
   } catch (error) {
     throw new UnsupportedError('USB cannot be used (on Linux it takes the library libudev.so.1)', { cause: error });
   }
+}
+
+/** The same package once more: what is loaded again is initialised again, and has a libusb context of its own. */
+function startAnew(): NativeUsb {
+  const require = createRequire(import.meta.url);
+  const folder = path.dirname(require.resolve('usb/package.json'));
+  for (const file of Object.keys(require.cache))
+    if (file.startsWith(folder + path.sep)) Reflect.deleteProperty(require.cache, file);
+  return (require('usb') as { readonly usb: NativeUsb }).usb;
+}
+
+/** Loaded at the first use: on Linux never. */
+async function loadHid(): Promise<NativeHid> {
+  return import('node-hid');
 }
 
 /** Who has a device node open. Only root sees that of other users' programs. */

@@ -140,8 +140,8 @@ export class Daemon implements DaemonView {
 
   async forget(uid: string): Promise<{ readonly port?: number }> {
     const { supervisor, book } = this.options;
-    if (this.#entry(uid).attached)
-      throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
+    const { attached, unserved } = this.#entry(uid);
+    if (attached ?? unserved) throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
     const port = fixedPorts(supervisor.config).has(uid) ? undefined : book.portFor(uid); // the config keeps its own
     await supervisor.forget(uid);
     this.options.events.add({ type: 'changed', uid, what: 'forgotten' });

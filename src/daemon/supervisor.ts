@@ -6,7 +6,8 @@ import { fixedPorts, probePolicy, probeSettings, reasonDisabled } from '../confi
 import type { DaemonEvent } from '../control/daemon-events.js';
 import type { UsbBus } from '../usb/usb-bus.js';
 import { accessProblem } from './access-problem.js';
-import { findProbes, type FoundProbe, type UnservedProbe } from './find-probes.js';
+import { logAccess, logAttached, logUnserved } from './announcements.js';
+import { findProbes, type FoundProbe } from './find-probes.js';
 import type { PortBook } from './port-book.js';
 import { ProbeEntry } from './probe-entry.js';
 import { ServedProbe, type ServingEvents, type ServingPlan } from './served-probe.js';
@@ -140,10 +141,11 @@ export class Supervisor implements AsyncDisposable {
     }
     for (const [uid, entry] of this.#entries) {
       const now = unservedByUid.get(uid);
-      if (now && !entry.unserved) this.#announceUnserved(now);
+      if (now && !entry.unserved) logUnserved(now, this.#options.services.log);
       entry.unserved = now;
       // Nothing is kept of a device that was never served.
-      if (!now && !entry.seen && !uids.includes(uid) && !this.#isBooked(uid)) this.#entries.delete(uid);
+      if (!now && !entry.seen && !entry.served && !uids.includes(uid) && !this.#isBooked(uid))
+        this.#entries.delete(uid);
     }
     return new Map(found.map((probe) => [probe.uid, probe]));
   }
@@ -171,7 +173,10 @@ export class Supervisor implements AsyncDisposable {
     const isNew = present !== undefined && !entry.attached;
     const wasAccessible = entry.attached?.device.accessible ?? true;
     if (present) entry.attached = entry.seen = present; // the same attachment may have become accessible
-    if (isNew) this.#announce(entry, present);
+    if (isNew) {
+      logAttached(present, this.#options.services.log);
+      this.#options.onEvent({ type: 'attached', uid: entry.uid });
+    }
     if (present && present.device.accessible !== wasAccessible) this.#announceAccess(entry, present);
 
     const plan = await this.#plan(entry);
@@ -200,30 +205,9 @@ export class Supervisor implements AsyncDisposable {
     await entry.served?.session.detach();
   }
 
-  #announce({ uid }: ProbeEntry, { match, device }: FoundProbe): void {
-    const { log } = this.#options.services;
-    const isNamedByPort = device.serial?.trim() !== uid;
-    log.info('probe attached', {
-      ...{ uid, family: match.family, product: match.product, path: device.portPath },
-      ...(isNamedByPort && { named: 'by its USB port: no serial number of its own' }),
-    });
-    if (match.warning) log.warn('probe needs an update', { uid, ...match.warning });
-    this.#options.onEvent({ type: 'attached', uid });
-  }
-
-  #announceUnserved({ uid, product, device, reason }: UnservedProbe): void {
-    this.#options.services.log.info('probe detected, not served', { uid, product, path: device.portPath, reason });
-  }
-
-  #announceAccess(entry: ProbeEntry, { device }: FoundProbe): void {
-    const { log } = this.#options.services;
-    const { uid } = entry;
-    if (device.accessible) {
-      log.info('probe may be opened now', { uid });
-      return;
-    }
-    log.warn('no permission to open the probe', { uid, node: device.node, remedy: 'run "probectl doctor"' });
-    this.#noteError(entry, accessProblem(device));
+  #announceAccess(entry: ProbeEntry, present: FoundProbe): void {
+    logAccess(present, this.#options.services.log);
+    if (!present.device.accessible) this.#noteError(entry, accessProblem(present.device));
   }
 
   /** How a probe should be served; undefined if it should not be, or cannot be, and then the entry says why. */

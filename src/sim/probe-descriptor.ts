@@ -7,6 +7,7 @@ export type SimTransports = 'v1' | 'v2' | 'both';
 
 /** Endpoint addresses of the simulated probe. */
 export const ProbeEndpoint = {
+  Control: 0x00,
   HidOut: 0x01,
   HidIn: 0x01 | ENDPOINT_IN,
   BulkOut: 0x02,
@@ -20,6 +21,7 @@ export interface DescriptorOptions {
   readonly packetSizeBytes: number;
   readonly bulkPacketSizeBytes: number;
   readonly swoStream: boolean;
+  readonly hidOut: boolean;
 }
 
 export function probeDescriptor(options: DescriptorOptions): SimDescriptor {
@@ -37,7 +39,7 @@ export function probeDescriptor(options: DescriptorOptions): SimDescriptor {
   };
 }
 
-function hidInterface({ packetSizeBytes }: DescriptorOptions): UsbInterfaceInfo {
+function hidInterface({ packetSizeBytes, hidOut }: DescriptorOptions): UsbInterfaceInfo {
   // An interrupt endpoint carries up to 64 bytes at full speed, 1024 at high speed (USB 2.0, 5.7.3).
   const maxPacketSizeBytes = Math.min(packetSizeBytes, packetSizeBytes > 64 ? 1024 : 64);
   return {
@@ -48,7 +50,7 @@ function hidInterface({ packetSizeBytes }: DescriptorOptions): UsbInterfaceInfo 
     name: 'CMSIS-DAP v1',
     endpoints: [
       { address: ProbeEndpoint.HidIn, transferType: 'interrupt', maxPacketSizeBytes },
-      { address: ProbeEndpoint.HidOut, transferType: 'interrupt', maxPacketSizeBytes },
+      ...(hidOut ? [{ address: ProbeEndpoint.HidOut, transferType: 'interrupt', maxPacketSizeBytes } as const] : []),
     ],
     hidReports: { inputSizeBytes: packetSizeBytes, outputSizeBytes: packetSizeBytes },
   };

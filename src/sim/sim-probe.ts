@@ -38,6 +38,8 @@ export interface SimProbeQuirks {
   readonly needsZlp?: boolean;
   /** Clock and transfer configuration are lost after this. */
   readonly forgetsClockOn?: 'connect' | 'swj-sequence';
+  /** No OUT endpoint for HID: reports come over endpoint 0. */
+  readonly noHidOut?: boolean;
   /** Executes no more transfers than this of one DAP_Transfer, and says OK. */
   readonly maxTransfers?: number;
   /** DAP_ResetTarget does nothing, and says so. */
@@ -92,6 +94,7 @@ export class SimProbe implements SimUsbDevice {
       packetSizeBytes: this.packetSizeBytes,
       bulkPacketSizeBytes: this.#bulkPacketSizeBytes,
       swoStream: transports !== 'v1',
+      hidOut: !quirks.noHidOut,
     });
     this.#firmware = new DapFirmware({
       connector: this.board.connector,
@@ -193,12 +196,16 @@ export class SimProbe implements SimUsbDevice {
   }
 
   receive(endpoint: number, data: Uint8Array): void {
-    if (endpoint === ProbeEndpoint.HidOut) this.#receiveReport(data);
+    if (endpoint === ProbeEndpoint.HidOut || endpoint === ProbeEndpoint.Control) this.#receiveReport(data);
     else this.#receiveBulk(data);
   }
 
   taken(): void {
     if (this.#queue.length > 0) this.#pump();
+  }
+
+  get #hidOut(): number {
+    return this.#quirks.noHidOut ? ProbeEndpoint.Control : ProbeEndpoint.HidOut;
   }
 
   get #preferred(): Transport {
@@ -247,7 +254,7 @@ export class SimProbe implements SimUsbDevice {
       if (!ready) return;
       this.#queue.shift();
       this.#execute(packet.transport, packet.bytes);
-      this.#port?.resume(packet.transport === 'hid' ? ProbeEndpoint.HidOut : ProbeEndpoint.BulkOut);
+      this.#port?.resume(packet.transport === 'hid' ? this.#hidOut : ProbeEndpoint.BulkOut);
     }
   }
 

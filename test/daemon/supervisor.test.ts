@@ -40,6 +40,15 @@ describe('a probe that is plugged in', () => {
     assert.equal(world.status('A1')?.clients, 1);
   });
 
+  it('may have a HID interface without an OUT endpoint', async () => {
+    await using world = await startWorld();
+
+    world.plug({ uid: 'A1', transports: 'v1', quirks: { noHidOut: true } });
+    const client = await world.client('A1');
+
+    assert.equal(await useProbe(client), DPIDR);
+  });
+
   it('with another one is independent of it', async () => {
     await using world = await startWorld();
     world.plug({ uid: 'A1' });
@@ -335,6 +344,7 @@ describe('a probe that cannot be served', () => {
     assert.equal(world.daemon.show('066B').usb?.path, '1-3');
     assert.deepEqual(world.daemon.ports().ports, []);
     assert.deepEqual(world.daemon.status().problems, []);
+    await assert.rejects(world.daemon.forget('066B'), /is plugged in/);
 
     world.bus.unplug(device);
     await world.daemon.rescan();

@@ -57,11 +57,17 @@ describe('probed, when it starts', () => {
     );
   });
 
+  it('serves real probes unless told otherwise, also on a machine without USB', async () => {
+    await using daemon = DaemonProcess.spawn(['--port', '0']);
+    await daemon.logged(' USB ');
+
+    assert.deepEqual(await daemon.stop(), { code: 0, signal: null });
+  });
+
   const mistakes: readonly [args: readonly string[], complaint: RegExp][] = [
     [['--simulat'], /^probed: unknown option: simulat: see probed --help$/],
     [['--simulate', '--port', '99999'], /^probed: --port 99999: a port is a number from 1 to 65535/],
     [['--simulate', 'nonsense'], /^probed: --simulate: simulated probe: unknown option "nonsense": choose from v1, /],
-    [[], /--simulate/],
   ];
   for (const [args, complaint] of mistakes) {
     it(`explains a mistake in one line and exits with 2: probed ${args.join(' ')}`, async () => {

@@ -99,6 +99,7 @@ export class ScriptedDevice implements UsbBus {
     return {
       gone: this.#gone.signal,
       transferOut: (_endpoint, data) => this.#out(data),
+      setReport: (report) => this.#out(report),
       transferIn: (endpoint, lengthBytes, options) => this.#in(endpoint, lengthBytes, options),
       [Symbol.asyncDispose]: async () => {
         this.closed++;

@@ -2,7 +2,8 @@ import type { TransferOptions, UsbConnection } from '../../usb/usb-bus.js';
 import type { PacketPipe } from './packet-pipe.js';
 
 export interface HidReports {
-  readonly outEndpoint: number;
+  /** None: reports go over endpoint 0. */
+  readonly outEndpoint: number | undefined;
   readonly inEndpoint: number;
   /** Bytes of a report, without report id. */
   readonly outputSizeBytes: number;
@@ -41,7 +42,10 @@ export class HidPipe implements PacketPipe {
   write(packet: Uint8Array, options: TransferOptions): Promise<void> {
     this.#report.set(packet);
     this.#report.fill(0, packet.length);
-    return this.#connection.transferOut(this.#reports.outEndpoint, this.#report, options);
+    const { outEndpoint } = this.#reports;
+    return outEndpoint === undefined
+      ? this.#connection.setReport(this.#report, options)
+      : this.#connection.transferOut(outEndpoint, this.#report, options);
   }
 
   read(options: TransferOptions): Promise<Uint8Array> {

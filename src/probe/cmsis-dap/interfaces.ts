@@ -76,15 +76,15 @@ function hidInterface(info: UsbInterfaceInfo, reportSizeBytes: number | undefine
   if (info.classCode !== UsbClass.Hid) return undefined;
   const input = info.endpoints.find(({ address, transferType }) => transferType === 'interrupt' && isInput(address));
   const output = info.endpoints.find(({ address, transferType }) => transferType === 'interrupt' && !isInput(address));
-  if (!input || !output) return undefined;
+  if (!input) return undefined;
   return {
     version: 'v1',
     number: info.number,
     reports: {
       inEndpoint: input.address,
-      outEndpoint: output.address,
+      outEndpoint: output?.address,
       inputSizeBytes: info.hidReports?.inputSizeBytes ?? reportSizeBytes ?? input.maxPacketSizeBytes,
-      outputSizeBytes: info.hidReports?.outputSizeBytes ?? reportSizeBytes ?? output.maxPacketSizeBytes,
+      outputSizeBytes: info.hidReports?.outputSizeBytes ?? reportSizeBytes ?? (output ?? input).maxPacketSizeBytes,
     },
   };
 }

@@ -1,10 +1,13 @@
 import type { Clock } from '../../base/clock.js';
-import { ENDPOINT_IN, type DeviceKey, type UsbDeviceInfo } from '../../usb/usb-bus.js';
+import { ENDPOINT_IN, type DeviceKey, type UsbDeviceInfo, type UsbEndpointInfo } from '../../usb/usb-bus.js';
 import { UsbError } from '../../usb/usb-error.js';
 import type { LinkConditions } from './endpoint.js';
 import { InEndpoint } from './in-endpoint.js';
 import { OutEndpoint } from './out-endpoint.js';
 import type { SimUsbDevice, SimUsbPort } from './sim-usb-device.js';
+
+/** Carries HID output reports of interfaces without an OUT endpoint. */
+const endpoint0: UsbEndpointInfo = { address: 0, transferType: 'control', maxPacketSizeBytes: 64 };
 
 /** One device in one socket, from plug to unplug. */
 export class Attachment implements SimUsbPort {
@@ -22,7 +25,7 @@ export class Attachment implements SimUsbPort {
     clock: Clock,
     conditions: LinkConditions,
   ) {
-    for (const info of device.descriptor.interfaces.flatMap(({ endpoints }) => endpoints)) {
+    for (const info of [endpoint0, ...device.descriptor.interfaces.flatMap(({ endpoints }) => endpoints)]) {
       const { address } = info;
       if (address & ENDPOINT_IN) {
         const endpoint = new InEndpoint(info, clock, conditions);

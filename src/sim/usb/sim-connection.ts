@@ -12,7 +12,7 @@ export class SimConnection implements UsbConnection {
     readonly interfaceNumber: number,
   ) {
     const claimed = attachment.info.interfaces.filter(({ number }) => number === interfaceNumber);
-    this.#endpoints = new Set(claimed.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)));
+    this.#endpoints = new Set([0, ...claimed.flatMap(({ endpoints }) => endpoints.map(({ address }) => address))]);
     attachment.claims.set(interfaceNumber, this);
     attachment.device.claimed(interfaceNumber);
   }
@@ -29,6 +29,11 @@ export class SimConnection implements UsbConnection {
   transferIn(endpoint: number, lengthBytes: number, options: TransferOptions): Promise<Uint8Array> {
     const refused = this.#refusal(endpoint, options);
     return refused ? Promise.reject(refused) : this.attachment.in(endpoint).transfer(lengthBytes, options);
+  }
+
+  setReport(report: Uint8Array, options: TransferOptions): Promise<void> {
+    const refused = this.#refusal(0, options);
+    return refused ? Promise.reject(refused) : this.attachment.out(0).transfer(report, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,12 +17,19 @@ export interface DeviceTexts {
 export interface DeviceSource {
   /** Why there is no USB on this machine; undefined if there is. */
   absence(): string | undefined;
+  /** What is plugged in according to the system, as `placeOf` writes it; without hubs. Empty where it does not tell. */
+  places(): readonly string[];
   /** Tells this attachment from any other in the same socket. @returns undefined if it has left */
   identify(device: NativeDevice): string | undefined;
   describe(device: NativeDevice): Promise<DeviceTexts>;
   isAccessible(device: NativeDevice): boolean;
   /** The file that is opened to use the device, where there is one. */
   nodeOf(device: NativeDevice): string | undefined;
+}
+
+/** "1-2.4:17": bus, ports and address. */
+export function placeOf(device: NativeDevice): string {
+  return `${portPathOf(device)}:${device.deviceAddress}`;
 }
 
 /** "1-2.4": bus and ports. */

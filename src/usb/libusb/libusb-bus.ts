@@ -5,17 +5,27 @@ import { abortsWithin, type Clock } from '../../base/clock.js';
 import { describeError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
-import { deviceKey, type DeviceKey, type UsbBus, type UsbConnection, type UsbDeviceInfo } from '../usb-bus.js';
+import {
+  deviceKey,
+  type DeviceKey,
+  type UsbBus,
+  UsbClass,
+  type UsbConnection,
+  type UsbDeviceInfo,
+} from '../usb-bus.js';
+import type { HidPlace } from '../hid/open-hid.js';
 import { UsbError } from '../usb-error.js';
 import { Attachment } from './attachment.js';
 import { deviceInfo, isHub } from './device-info.js';
-import { portPathOf, type DeviceSource } from './device-source.js';
+import { placeOf, portPathOf, type DeviceSource } from './device-source.js';
 import { LibusbConnection } from './libusb-connection.js';
 import type { NativeDevice, NativeUsb } from './native.js';
 import { isAmbiguous, usbErrorOf } from './status.js';
 
 export interface LibusbBusOptions {
   readonly usb: NativeUsb;
+  /** Starts libusb once more, beside the first. Its list of devices is made anew then. */
+  readonly startAnew?: () => NativeUsb;
   readonly source: DeviceSource;
   readonly clock: Clock;
   readonly log: Logger;
@@ -23,6 +33,8 @@ export interface LibusbBusOptions {
   readonly detachKernelDriver: boolean;
   /** Who has the device open, for messages; what is known of it without rights over other users' programs. */
   readonly holderOf?: (node: string) => Promise<string>;
+  /** Where libusb may not claim HID interfaces: opens one of them. */
+  readonly openHid?: (place: HidPlace) => Promise<UsbConnection>;
 }
 
 /** Nothing has been seen to change: as often as this, the bus is looked at anyway. */
@@ -35,6 +47,10 @@ const RESCAN_NEW_MS = 25;
 const SETTLE_MS = 1000;
 /** How long udev may take to give us a new device. */
 const ACCESS_DELAY_MS = 2000;
+/** How long libusb may not know of a device that the system shows. */
+const MISSED_MS = 3000;
+/** What starting it anew costs (a thread) is never given back: not more often than this. */
+const START_ANEW_MS = 60_000;
 /** How long the news of a detach may take to arrive after what it has made fail. */
 const DETACH_DELAY_MS = 500;
 
@@ -47,10 +63,15 @@ export class LibusbBus implements UsbBus {
   #lookAgain = false;
   #listed = '';
   #looks = 0;
+  #usb: NativeUsb;
+  /** Since when the system has shown a device that libusb does not know. */
+  #missedSince: number | undefined;
+  #startedAnew = -Infinity;
   #closed = false;
 
   private constructor(options: LibusbBusOptions) {
     this.#options = options;
+    this.#usb = options.usb;
   }
 
   /** Starts to watch. Nothing is opened. */
@@ -58,13 +79,10 @@ export class LibusbBus implements UsbBus {
     const bus = new LibusbBus(options);
     const { usb, source, log } = options;
     const absence = usb.INIT_ERROR === 0 ? source.absence() : `libusb cannot be started (error ${usb.INIT_ERROR})`;
-    if (absence !== undefined) log.warn('no USB on this machine', { reason: absence });
+    if (absence === undefined) log.info('watching USB for probes');
+    else log.warn('no USB on this machine', { reason: absence });
     if (usb.INIT_ERROR !== 0) return bus;
-    usb.on('attach', () => bus.#background());
-    usb.on('detach', (device) => bus.#left(device));
-    // After the listeners: adding the first one starts what is to let the process end. They are never removed, for the
-    // module may be posting an event in another thread while it is told to stop (usb 2.18.0, hotplug.cc).
-    usb.unrefHotplugEvents();
+    bus.#listen(usb);
     return bus;
   }
 
@@ -83,7 +101,7 @@ export class LibusbBus implements UsbBus {
     const attachment = this.#attachments.get(key);
     if (!attachment) throw new UsbError('gone', 'the device has left the bus');
     try {
-      return await attachment.lock.run(never, async () => this.#claim(attachment, interfaceNumber));
+      return await attachment.lock.run(never, () => this.#claim(attachment, interfaceNumber));
     } catch (error) {
       if (!(error instanceof UsbError)) throw error;
       if (attachment.gone.aborted || !this.#isThere(attachment)) throw attachment.goneError();
@@ -100,9 +118,12 @@ export class LibusbBus implements UsbBus {
     await this.#look;
   }
 
-  #claim(attachment: Attachment, interfaceNumber: number): UsbConnection {
-    if (attachment.gone.aborted) throw attachment.goneError();
-    const { device } = attachment;
+  async #claim(attachment: Attachment, interfaceNumber: number): Promise<UsbConnection> {
+    const { device, info, gone } = attachment;
+    if (gone.aborted) throw attachment.goneError();
+    const { openHid } = this.#options;
+    const isHid = info?.interfaces.some((one) => one.number === interfaceNumber && one.classCode === UsbClass.Hid);
+    if (openHid && info && isHid) return openHid({ device: info, interfaceNumber, gone });
     attachment.acquire();
     try {
       // The kernel does both in one step, leaves alone what another program has claimed, and puts its driver back when
@@ -130,6 +151,36 @@ export class LibusbBus implements UsbBus {
   #keyOf(device: NativeDevice): DeviceKey | undefined {
     const attachment = this.#options.source.identify(device);
     return attachment === undefined ? undefined : deviceKey(`${portPathOf(device)}:${attachment}`);
+  }
+
+  #listen(usb: NativeUsb): void {
+    usb.on('attach', () => this.#background());
+    usb.on('detach', (device) => this.#left(device));
+    // After the listeners: adding the first one starts what is to let the process end. They are never removed, for the
+    // module may be posting an event in another thread while it is told to stop (usb 2.18.0, hotplug.cc).
+    usb.unrefHotplugEvents();
+  }
+
+  /**
+   * libusb makes its list once and changes it by udev's events only: a device whose event got lost, while udevd did not
+   * run for one, it will never know (libusb 1.0.30, linux_udev.c). A libusb that is started now does.
+   */
+  #mendList(devices: readonly NativeDevice[]): void {
+    const { source, clock, log, startAnew } = this.#options;
+    const listed = new Set(devices.map(placeOf));
+    const missed = source.places().filter((place) => !listed.has(place));
+    const now = clock.now();
+    this.#missedSince = missed.length === 0 ? undefined : (this.#missedSince ?? now);
+    if (this.#missedSince === undefined || now - this.#missedSince < MISSED_MS) return;
+    if (!startAnew || now - this.#startedAnew < START_ANEW_MS) return;
+    log.warn('libusb has missed devices and is started anew', { missed });
+    this.#startedAnew = now;
+    this.#missedSince = undefined;
+    const usb = startAnew();
+    if (usb.INIT_ERROR !== 0) return;
+    this.#usb = usb;
+    this.#listen(usb);
+    this.#lookAgain = true;
   }
 
   #left(device: NativeDevice): void {
@@ -168,8 +219,8 @@ export class LibusbBus implements UsbBus {
   }
 
   async #lookOnce(): Promise<void> {
-    const { usb } = this.#options;
-    const devices = usb.INIT_ERROR === 0 ? usb.getDeviceList() : [];
+    const devices = this.#usb.INIT_ERROR === 0 ? this.#usb.getDeviceList() : [];
+    if (this.#usb.INIT_ERROR === 0) this.#mendList(devices);
     const present = new Map(
       devices
         .filter((device) => !isHub(device))
@@ -231,7 +282,8 @@ export class LibusbBus implements UsbBus {
   #nextLook(): number {
     const infos = [...this.#attachments.values()].map(({ info }) => info);
     if (infos.includes(undefined)) return RESCAN_NEW_MS;
-    return infos.every((info) => info?.accessible) ? RESCAN_MS : RESCAN_REFUSED_MS;
+    const isCalm = this.#missedSince === undefined && infos.every((info) => info?.accessible);
+    return isCalm ? RESCAN_MS : RESCAN_REFUSED_MS;
   }
 
   #schedule(delayMs: number): void {

@@ -3,7 +3,10 @@ import type { TransferOptions, UsbConnection } from '../usb-bus.js';
 import { UsbError } from '../usb-error.js';
 import type { Attachment } from './attachment.js';
 import { EndpointTransfers } from './endpoint-transfers.js';
-import { isAmbiguous } from './status.js';
+import { isAmbiguous, usbErrorOf } from './status.js';
+
+/** bmRequestType, bRequest and the high byte of wValue: HID 1.11, 7.2.2. */
+const ControlRequest = { CLASS_TO_INTERFACE: 0x21, HID_SET_REPORT: 0x09, OUTPUT_REPORT: 0x0200 } as const;
 
 /** One claimed interface. */
 export class LibusbConnection implements UsbConnection {
@@ -11,6 +14,7 @@ export class LibusbConnection implements UsbConnection {
   readonly #interfaceNumber: number;
   readonly #isThere: () => boolean;
   readonly #endpoints: ReadonlyMap<number, EndpointTransfers>;
+  readonly #reports = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
 
   /**
@@ -39,6 +43,27 @@ export class LibusbConnection implements UsbConnection {
     return buffer.subarray(0, await this.#transfer(endpoint, buffer, options));
   }
 
+  async setReport(report: Uint8Array, { timeoutMs }: TransferOptions): Promise<void> {
+    this.#refuse();
+    const { device } = this.#attachment;
+    const sent = new Promise<void>((resolve, reject) => {
+      device.timeout = timeoutMs; // read when the transfer starts
+      const { HID_SET_REPORT, OUTPUT_REPORT, CLASS_TO_INTERFACE } = ControlRequest;
+      const data = Buffer.from(report);
+      device.controlTransfer(CLASS_TO_INTERFACE, HID_SET_REPORT, OUTPUT_REPORT, this.#interfaceNumber, data, (error) =>
+        error ? reject(usbErrorOf(error, 'sending a report')) : resolve(),
+      );
+    });
+    this.#reports.add(sent);
+    try {
+      await sent;
+    } catch (error) {
+      throw error instanceof UsbError && isAmbiguous(error) ? this.#explained(error) : error;
+    } finally {
+      this.#reports.delete(sent);
+    }
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return (this.#closed ??= this.#attachment.lock.run(never, () => this.#close()));
   }
@@ -48,8 +73,7 @@ export class LibusbConnection implements UsbConnection {
   }
 
   async #transfer(endpoint: number, buffer: Buffer, options: TransferOptions): Promise<number> {
-    if (this.#isClosed) throw new UsbError('io', 'the connection is closed');
-    if (this.gone.aborted) throw this.#attachment.goneError();
+    this.#refuse();
     const transfers = this.#endpoints.get(endpoint);
     if (!transfers)
       throw new UsbError('io', `endpoint 0x${endpoint.toString(16)} is not of interface ${this.#interfaceNumber}`);
@@ -58,6 +82,11 @@ export class LibusbConnection implements UsbConnection {
     } catch (error) {
       throw error instanceof UsbError && isAmbiguous(error) ? this.#explained(error) : error;
     }
+  }
+
+  #refuse(): void {
+    if (this.#isClosed) throw new UsbError('io', 'the connection is closed');
+    if (this.gone.aborted) throw this.#attachment.goneError();
   }
 
   /** The host controller reports broken transfers before the hub reports the loss of the device. */
@@ -69,6 +98,7 @@ export class LibusbConnection implements UsbConnection {
   async #close(): Promise<void> {
     const { device } = this.#attachment;
     await Promise.all([...this.#endpoints.values()].map((transfers) => transfers.end()));
+    await Promise.allSettled(this.#reports); // they end by their timeout
     // Gives the interface back to the kernel's driver, too. It fails only for a device that has left.
     await new Promise<void>((resolve) => device.__releaseInterface(this.#interfaceNumber, () => resolve()));
     this.#attachment.release();

@@ -14,6 +14,10 @@ export class OpeningSource implements DeviceSource {
     return undefined;
   }
 
+  places(): readonly string[] {
+    return [];
+  }
+
   identify(device: NativeDevice): string {
     const known = this.#attachments.get(device) ?? ++this.#count;
     this.#attachments.set(device, known);

@@ -28,6 +28,16 @@ export class SysfsSource implements DeviceSource {
     return existsSync(devices) ? undefined : `there is no ${devices}`;
   }
 
+  places(): readonly string[] {
+    const { devices } = this.#roots;
+    return list(devices).flatMap((name) => {
+      const read = (file: string): string | undefined => readText(path.join(devices, name, file));
+      if (!/^\d+-[\d.]+$/.test(name) || Number(`0x${read('bDeviceClass') ?? ''}`) === UsbClass.Hub) return [];
+      const address = read('devnum');
+      return address === undefined ? [] : [`${name}:${address}`];
+    });
+  }
+
   identify(device: NativeDevice): string | undefined {
     const directory = this.#directory(device);
     // libusb hears of a replug later than we can look: by then the directory belongs to the next device.
@@ -81,6 +91,14 @@ export class SysfsSource implements DeviceSource {
 
   #directory(device: NativeDevice): string {
     return path.join(this.#roots.devices, portPathOf(device));
+  }
+}
+
+function list(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return []; // no USB on this machine
   }
 }
 

@@ -15,12 +15,16 @@ export class BusRig implements AsyncDisposable {
   readonly warnings: (readonly [message: string, fields: LogFields | undefined])[] = [];
   #bus: LibusbBus | undefined;
 
+  /** libusb as it is started once more: it knows all devices there are. */
+  readonly usbAnew = new FakeUsb();
+
   constructor(private readonly options: Partial<LibusbBusOptions> = {}) {}
 
   /** Started at the first use: what was plugged in before was there before the bus. */
   get bus(): LibusbBus {
     return (this.#bus ??= LibusbBus.start({
       usb: this.usb,
+      startAnew: () => this.usbAnew,
       source: new SysfsSource(this.sysfs.roots),
       clock: this.clock,
       log: { ...silentLogger, warn: (message, fields) => this.warnings.push([message, fields]) },

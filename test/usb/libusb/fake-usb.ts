@@ -75,6 +75,8 @@ export class FakeDevice implements NativeDevice {
   readonly calls: string[] = [];
   readonly transfers: FakeTransfer[] = [];
   readonly #strings: ReadonlyMap<number, string>;
+  /** Control transfers that wait for an answer. */
+  readonly controls: ((errno?: number) => void)[] = [];
   /** Calls of the halt clearing that wait for an answer. */
   readonly clearing: (() => void)[] = [];
 
@@ -132,8 +134,13 @@ export class FakeDevice implements NativeDevice {
     setImmediate(() => callback(errno === undefined ? undefined : nativeError(errno)));
   }
 
-  controlTransfer(): never {
-    assert.fail('no control transfer is expected');
+  controlTransfer(
+    ...[requestType, request, value, index, data, callback]: Parameters<NativeDevice['controlTransfer']>
+  ): void {
+    assert.ok(Buffer.isBuffer(data));
+    const words = [requestType, request, value, index].map((word) => word.toString(16)).join(' ');
+    this.calls.push(`control ${words}: ${data.toString('hex')}, ${this.timeout} ms`);
+    this.controls.push((errno) => callback(errno === undefined ? undefined : nativeError(errno), data.length));
   }
 
   getStringDescriptor(index: number, callback: (error?: NativeError, text?: string) => void): void {

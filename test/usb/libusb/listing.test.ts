@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { BusRig } from './bus-rig.js';
-import { bulk, hid } from './fake-usb.js';
+import { bulk, FakeDevice, FakeUsb, hid } from './fake-usb.js';
 
 /** The report descriptor of CMSIS-DAP v1 reference firmware: one input, one output and one feature report of 64 bytes. */
 const REPORT_DESCRIPTOR = Buffer.from('0600ff0901a101150026ff00750895400901810295400901910295400901b102c0', 'hex');
@@ -217,6 +217,55 @@ describe('a subscriber', () => {
     await rig.clock.advance(10_000);
 
     assert.equal(told, 0);
+  });
+});
+
+describe('a device that libusb was never told of', () => {
+  it('is served when libusb has been started anew, and the others stay open', async () => {
+    await using rig = new BusRig();
+    rig.plug({ ports: [1], address: 4 });
+    const { key } = await rig.only();
+    const connection = await rig.bus.open(key, 0);
+    const missed = new FakeDevice({ ports: [2], address: 5 });
+    rig.sysfs.add(missed, { bDeviceClass: '00\n' });
+    rig.usbAnew.devices.push(new FakeDevice({ ports: [1], address: 4 }), missed);
+
+    await rig.clock.advance(14_000);
+
+    assert.deepEqual(await rig.paths(), ['1-1', '1-2']);
+    assert.ok(!connection.gone.aborted);
+    assert.deepEqual(
+      rig.warnings.map(([message, fields]) => [message, fields?.missed]),
+      [['libusb has missed devices and is started anew', ['1-2:5']]],
+    );
+    assert.equal(rig.usbAnew.isReferenced, false);
+
+    rig.sysfs.remove(missed);
+    rig.usbAnew.unplug(missed);
+    await rig.clock.advance(0);
+    assert.deepEqual(await rig.paths(), ['1-1']);
+  });
+
+  it('does not make it start anew more than once a minute, nor for a hub, nor for one that has just come', async () => {
+    let starts = 0;
+    const usbAnew = new FakeUsb();
+    await using rig = new BusRig({ startAnew: () => (starts++, usbAnew) });
+    await rig.bus.list();
+    rig.sysfs.add(new FakeDevice({ ports: [3], address: 6 }), { bDeviceClass: '09\n' });
+    await rig.clock.advance(60_000);
+    const late = new FakeDevice({ ports: [1], address: 4 });
+    rig.sysfs.add(late);
+    await rig.bus.list();
+    await rig.clock.advance(2000);
+    rig.usb.plug(late);
+    await rig.clock.advance(60_000);
+    assert.equal(starts, 0);
+
+    rig.sysfs.add(new FakeDevice({ ports: [2], address: 5 })); // and the new libusb does not know it either
+    await rig.clock.advance(70_000);
+    assert.equal(starts, 1);
+    await rig.clock.advance(60_000);
+    assert.equal(starts, 2);
   });
 });
 

@@ -245,6 +245,36 @@ describe('transfers', () => {
   });
 });
 
+describe('a HID report over endpoint 0', () => {
+  it('is a SET_REPORT request to the interface', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug({ interfaces: [bulk({ number: 3 })] });
+    await using connection = await rig.open(3);
+
+    const sent = connection.setReport(Uint8Array.of(0x00, 0xff), { timeoutMs: 70 });
+    device.controls[0]();
+
+    await sent;
+    assert.equal(device.calls.at(-1), 'control 21 9 200 3: 00ff, 70 ms');
+  });
+
+  it('fails as libusb says, and is waited for at close', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    const connection = await rig.open();
+    const failure = outcome(connection.setReport(Uint8Array.of(1), timeout));
+
+    const closing = connection[Symbol.asyncDispose]();
+    await settle();
+    assert.match(device.calls.at(-1) ?? '', /^control/);
+    device.controls[0](STALL);
+    await closing;
+
+    assert.equal(await failure, 'stall');
+    assert.deepEqual(device.calls.slice(-2), ['release 0', 'close']);
+  });
+});
+
 describe('a transfer that is cancelled', () => {
   it('settles when the cancellation is complete', async () => {
     await using rig = new BusRig();
