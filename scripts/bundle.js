@@ -2,9 +2,11 @@
 // Makes each program, and the library, one file, in dist/ or the directory given: probectl starts in half the time, and
 // probed needs a quarter less memory, than from some hundred modules.
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { build } from 'esbuild';
+import { externals } from './externals.js';
+import { thirdPartyNotices } from './third-party.js';
 
 const [directory = 'dist'] = process.argv.slice(2);
 
@@ -23,10 +25,14 @@ const withoutAjv = {
   },
 };
 
-/** @param {string} entry the program's file below src/ */
+/**
+ * @param {string} entry the program's file below src/
+ * @returns the files it was made of
+ */
 async function bundle(entry, options) {
   const outfile = `${directory}/${entry.replace(/\.ts$/, '.js')}`;
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: [`src/${entry}`],
     outfile,
     bundle: true,
@@ -35,7 +41,7 @@ async function bundle(entry, options) {
     target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true, // but names stay, for stack traces
-    legalComments: 'external',
+    legalComments: 'none', // whole licences are in THIRD-PARTY.txt
     // Packages in CommonJS call `require`, which a module does not have.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
@@ -43,8 +49,13 @@ async function bundle(entry, options) {
     ...options,
   });
   if (entry.endsWith('main.ts')) chmodSync(outfile, 0o755);
+  return Object.keys(metafile.inputs);
 }
 
-await bundle('main.ts', { external: ['koffi', 'usb', 'node-hid'] });
-await bundle('cli/main.ts', { external: ['koffi'], plugins: [withoutAjv] });
-await bundle('client/index.ts', { plugins: [withoutAjv] });
+const files = [
+  ...(await bundle('main.ts', { external: externals })),
+  ...(await bundle('cli/main.ts', { external: externals, plugins: [withoutAjv] })),
+  ...(await bundle('client/index.ts', { plugins: [withoutAjv] })),
+];
+const installed = externals.filter((name) => existsSync(`node_modules/${name}`));
+writeFileSync(`${directory}/THIRD-PARTY.txt`, thirdPartyNotices(files, installed));

@@ -30,8 +30,10 @@ import { PortBook } from './daemon/port-book.js';
 import { Reservations } from './daemon/reservations.js';
 import type { ServerServices } from './daemon/server-services.js';
 import { noFiles, type StateFiles, systemFiles } from './daemon/state-files.js';
+import { ServiceNotifier } from './daemon/service-notifier.js';
 import { Supervisor } from './daemon/supervisor.js';
 import { loadPeerUid } from './platform/peer-credentials.js';
+import { findServiceManager, watchdogTimeoutMs } from './platform/service-manager.js';
 import { loadSocketOptions } from './platform/socket-options.js';
 import { SocketOwners } from './platform/socket-owners.js';
 import { Users } from './platform/users.js';
@@ -103,13 +105,15 @@ async function run(config: Config, load: () => Config): Promise<void> {
     return uid === undefined ? undefined : access.principalOf(uid);
   };
   atEnd.use(await openControl(config, daemon, log, operatorOf));
-  atEnd.defer(() => stopServing(supervisor, config));
+  atEnd.defer(() => stopServing(supervisor));
   await supervisor.start();
+  using notifier = await notifyServiceManager(supervisor, events, log);
 
   if (config.simulate.length > 0) announce(supervisor, daemon);
   process.on('SIGHUP', () => reload(daemon, log));
   const signal = await stop;
   log.info('stopping', { signal });
+  notifier.stopping(supervisor.config.limits.shutdownGraceMs);
   events.add({ type: 'stopping' });
 }
 
@@ -251,6 +255,23 @@ async function openControl(
   }
 }
 
+/** Says that the daemon is ready, and from then on how it goes. */
+async function notifyServiceManager(
+  supervisor: Supervisor,
+  events: EventHistory,
+  log: Logger,
+): Promise<ServiceNotifier> {
+  const watchdogMs = watchdogTimeoutMs(process.env, process.pid);
+  const notifier = new ServiceNotifier({
+    manager: await findServiceManager(process.env, log),
+    ...{ clock: systemClock, events },
+    ...(watchdogMs !== undefined && { watchdogMs }),
+    probes: () => supervisor.entries.map(({ state, served }) => ({ state, clients: served?.server.clientCount ?? 0 })),
+  });
+  notifier.ready();
+  return notifier;
+}
+
 /** How late the event loop is: the 99th percentile since the start, in milliseconds. */
 function watchLoopDelay(): () => number {
   const resolution = 50; // the histogram counts the interval itself as well
@@ -259,7 +280,8 @@ function watchLoopDelay(): () => number {
   return () => Math.max(0, Math.round((histogram.percentile(99) / 1e6 - resolution) * 10) / 10);
 }
 
-async function stopServing(supervisor: Supervisor, { limits }: Config): Promise<void> {
+async function stopServing(supervisor: Supervisor): Promise<void> {
+  const { limits } = supervisor.config; // of now: it may have been reloaded
   const expired = new AbortController();
   const grace = sleep(systemClock, limits.shutdownGraceMs, expired.signal).catch(() => undefined);
   await Promise.race([supervisor[Symbol.asyncDispose](), grace]);

@@ -16,6 +16,9 @@ import type { ListFormat } from './text/list-text.js';
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
+export const serviceActions = ['install', 'uninstall', 'status'] as const;
+export type ServiceAction = (typeof serviceActions)[number];
+
 export interface CommonOptions extends HostOptions {
   readonly json: boolean;
 }
@@ -49,6 +52,12 @@ export type CommandLine =
   | { readonly action: 'accelerate'; readonly address: TcpAddress; readonly port: number | undefined }
   | { readonly action: 'dial-stdio'; readonly probe: string | undefined; readonly common: CommonOptions }
   | { readonly action: 'doctor'; readonly common: CommonOptions }
+  | {
+      readonly action: 'service';
+      readonly service: ServiceAction;
+      readonly dryRun: boolean;
+      readonly common: CommonOptions;
+    }
   | { readonly action: 'completion'; readonly shell: Shell };
 
 type GivenArguments = Readonly<Record<string, unknown>>;
@@ -87,6 +96,8 @@ export function parseCommandLine(args: readonly string[], version: string, colum
   if (own) return own;
   const shell = shells.find((known) => known === parsed.shell);
   if (name === 'completion' && shell) return { action: 'completion', shell };
+  const service = serviceActions.find((known) => known === parsed.action);
+  if (name === 'service' && service) return { action: 'service', service, dryRun: parsed.dryRun === true, common };
   if (name === 'doctor') return { action: 'doctor', common };
   const command = commands.find((declared) => declared.name === name)?.name;
   if (!command) throw new UsageError(`there is no command ${name}: see probectl --help`);
@@ -134,6 +145,7 @@ function withValue(word: string): string {
 
 function addOwn(own: Argv, { usage, options }: OwnCommand): Argv {
   let made = usage.includes('<shell>') ? own.positional('shell', { choices: shells }) : own;
+  if (usage.includes('<action>')) made = made.positional('action', { choices: serviceActions });
   // Every value comes as text, so that a uid of digits stays what was typed.
   for (const [, name] of usage.matchAll(/[<[](probe|address)[\]>]/g)) made = made.positional(name, { type: 'string' });
   for (const option of options) made = addOwnOption(made, option);

@@ -3,7 +3,7 @@
 import { commands } from '../control/commands.js';
 import type { ProbeName } from '../control/resolve-probe.js';
 import { commandTexts } from './command-texts.js';
-import { type Shell, shells } from './command-line.js';
+import { serviceActions, type Shell, shells } from './command-line.js';
 import { moreOptions, ownCommands } from './own-commands.js';
 
 /** A word, and what it is. */
@@ -35,6 +35,7 @@ async function wordsAfter(
   if (name === undefined)
     return [...commands, ...ownCommands].map(({ name: word, summary: about }) => ({ word, about }));
   if (name === 'completion') return given.length > 0 ? [] : shells.map((word) => ({ word, about: 'shell' }));
+  if (name === 'service') return given.length > 0 ? [] : serviceActions.map((word) => ({ word, about: 'the service' }));
   const command = commands.find((declared) => declared.name === name);
   const isProbe = command
     ? commandTexts[command.name].positions.at(given.length) === 'probe'

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import path from 'node:path';
 import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.js';
 import { silentLogger } from '../base/logger.js';
@@ -11,6 +12,7 @@ import type { SocketOptions } from '../platform/socket-options.js';
 import type { NamedHost } from '../config/client-config.js';
 import { nodeSystem } from './doctor/node-system.js';
 import { probectl } from './probectl.js';
+import { nodeServiceMachine } from './service/node-service-machine.js';
 import type { Output } from './world.js';
 
 const interrupt = new AbortController();
@@ -93,6 +95,11 @@ process.exitCode = await probectl({
   onSignal,
   loadSocketOptions,
   checkConfig,
+  service: {
+    packageFolder: path.join(import.meta.dirname, '../..'),
+    node: process.execPath,
+    machine: nodeServiceMachine,
+  },
   system: nodeSystem({
     platform,
     nodeVersion: process.versions.node,

@@ -64,6 +64,12 @@ export const ownCommands: readonly OwnCommand[] = [
     options: [],
   },
   {
+    name: 'service',
+    usage: 'service <action>',
+    summary: 'Installs or removes the system service (install, uninstall), or says how it is (status).',
+    options: [{ name: 'dry-run', isFlag: true, describe: 'Say what it would do, and do nothing' }],
+  },
+  {
     name: 'completion',
     usage: 'completion <shell>',
     summary: 'Prints a completion script for bash, zsh or fish.',

@@ -10,6 +10,7 @@ import { reportError } from './report-error.js';
 import { runControlCommand } from './run-control-command.js';
 import { runList } from './run-list.js';
 import { runDoctor } from './run-doctor.js';
+import { runService } from './service/run-service.js';
 import type { World } from './world.js';
 
 /** Runs probectl. Never throws. @returns what it ends with: an `ExitCode`, or that of the command `run` has run */
@@ -45,6 +46,8 @@ async function run(world: World): Promise<number> {
       return accelerate(line.address, line.port, world);
     case 'dial-stdio':
       return dialStdio(line.probe, line.common, world);
+    case 'service':
+      return runService({ ...line, action: line.service }, world);
     case 'control':
       return runControlCommand(line.command, line.args, line, world);
   }

@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import type { NamedHost } from '../config/client-config.js';
 import type { System } from './doctor/system.js';
+import type { Installation } from './service/service-files.js';
+import type { ServiceMachine } from './service/service-machine.js';
 
 export interface Output {
   write(text: string): void;
@@ -36,6 +38,8 @@ export interface World {
   /** Loads what the system can do for listeners beyond Node. */
   readonly loadSocketOptions: () => Promise<SocketOptions>;
   readonly system: System;
+  /** What `service` installs, and where. */
+  readonly service?: Installation & { readonly machine: ServiceMachine };
   /** All that is wrong with a config file, or the usual one, as `file:line:column: what`. */
   readonly checkConfig?: (file?: string) => Promise<readonly string[]>;
 }

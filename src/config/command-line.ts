@@ -80,45 +80,31 @@ interface Options {
   readonly logLevel?: OptionText;
 }
 
+/** Every option but --help and --version. docs/probed.md has the same. */
+export const options = {
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Config file: see probed.toml(5)',
+    defaultDescription: 'the first of the usual places',
+  },
+  'check-config': { type: 'boolean', describe: 'Say what is wrong with the config, and exit' },
+  simulate: { type: 'string', describe: 'Serve simulated probes: how many (1)', defaultDescription: 'none' },
+  port: { type: 'string', requiresArg: true, describe: 'Port of the first probe', defaultDescription: '5555' },
+  host: { type: 'string', requiresArg: true, describe: 'Address to listen on', defaultDescription: 'loopback' },
+  'allow-remote': { type: 'boolean', describe: 'Let other machines connect' },
+  uid: { type: 'string', requiresArg: true, describe: 'Serve only this probe', defaultDescription: 'all' },
+  'memory-handles': { type: 'boolean', describe: 'Give memory handles to clients that ask' },
+  'log-level': { type: 'string', requiresArg: true, describe: logLevels.join(', '), defaultDescription: 'info' },
+} as const;
+
 function optionParser(version: string) {
   return yargs()
     .scriptName('probed')
     .usage(
       'Usage: $0 [options]\n\nServes every debug probe of this machine to pyOCD clients, each on a TCP port of its own.',
     )
-    .option('config', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Config file (see docs/configuration.md)',
-      defaultDescription: 'the first of the usual places',
-    })
-    .option('check-config', { type: 'boolean', describe: 'Say what is wrong with the config, and exit' })
-    .option('simulate', {
-      type: 'string',
-      describe: 'Serve simulated probes: how many (1)',
-      defaultDescription: 'none',
-    })
-    .option('port', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Port of the first probe',
-      defaultDescription: '5555',
-    })
-    .option('host', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Address to listen on',
-      defaultDescription: 'loopback',
-    })
-    .option('allow-remote', { type: 'boolean', describe: 'Let other machines connect' })
-    .option('uid', { type: 'string', requiresArg: true, describe: 'Serve only this probe', defaultDescription: 'all' })
-    .option('memory-handles', { type: 'boolean', describe: 'Give memory handles to clients that ask' })
-    .option('log-level', {
-      type: 'string',
-      requiresArg: true,
-      describe: logLevels.join(', '),
-      defaultDescription: 'info',
-    })
+    .options(options)
     .epilogue(
       '--simulate, --host and --uid can be given several times. What is given here goes over the config file.\n' +
         'Exit codes: 0 stopped as asked, 1 failed, 2 wrong command line or config.',

@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto';
 
-/** What is kept of a probe. Without `enabled` and `name` nobody has set them with probectl. */
+/** What is kept of a probe; fields of later versions are kept with it. Without `enabled` and `name` nobody has set them with probectl. */
 export interface ProbeRecord {
   readonly port?: number;
   readonly enabled?: boolean;

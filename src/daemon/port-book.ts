@@ -139,12 +139,9 @@ export class PortBook implements AsyncDisposable {
 
   /** Keeps what probectl enable, disable and rename set. Returns as `assign` does. */
   async update(uid: string, change: RecordChange): Promise<void> {
-    const { port, enabled, name } = { ...this.#records.get(uid), ...change };
-    this.#records.set(uid, {
-      ...(port !== undefined && { port }),
-      ...(enabled !== undefined && { enabled }),
-      ...(name !== undefined && { name }),
-    });
+    // With what a later version may have noted: a downgrade must not cost it.
+    const merged = Object.entries({ ...this.#records.get(uid), ...change });
+    this.#records.set(uid, Object.fromEntries(merged.filter(([, value]) => value !== undefined)));
     await this.#save();
   }
 

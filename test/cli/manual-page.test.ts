@@ -6,18 +6,11 @@ import { ExitCode } from '../../src/cli/exit-codes.js';
 import { moreOptions, ownCommands } from '../../src/cli/own-commands.js';
 import { JSON_VERSION } from '../../src/cli/run-control-command.js';
 import { commands } from '../../src/control/commands.js';
+import { rowsUnder } from '../support/markdown.js';
 
 const page = readFileSync(path.join(import.meta.dirname, '../../docs/probectl.md'), 'utf8');
 
-/** Cells of the table under a heading, without its two lines of head. */
-function rowsUnder(heading: string): string[][] {
-  const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  return section
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .slice(2)
-    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
-}
+const rows = (heading: string): string[][] => rowsUnder(page, heading);
 
 describe('docs/probectl.md', () => {
   it('has every command, how it is called and what it does, and no other', () => {
@@ -27,13 +20,13 @@ describe('docs/probectl.md', () => {
     ];
 
     assert.deepEqual(
-      rowsUnder('Commands').map(([usage, , summary]) => [usage, summary]),
+      rows('Commands').map(([usage, , summary]) => [usage, summary]),
       declared,
     );
   });
 
   it('has the options of every command, and no other', () => {
-    for (const [usage, options] of rowsUnder('Commands')) {
+    for (const [usage, options] of rows('Commands')) {
       const name = /[\w-]+/.exec(usage)?.[0];
       const command = commands.find((declared) => declared.name === name);
       const list = command?.args.list ?? [];
@@ -43,13 +36,13 @@ describe('docs/probectl.md', () => {
       const own = list.map((argument) => argument.name).filter((argument) => !usage.includes(argument));
       const wanted = [...own, ...(more ?? []).map((option) => option.name)];
 
-      assert.deepEqual([...options.matchAll(/--(\w+)/g)].map(([, option]) => option), wanted, usage); // prettier-ignore
+      assert.deepEqual([...options.matchAll(/--([\w-]+)/g)].map(([, option]) => option), wanted, usage); // prettier-ignore
     }
   });
 
   it('has every exit code, and no other', () => {
     assert.deepEqual(
-      rowsUnder('Exit codes').map(([code]) => Number(code)),
+      rows('Exit codes').map(([code]) => Number(code)),
       Object.values(ExitCode),
     );
   });

@@ -293,6 +293,23 @@ describe('a port book whose files are damaged', () => {
     assert.deepEqual(files.seen.get(COPIES[0]), later);
   });
 
+  it('keeps what a later version has noted of a probe, whatever this one changes', async () => {
+    const files = new MemoryFiles();
+    const noted = { port: 5555, name: 'left', lastSeen: '2027-01-01' };
+    files.seen.set(COPIES[0], encodeBook(1, new Map([['A', noted]])));
+
+    await using book = await open(files);
+    await book.assign('B');
+    await book.update('A', { name: undefined, enabled: false });
+    await book.update('A', { enabled: true });
+
+    const texts = COPIES.map((file) => Buffer.from(files.seen.get(file) ?? []).toString());
+    assert(
+      texts.some((text) => text.includes('"A": {"port":5555,"lastSeen":"2027-01-01","enabled":true}')),
+      texts.join(),
+    );
+  });
+
   it('takes two probes on one port, or nonsense with a right checksum, for damage', async () => {
     const twice = new Map([
       ['A', { port: 5555 }],

@@ -37,12 +37,13 @@ export class DaemonProcess implements AsyncDisposable {
   /**
    * @param given   its runtime and state directory, which stays; left out: a new one, which goes with it
    * @param before  a command that runs it, such as `ip netns exec lab`
+   * @param more    variables of its environment
    */
   static spawn(
     args: readonly string[],
     given?: string,
     programs: Programs = sources,
-    before: readonly string[] = [],
+    { before = [], more = {} }: { readonly before?: readonly string[]; readonly more?: NodeJS.ProcessEnv } = {},
   ): DaemonProcess {
     const folder = given ?? mkdtempSync(path.join(tmpdir(), 'probed-test-'));
     // No test needs it longer: one that waits for its end in vain must not wait for ever.
@@ -51,6 +52,7 @@ export class DaemonProcess implements AsyncDisposable {
       RUNTIME_DIRECTORY: folder,
       STATE_DIRECTORY: path.join(folder, 'state'),
       XDG_CONFIG_HOME: folder,
+      ...more,
     };
     const { command, ...user } = programs;
     const options = { ...user, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;

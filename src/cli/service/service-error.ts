@@ -1,0 +1,2 @@
+/** The service cannot be installed or removed; the message says what to do. */
+export class ServiceError extends Error {}
