@@ -29,7 +29,15 @@ describe('completion', () => {
   it('proposes the options of the command, and passes over those that are given', async () => {
     assert.deepEqual(await words('reload', '--'), ['--now', '--json', '--host', '--socket', '--help']);
     assert.deepEqual(await words('status', '--w'), ['--watch']);
-    assert.deepEqual(await words('reserve', '--'), ['--for', '--as', '--reason', '--json', '--socket', '--help']);
+    assert.deepEqual(await words('reserve', '--'), [
+      '--for',
+      '--as',
+      '--reason',
+      '--json',
+      '--host',
+      '--socket',
+      '--help',
+    ]);
     assert.deepEqual(await words('reserve', '--for', '10m', '--reason', 'tests', 'b'), ['bench']);
     assert.deepEqual(await words('--socket', '/run/s', '--json', 'show', 'b'), ['bench']);
   });
