@@ -26,7 +26,9 @@ export class LibusbConnection implements UsbConnection {
     this.#interfaceNumber = interfaceNumber;
     this.#isThere = isThere;
     const claimed = attachment.device.interfaces?.find((one) => one.interfaceNumber === interfaceNumber);
-    this.#endpoints = new Map(claimed?.endpoints.map((one) => [one.address, new EndpointTransfers(one)]));
+    this.#endpoints = new Map(
+      claimed?.endpoints.map((one) => [one.address, new EndpointTransfers(one, attachment.clock)]),
+    );
   }
 
   get gone(): AbortSignal {
