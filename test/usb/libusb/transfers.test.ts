@@ -257,6 +257,7 @@ describe('transfers', () => {
     device.fails.set('submit', -4);
 
     assert.equal(await outcome(connection.transferOut(OUT, Uint8Array.of(1), timeout)), 'gone');
+    assert.ok(connection.gone.aborted); // before the event
   });
 
   it('that end with an error whose device is not in sysfs any more fail with "gone"', async () => {
@@ -269,6 +270,7 @@ describe('transfers', () => {
     device.inFlight[0].end(1);
 
     assert.equal(await failure, 'gone');
+    assert.ok(connection.gone.aborted); // before the event
   });
 
   it('are refused on endpoints of another interface, after close, and after the device has left', async () => {
