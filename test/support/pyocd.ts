@@ -63,13 +63,16 @@ export class RunningClient implements AsyncDisposable {
   }
 }
 
+/** What a client may take that works on this machine alone. */
+const TIMEOUT_MS = 30_000;
+
 /** Starts the stock client; it is killed after half a minute, whatever it does. */
 export function startPyocd(...args: readonly string[]): RunningClient {
   return startProgram(pyocdCommand ?? 'pyocd', args);
 }
 
-export function startProgram(program: string, args: readonly string[]): RunningClient {
-  return new RunningClient(spawn(program, args, { timeout: 30_000, killSignal: 'SIGKILL' }));
+export function startProgram(program: string, args: readonly string[], timeoutMs = TIMEOUT_MS): RunningClient {
+  return new RunningClient(spawn(program, args, { timeout: timeoutMs, killSignal: 'SIGKILL' }));
 }
 
 /** Runs the stock client to its end. */
