@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { TestClient } from '../support/test-client.js';
 
@@ -17,7 +18,6 @@ const MAX_ANSWER_MS = 300;
 const BYSTANDER_REQUESTS = 250;
 /** docs/simulated-board.md. */
 const DPIDR = 0x0bc11477;
-const ones = 2 ** 51 - 1;
 
 async function connected(port: number): Promise<net.Socket> {
   const socket = net.connect({ port, host: '127.0.0.1' });
@@ -110,12 +110,7 @@ describe('while a client misbehaves', function () {
     daemon = await DaemonProcess.serving(1);
     bystander = await TestClient.connect(daemon.ports[0]);
     for (const request of ['open', 'lock']) await bystander.result(request);
-    await bystander.result('connect', 'SWD');
-    await bystander.result('swj_sequence', 51, ones);
-    await bystander.result('swj_sequence', 16, 0xe79e);
-    await bystander.result('swj_sequence', 51, ones);
-    await bystander.result('swj_sequence', 8, 0);
-    assert.equal(await bystander.result('read_dp', 0), DPIDR);
+    assert.equal(await connectSwd(bystander), DPIDR);
     await bystander.result('write_dp', 4, 0x50000f00);
     await bystander.result('write_ap', 4, 0x20000000);
     await bystander.result('unlock');

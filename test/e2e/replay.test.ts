@@ -6,8 +6,7 @@ import path from 'node:path';
 import { Accelerator } from '../../src/client/accelerator.js';
 import { tcpEndpoint } from '../../src/client/endpoint.js';
 import { DaemonProcess } from '../support/daemon-process.js';
-import { conversationsBefore, recordings, replay } from '../support/replay.js';
-import { TestClient } from '../support/test-client.js';
+import { recordings, replayRecording } from '../support/replay.js';
 
 /** A [[probe]] entry for every board, where writes are not to be posted. */
 const configs = {
@@ -37,21 +36,13 @@ for (const [way, writes, isAccelerated] of [
       rmSync(folder, { recursive: true });
     });
 
-    for (const [i, { name, besideAnother, writes: only }] of recordings.entries()) {
+    for (const [i, { name, writes: only }] of recordings.entries()) {
       // Through the helper the fault of a write comes later still than where the daemon posts it.
       if (only !== undefined && (isAccelerated || only !== writes)) continue;
       it(`gets the recorded replies: ${name}`, async () => {
         const endpoint = tcpEndpoint({ host: '127.0.0.1', port: daemon.ports[i] });
         await using helper = await Accelerator.listen({ endpoint });
-        const port = isAccelerated ? helper.port : daemon.ports[i];
-        for (const earlier of conversationsBefore(name)) await replay(earlier, port);
-        await using other = await TestClient.connect(daemon.ports[i]);
-        if (besideAnother) {
-          await other.result('open');
-          await other.result('connect', 'SWD');
-        }
-
-        await replay(name, port);
+        await replayRecording(name, isAccelerated ? helper.port : daemon.ports[i], daemon.ports[i]);
       });
     }
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { transports } from '../support/transports.js';
 import { TestClient } from '../support/test-client.js';
@@ -15,12 +16,7 @@ for (const transport of transports) {
       daemon = await DaemonProcess.simulating([transport]);
       client = await TestClient.connect(daemon.ports[0]);
       await client.result('open');
-      await client.result('connect', 'SWD');
-      await client.result('swj_sequence', 51, 0x7ffffffffffff);
-      await client.result('swj_sequence', 16, 0xe79e);
-      await client.result('swj_sequence', 51, 0x7ffffffffffff);
-      await client.result('swj_sequence', 8, 0);
-      await client.result('read_dp', 0);
+      await connectSwd(client);
       await client.result('write_dp', 4, 0x50000f00);
       await client.result('write_ap', 0, 0x23000002); // CSW: words, TAR stays
       await client.result('write_ap', 4, TRACE_OUTPUT);

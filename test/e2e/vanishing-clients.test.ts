@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
 import { killClientAfter } from '../support/client-process.js';
+import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { TestClient } from '../support/test-client.js';
 
 const CTRL_STAT = 4;
-const ones = 2 ** 51 - 1;
-/** Line reset, JTAG-to-SWD, line reset, idle: IHI 0031 B5.2.1. Lengths in bits, and bits, least significant first. */
-const switchToSwd = [
-  [51, ones],
-  [16, 0xe79e],
-  [51, ones],
-  [8, 0],
-] as const;
 
 /** Opens, connects, and reads DPIDR. */
 async function useProbe(client: TestClient): Promise<unknown> {
   for (const request of ['open', 'lock']) await client.result(request);
-  await client.result('connect', 'SWD');
-  for (const sequence of switchToSwd) await client.result('swj_sequence', ...sequence);
-  return client.result('read_dp', 0);
+  return connectSwd(client);
 }
 
 describe('a client that is killed', () => {

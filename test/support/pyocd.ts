@@ -63,14 +63,16 @@ export class RunningClient implements AsyncDisposable {
   }
 }
 
+/** What a client may take that works on this machine alone. */
+const TIMEOUT_MS = 30_000;
+
 /** Starts the stock client; it is killed after half a minute, whatever it does. */
 export function startPyocd(...args: readonly string[]): RunningClient {
   return startProgram(pyocdCommand ?? 'pyocd', args);
 }
 
-/** @param limitMs  when it is killed, whatever it does */
-export function startProgram(program: string, args: readonly string[], limitMs = 30_000): RunningClient {
-  return new RunningClient(spawn(program, args, { timeout: limitMs, killSignal: 'SIGKILL' }));
+export function startProgram(program: string, args: readonly string[], timeoutMs = TIMEOUT_MS): RunningClient {
+  return new RunningClient(spawn(program, args, { timeout: timeoutMs, killSignal: 'SIGKILL' }));
 }
 
 /** Runs the stock client to its end. */

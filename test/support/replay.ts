@@ -69,14 +69,30 @@ export const recordings: readonly Recording[] = [
   { name: 'rtt' },
 ];
 
+/**
+ * Replays a recording, after those that its board had been through when it was made.
+ *
+ * @param port    of a probe whose board has just been powered
+ * @param direct  the probe's own port, where `port` is a helper's
+ */
+export async function replayRecording(name: string, port: number, direct = port): Promise<void> {
+  for (const earlier of conversationsBefore(name)) await replay(earlier, port);
+  await using other = await TestClient.connect(direct);
+  if (recordings.find((recording) => recording.name === name)?.besideAnother) {
+    await other.result('open');
+    await other.result('connect', 'SWD');
+  }
+  await replay(name, port);
+}
+
 /** What a recording's board has been through, oldest first. */
-export function conversationsBefore(name: string): string[] {
+function conversationsBefore(name: string): string[] {
   const earlier = recordings.find((recording) => recording.name === name)?.after;
   return earlier === undefined ? [] : [...conversationsBefore(earlier), earlier];
 }
 
 /** Sends every recorded request, and compares every reply. */
-export async function replay(name: string, port: number): Promise<void> {
+async function replay(name: string, port: number): Promise<void> {
   await using client = await TestClient.connect(port);
   const tracker = new DapTracker();
   const written = new Map<number, number>();

@@ -3,6 +3,7 @@ import { assertNever } from '../../base/errors.js';
 import type { UsbBus, UsbConnection, UsbDeviceInfo } from '../../usb/usb-bus.js';
 import type { Probe } from '../probe.js';
 import type { ProbeContext, ProbeDriver, ProbeMatch } from '../probe-driver.js';
+import { UsbError } from '../../usb/usb-error.js';
 import { BulkPipe } from './bulk-pipe.js';
 import { CmsisDapProbe } from './cmsis-dap-probe.js';
 import { HidPipe } from './hid-pipe.js';
@@ -70,7 +71,12 @@ export const cmsisDapDriver: ProbeDriver = {
   },
 };
 
-/** Opens the first interface that can be claimed. @throws UsbError  of the best one, if none can */
+/**
+ * Opens the first interface that works. One that is claimed ends the search: v1 and v2 lead to the same firmware, and
+ * through the other one we would talk into what another program is doing.
+ *
+ * @throws UsbError  of the best one, if none can be opened
+ */
 async function openFirst(
   bus: UsbBus,
   device: UsbDeviceInfo,
@@ -81,6 +87,7 @@ async function openFirst(
     try {
       return { pipe: pipeOver(await bus.open(device.key, dapInterface.number), dapInterface), dapInterface };
     } catch (error) {
+      if (error instanceof UsbError && error.kind === 'busy') throw error;
       errors.push(error);
     }
   }

@@ -1,5 +1,6 @@
 // One device in one socket, from plug to unplug.
 
+import type { Clock } from '../../base/clock.js';
 import { FifoLock } from '../../base/fifo-lock.js';
 import type { DeviceKey, UsbDeviceInfo } from '../usb-bus.js';
 import { UsbError } from '../usb-error.js';
@@ -10,6 +11,8 @@ export class Attachment {
   readonly #gone = new AbortController();
   /** Opening and closing one after the other: an interface is free only when its last user has let go of it. */
   readonly lock = new FifoLock();
+  /** When it was seen first. */
+  readonly since: number;
   #users = 0;
   /** Undefined until the system has told everything about it. */
   info: UsbDeviceInfo | undefined;
@@ -18,9 +21,10 @@ export class Attachment {
     readonly key: DeviceKey,
     readonly device: NativeDevice,
     readonly portPath: string,
-    /** When it was seen first. */
-    readonly since: number,
-  ) {}
+    readonly clock: Clock,
+  ) {
+    this.since = clock.now();
+  }
 
   /** Aborts when it leaves the bus. */
   get gone(): AbortSignal {

@@ -1,19 +1,29 @@
 // What is in flight on one endpoint.
 
-import { abortReason } from '../../base/clock.js';
+import { abortReason, type Clock } from '../../base/clock.js';
 import { never } from '../../base/never.js';
 import type { TransferOptions } from '../usb-bus.js';
+import { UsbError } from '../usb-error.js';
 import type { NativeEndpoint, NativeError, NativeTransfer } from './native.js';
 import { TRANSFER_CANCELLED, usbErrorOf } from './status.js';
 
+/**
+ * Timeouts are kept here: libusb's own event thread does not see those of transfers that are submitted while it waits, for
+ * the binaries of usb 2.18.0 are built without timerfd (libusb.gypi, USBI_TIMERFD_AVAILABLE, which libusb 1.0.26 and
+ * later call HAVE_TIMERFD). Seen on Linux 6.1: a timeout of 10 ms came after a minute.
+ */
+const NO_TIMEOUT_MS = 0;
+
 export class EndpointTransfers {
   readonly #endpoint: NativeEndpoint;
+  readonly #clock: Clock;
   readonly #inFlight = new Map<NativeTransfer, Promise<unknown>>();
   /** While the halt of a stalled endpoint is being cleared. */
   #clearing: Promise<void> | undefined;
 
-  constructor(endpoint: NativeEndpoint) {
+  constructor(endpoint: NativeEndpoint, clock: Clock) {
     this.#endpoint = endpoint;
+    this.#clock = clock;
   }
 
   /**
@@ -28,15 +38,23 @@ export class EndpointTransfers {
     const { signal = never } = options;
     if (signal.aborted) throw abortReason(signal);
     // Submitted before the first `await` in the usual case: the next one may follow at once.
-    const { transfer, ended } = this.#submit(buffer, options.timeoutMs);
+    const { transfer, ended } = this.#submit(buffer);
+    const waiting = { isOver: false };
+    const deadline = this.#clock.timer(options.timeoutMs, () => {
+      waiting.isOver = true;
+      cancel(transfer);
+    });
     const onAbort = (): void => cancel(transfer);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const { error, lengthBytes } = await ended;
       if (!error) return lengthBytes;
       if (error.errno === TRANSFER_CANCELLED && options.signal?.aborted) throw abortReason(options.signal);
+      if (error.errno === TRANSFER_CANCELLED && waiting.isOver)
+        throw new UsbError('timeout', `${this.#name} timed out`);
       throw usbErrorOf(error, this.#name);
     } finally {
+      deadline[Symbol.dispose]();
       signal.removeEventListener('abort', onAbort);
     }
   }
@@ -47,10 +65,10 @@ export class EndpointTransfers {
     await this.#clearing;
   }
 
-  #submit(buffer: Buffer, timeoutMs: number): { transfer: NativeTransfer; ended: Promise<Ended> } {
+  #submit(buffer: Buffer): { transfer: NativeTransfer; ended: Promise<Ended> } {
     let settle: (ended: Ended) => void = () => undefined;
     const ended = new Promise<Ended>((resolve) => (settle = resolve));
-    const transfer = this.#endpoint.makeTransfer(timeoutMs, (error, _buffer, lengthBytes) => {
+    const transfer = this.#endpoint.makeTransfer(NO_TIMEOUT_MS, (error, _buffer, lengthBytes) => {
       this.#inFlight.delete(transfer);
       const failure = error && usbErrorOf(error, this.#name);
       if (failure?.kind === 'stall') this.#clearHalt();

@@ -26,7 +26,9 @@ export class LibusbConnection implements UsbConnection {
     this.#interfaceNumber = interfaceNumber;
     this.#isThere = isThere;
     const claimed = attachment.device.interfaces?.find((one) => one.interfaceNumber === interfaceNumber);
-    this.#endpoints = new Map(claimed?.endpoints.map((one) => [one.address, new EndpointTransfers(one)]));
+    this.#endpoints = new Map(
+      claimed?.endpoints.map((one) => [one.address, new EndpointTransfers(one, attachment.clock)]),
+    );
   }
 
   get gone(): AbortSignal {
@@ -58,7 +60,7 @@ export class LibusbConnection implements UsbConnection {
     try {
       await sent;
     } catch (error) {
-      throw error instanceof UsbError && isAmbiguous(error) ? this.#explained(error) : error;
+      throw error instanceof UsbError ? this.#explained(error) : error;
     } finally {
       this.#reports.delete(sent);
     }
@@ -80,7 +82,7 @@ export class LibusbConnection implements UsbConnection {
     try {
       return await transfers.transfer(buffer, options);
     } catch (error) {
-      throw error instanceof UsbError && isAmbiguous(error) ? this.#explained(error) : error;
+      throw error instanceof UsbError ? this.#explained(error) : error;
     }
   }
 
@@ -91,8 +93,11 @@ export class LibusbConnection implements UsbConnection {
 
   /** The host controller reports broken transfers before the hub reports the loss of the device. */
   #explained(error: UsbError): UsbError {
-    if (this.#isClosed || this.#isThere()) return error;
-    return new UsbError('gone', this.#attachment.goneError().message, { cause: error });
+    const isGone = error.kind === 'gone' || (isAmbiguous(error) && !this.#isClosed && !this.#isThere());
+    if (!isGone) return error;
+    // Not only when its detach arrives: a client that has been told tries again at once, and is to be told the same.
+    this.#attachment.leave();
+    return error.kind === 'gone' ? error : new UsbError('gone', this.#attachment.goneError().message, { cause: error });
   }
 
   async #close(): Promise<void> {

@@ -108,7 +108,14 @@ describe('opening a probe', () => {
 
   it('fails with the error of the better interface if no interface can be claimed', async () => {
     const device = new ScriptedDevice();
-    device.opens.push('busy', 'access');
+    device.opens.push('access', 'io');
+
+    await assert.rejects(openProbe(device, { interfaces: [hidInterface(), bulkInterface()] }), ProbeAccessError);
+  });
+
+  it('does not try the other interface of a probe that is busy', async () => {
+    const device = new ScriptedDevice();
+    device.opens.push('busy');
 
     await assert.rejects(openProbe(device, { interfaces: [hidInterface(), bulkInterface()] }), ProbeBusyError);
   });

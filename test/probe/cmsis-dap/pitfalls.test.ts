@@ -520,9 +520,9 @@ describe('pitfall 16: a device with a v1 and a v2 interface', () => {
     assert.match(String(probe.details.interface), /v2/);
   });
 
-  it('is used through v1 where v2 cannot be claimed', async () => {
+  it('is used through v1 where v2 cannot be opened', async () => {
     const device = new ScriptedDevice(...infoSteps());
-    device.opens.push('busy');
+    device.opens.push('io');
 
     const { probe } = await openProbe(device, { interfaces });
 

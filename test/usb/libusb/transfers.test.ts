@@ -142,13 +142,13 @@ describe('transfers', () => {
     const device = rig.plug();
     await using connection = await rig.open();
 
-    const results = [64, 512].map((length) => outcome(connection.transferIn(IN, length, { timeoutMs: 70 + length })));
+    const results = [64, 512].map((length) => outcome(connection.transferIn(IN, length, timeout)));
     await settle();
     assert.deepEqual(
-      device.inFlight.map(({ endpoint, timeoutMs, buffer }) => [endpoint, timeoutMs, buffer.length]),
+      device.inFlight.map(({ endpoint, buffer }) => [endpoint, buffer.length]),
       [
-        [IN, 134, 64],
-        [IN, 582, 512],
+        [IN, 64],
+        [IN, 512],
       ],
     );
     device.inFlight[0].complete(Uint8Array.of(1, 2));
@@ -187,6 +187,48 @@ describe('transfers', () => {
     await sent;
   });
 
+  it('that take too long are cancelled by our own clock, and have timed out when that is complete', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+
+    const late = outcome(connection.transferIn(IN, 64, { timeoutMs: 70 }));
+    await rig.clock.advance(69);
+    const [transfer] = device.inFlight;
+    assert.ok(!transfer.isCancelled);
+    await rig.clock.advance(1);
+    assert.ok(transfer.isCancelled);
+    assert.equal(transfer.timeoutMs, 0); // libusb's own clock may come a minute late
+    transfer.end(CANCELLED);
+
+    assert.equal(await late, 'timeout');
+  });
+
+  it('that complete while they are being cancelled for their time are kept', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+
+    const late = outcome(connection.transferIn(IN, 64, { timeoutMs: 70 }));
+    await rig.clock.advance(70);
+    device.inFlight[0].complete(Uint8Array.of(7));
+
+    assert.deepEqual(await late, [7]);
+  });
+
+  it('leave no timer behind', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+    const before = rig.clock.pending;
+
+    const sent = connection.transferOut(OUT, Uint8Array.of(1), timeout);
+    device.inFlight[0].complete();
+    await sent;
+
+    assert.equal(rig.clock.pending, before);
+  });
+
   const statuses: readonly (readonly [status: number, kind: UsbErrorKind])[] = [
     [1, 'io'],
     [2, 'timeout'],
@@ -215,6 +257,7 @@ describe('transfers', () => {
     device.fails.set('submit', -4);
 
     assert.equal(await outcome(connection.transferOut(OUT, Uint8Array.of(1), timeout)), 'gone');
+    assert.ok(connection.gone.aborted); // before the event
   });
 
   it('that end with an error whose device is not in sysfs any more fail with "gone"', async () => {
@@ -227,6 +270,7 @@ describe('transfers', () => {
     device.inFlight[0].end(1);
 
     assert.equal(await failure, 'gone');
+    assert.ok(connection.gone.aborted); // before the event
   });
 
   it('are refused on endpoints of another interface, after close, and after the device has left', async () => {

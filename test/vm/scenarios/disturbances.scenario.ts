@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { connectSwd } from '../../support/connect-swd.js';
+import { TestClient } from '../../support/test-client.js';
+import { DPIDR, emulatedProbe } from '../emulated-probe.js';
+import { GuestDaemon } from '../guest-daemon.js';
+import { figure, scenario, SHORT } from '../scenario.js';
+import type { Vm } from '../vm.js';
+
+const SOCKET = 4;
+const CTRL_STAT = 4;
+
+/** A served probe and a client on the host that has read from its target. */
+async function serve(vm: Vm): Promise<{ daemon: GuestDaemon; client: TestClient; plugged: Disposable }> {
+  const daemon = await GuestDaemon.start(vm);
+  const plugged = await vm.plug(emulatedProbe({ uid: 'STEADY' }), SOCKET);
+  const { port = 0 } = await daemon.served('STEADY');
+  const client = await TestClient.connect(await vm.forward(port));
+  await client.result('open');
+  assert.equal(await connectSwd(client), DPIDR);
+  return { daemon, client, plugged };
+}
+
+describe('a served probe', () => {
+  scenario(`goes on when udevd is restarted, and so do those that come later ${SHORT}`, async (vm, undo) => {
+    const { daemon, client } = await serve(vm);
+    undo.use(client);
+
+    await vm.agent.output(['systemctl', 'restart', 'systemd-udevd.service']);
+    await client.result('read_dp', CTRL_STAT);
+    await vm.plug(emulatedProbe({ uid: 'LATER' }), SOCKET + 1);
+    const { port = 0 } = await daemon.served('LATER');
+
+    const { dpidr } = await vm.stopwatch.untilServed(port);
+    assert.equal(dpidr, DPIDR);
+  });
+
+  scenario(
+    `whose permissions are taken away is shown so, and served again when they are back ${SHORT}`,
+    async (vm, undo) => {
+      const { daemon, client } = await serve(vm);
+      undo.use(client);
+      const node = (await vm.agent.shell('grep -l STEADY /sys/bus/usb/devices/*/serial | xargs dirname')).trim();
+      const device = (await vm.agent.shell(`. ${node}/uevent; echo /dev/$DEVNAME`)).trim();
+      await client.result('close');
+
+      await vm.agent.shell(`chmod 0600 ${device}; chown root:root ${device}`);
+      const [denied] = await daemon.probes(([{ state }]) => state === 'no-permission', 'it is shown as denied');
+      const refused = await client.request('open');
+      await vm.agent.shell(`chown root:probed ${device}; chmod 0660 ${device}`);
+      await daemon.probes(([{ state }]) => state === 'ready', 'it is ready again');
+
+      figure('permission taken away', `"${denied.reason}"; open: status ${refused.status}, "${refused.error}"`);
+      assert.equal(refused.status, 1);
+      await client.result('open');
+      assert.equal(await connectSwd(client), DPIDR);
+    },
+  );
+
+  scenario(`serves again after the kernel has suspended and resumed its devices ${SHORT}`, async (vm, undo) => {
+    const { client, daemon } = await serve(vm);
+    undo.use(client);
+    const before = await vm.stopwatch.now();
+
+    // All of suspend and resume but the sleep itself (Documentation/power/basic-pm-debugging.rst). The guest would not
+    // wake up: S3 ends in a reset, in which QEMU loads the kernel anew, and from s2idle nothing here wakes it.
+    await vm.agent.shell('echo devices > /sys/power/pm_test; echo mem > /sys/power/state', { timeoutMs: 60_000 });
+    const outcome = await goesOn(client, daemon);
+
+    const log = await vm.agent.shell(
+      `journalctl --dmesg --no-pager --output short-monotonic | grep -E 'PM: |lost power|usb 1-${SOCKET}: reset' | tail -n 12`,
+    );
+    console.log(log.replaceAll(/^/gm, '      '));
+    figure('suspend and resume of the devices (pm_test)', outcome);
+    await vm.stopwatch.kernelEvent('PM: suspend exit', before);
+  });
+});
+
+/** The client goes on, or, where its connection to the target was lost with the power of the bus, opens again. */
+async function goesOn(client: TestClient, daemon: GuestDaemon): Promise<string> {
+  const read = await client.request('read_dp', CTRL_STAT);
+  if (read.status === 0) return 'the client reads on as if nothing had been';
+  await daemon.served('STEADY');
+  await client.result('open');
+  assert.equal(await connectSwd(client), DPIDR);
+  return `the client is told status ${read.status} ("${read.error}"), and opens again`;
+}
