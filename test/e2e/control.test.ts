@@ -83,7 +83,7 @@ describe('an operator with a running daemon', () => {
     const { code, stdout } = await probectl('kick', 'SIM0001');
 
     assert.equal(code, 0);
-    assert.match(stdout, /^dropped client \d+, 127\.0\.0\.1:\d+\n$/);
+    assert.match(stdout, /^dropped client \d+, \S+ \(127\.0\.0\.1:\d+\)\n$/);
     await closed;
   });
 

@@ -1,5 +1,6 @@
 // `probectl list` in its forms: a table, pyocd commands, JSON, a launch configuration of VS Code.
 
+import { pyocdOptions } from '../../control/pyocd-options.js';
 import { harmless } from '../colour.js';
 import type { HostList, ListedProbe } from '../list-all.js';
 import type { Look } from './look.js';
@@ -32,9 +33,7 @@ export function pyocdLines(lists: readonly HostList[]): string {
   return listedProbes(lists)
     .filter(isServed)
     .map((probe) => {
-      if (probe.host !== undefined) return `${runCommand(probe)}\n`;
-      const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
-      return `pyocd cmd ${remoteOption(probe.port ?? 0)}${target}\n`;
+      return `${probe.host === undefined ? `pyocd cmd ${pyocdOptions(probe)}` : runCommand(probe)}\n`;
     })
     .join('');
 }
@@ -69,14 +68,10 @@ function isServed({ state, port }: ListedProbe): boolean {
   return (state === 'ready' || state === 'in-use') && port !== undefined;
 }
 
-function remoteOption(port: number): string {
-  return `-u remote:localhost:${port}`;
-}
-
 /** What reaches it: on another host its port does not. */
 function how(probe: ListedProbe): string {
   if (probe.host !== undefined) return runCommand(probe);
-  return probe.port === undefined ? '-' : remoteOption(probe.port);
+  return harmless(pyocdOptions(probe)) || '-';
 }
 
 function runCommand({ host, uid }: ListedProbe): string {

@@ -106,7 +106,7 @@ export class TransferQueue implements PostingDapPort {
     const made = this.#prepareDp(address, 1);
     if (made) await made;
     // DPIDR and CTRL/STAT can be read whatever has failed: that a posted write did is told by RDBUFF.
-    if (this.#lastAp !== undefined && !this.#checksStatus) this.#collected.readDp(DP.RDBUFF);
+    if (this.#lastAp !== undefined && !this.#checksStatus) this.#collected.checkWriteAp(this.#lastAp);
     this.#collected.readDp(address);
     const words = await this.#send();
     const value = words[words.length - 1];

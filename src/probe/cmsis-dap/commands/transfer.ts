@@ -1,5 +1,5 @@
 import type { AccessName } from '../../../dap/ack.js';
-import type { ApAddress, DpAddress } from '../../../dap/registers.js';
+import { DP, type ApAddress, type DpAddress } from '../../../dap/registers.js';
 import { CommandId, requireReply, type Command } from './command.js';
 import { requireTransferred, TransferRequest } from './transfer-response.js';
 
@@ -19,6 +19,8 @@ export class Transfer implements Command<Uint32Array> {
   readonly #packetSizeBytes: number;
   readonly #requests = new Uint8Array(MAX_TRANSFERS);
   readonly #addresses = new Float64Array(MAX_TRANSFERS); // an ApAddress may have 53 bits
+  /** Whether an error there is that of an access to an AP. */
+  readonly #ofAp = new Uint8Array(MAX_TRANSFERS);
   readonly #values = new Uint32Array(MAX_TRANSFERS);
   readonly #reads = new Uint32Array(MAX_TRANSFERS);
   #count = 0;
@@ -76,6 +78,13 @@ export class Transfer implements Command<Uint32Array> {
     this.#add(TransferRequest.Ap, address, value);
   }
 
+  /** Reads RDBUFF, which fails if the last write to an AP did; the error names that. */
+  checkWriteAp(address: ApAddress): void {
+    this.#add(TransferRequest.Read, DP.RDBUFF, 0);
+    this.#addresses[this.#count - 1] = address;
+    this.#ofAp[this.#count - 1] = 1;
+  }
+
   encode(packet: DataView): number {
     packet.setUint8(0, CommandId.Transfer);
     packet.setUint8(1, 0); // DAP Index: the one TAP of the JTAG chain; SWD ignores it
@@ -111,11 +120,12 @@ export class Transfer implements Command<Uint32Array> {
     this.#requests[this.#count] = flags | (address & TransferRequest.AddressMask);
     this.#addresses[this.#count] = address;
     this.#values[this.#count] = value;
+    this.#ofAp[this.#count] = flags & TransferRequest.Ap;
     this.#count++;
     if (flags & TransferRequest.Read) this.#readCount++;
   }
 
   #accessAt(index: number): AccessName {
-    return { port: this.#requests[index] & TransferRequest.Ap ? 'AP' : 'DP', address: this.#addresses[index] };
+    return { port: this.#ofAp[index] ? 'AP' : 'DP', address: this.#addresses[index] };
   }
 }
