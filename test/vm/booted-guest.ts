@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { pyocdCommand } from '../support/pyocd.js';
 import { guestImage } from './guest-image.js';
 import { bundleForGuest } from './guest-side/bundle.js';
 import { Machine, type MachineOptions } from './machine.js';
@@ -28,7 +29,10 @@ export class BootedGuest implements AsyncDisposable {
     const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
     try {
       const image = guestImage();
-      const options = { folder, image, disk: path.join(folder, 'disk'), payload: path.join(folder, 'payload.img') };
+      const options = {
+        ...{ folder, image, disk: path.join(folder, 'disk'), payload: path.join(folder, 'payload.img') },
+        ...(pyocdCommand !== undefined && { shared: '/' }), // pyOCD is to run in the guest as well
+      };
       buildPayload(options.payload, folder);
       const overlay = ['create', '-q', '-f', 'qcow2', '-b', image.disk, '-F', 'raw', options.disk];
       execFileSync('qemu-img', overlay);

@@ -23,6 +23,8 @@ export interface MachineOptions {
   readonly disk: string;
   /** For sockets and the console's text. Its path must be short: a unix socket's has 107 bytes. */
   readonly folder: string;
+  /** A folder of this machine that the guest may mount read-only over 9p, as "host"; not while a snapshot is taken. */
+  readonly shared?: string;
   /** The snapshot in `disk` to go on from; left out: boots. */
   readonly snapshot?: string;
 }
@@ -85,7 +87,7 @@ export class Machine implements AsyncDisposable {
 }
 
 /** The same devices at every start: a snapshot fits only the machine it was made of. */
-function qemuArguments({ image, payload, disk, folder, snapshot }: MachineOptions): string[] {
+function qemuArguments({ image, payload, disk, folder, shared, snapshot }: MachineOptions): string[] {
   const socket = (id: string): string => `socket,id=${id},path=${path.join(folder, id)},server=on,wait=off`;
   const usbSockets = Array.from({ length: USB_SOCKETS }, (_, i) => i + 1);
   return [
@@ -108,6 +110,9 @@ function qemuArguments({ image, payload, disk, folder, snapshot }: MachineOption
       ...['-chardev', socket(`usb${i}`)],
       ...['-device', `usb-redir,id=redir${i},chardev=usb${i},bus=xhci.0,port=${i}`],
     ]),
+    ...(shared === undefined
+      ? []
+      : ['-virtfs', `local,path=${shared},mount_tag=host,security_model=none,readonly=on,multidevs=remap`]),
     ...(snapshot === undefined ? [] : ['-loadvm', snapshot]),
   ];
 }

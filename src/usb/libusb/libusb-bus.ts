@@ -249,6 +249,7 @@ export class LibusbBus implements UsbBus {
     if (known) return known;
     const attachment = new Attachment(key, device, portPathOf(device), this.#options.clock);
     this.#attachments.set(key, attachment);
+    attachment.gone.addEventListener('abort', () => this.#background(), { once: true }); // a transfer may know first
     return attachment;
   }
 

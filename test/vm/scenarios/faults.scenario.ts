@@ -148,6 +148,7 @@ describe('a fault of the device', () => {
       plugged[Symbol.dispose]();
 
       assert.equal((await answer).status, DISCONNECTED);
+      await daemon.probes(([{ state }]) => state === 'absent', 'the probe is missed');
       assert.equal((await client.request('open')).status, DISCONNECTED);
       probe.releaseAnswers();
       await vm.plug(probe, SOCKET);

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { DapCommand } from '../../../src/sim/firmware/dap-command.js';
 import { DPIDR, emulatedProbe } from '../emulated-probe.js';
-import { byExtent } from '../extent.js';
 import { GuestDaemon } from '../guest-daemon.js';
 import { figure, scenario, SHORT } from '../scenario.js';
 import { describeTimes, percentile } from '../statistics.js';
 
 const SOCKET = 2;
 const DISCONNECTED = 2;
-const PLUGS = byExtent({ short: 10, full: 30, soak: 30 });
+const PLUGS = 30;
 /** To be reached, in seconds of the guest (issue 5). */
 const PLUG_LIMIT = 1;
 const UNPLUG_LIMIT = 0.3;
