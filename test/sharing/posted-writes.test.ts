@@ -1,0 +1,112 @@
+// Writes that are acknowledged before they are executed: when they leave, and who hears of their errors.
+
+import assert from 'node:assert/strict';
+import { TransferFaultError } from '../../src/dap/errors.js';
+import { MEM_AP } from '../../src/dap/registers.js';
+import { ProbeDisconnectedError } from '../../src/probe/errors.js';
+import type { ClientLease } from '../../src/sharing/client-lease.js';
+import { RAM_BASE } from '../../src/sim/board/memory-map.js';
+import { NEVER, SessionRig } from './session-rig.js';
+
+const CSW_WORDS = 0x23000052;
+const NOWHERE = 0x90000000;
+
+const start = (): Promise<SessionRig> => SessionRig.start({ driver: { postedWrites: true } });
+
+function write(lease: ClientLease, register: number, value: number): Promise<void> {
+  return lease.dap.writeAp(register, Uint32Array.of(value), NEVER);
+}
+
+async function writeMemory(lease: ClientLease, address: number, value: number): Promise<void> {
+  await write(lease, MEM_AP.CSW, CSW_WORDS);
+  await write(lease, MEM_AP.TAR, address);
+  await write(lease, MEM_AP.DRW, value);
+}
+
+async function readMemory(lease: ClientLease, address: number): Promise<number> {
+  await write(lease, MEM_AP.CSW, CSW_WORDS);
+  await write(lease, MEM_AP.TAR, address);
+  return (await lease.dap.readAp(MEM_AP.DRW, 1, NEVER))[0];
+}
+
+function inMemory(rig: SessionRig): number {
+  return rig.sim.board.memory.read(RAM_BASE, 4);
+}
+
+describe('a posted write', () => {
+  it('is executed after a millisecond, if nothing takes it along before', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await writeMemory(lease, RAM_BASE, 0x12345678);
+    assert.notEqual(inMemory(rig), 0x12345678);
+
+    await rig.clock.advance(1);
+
+    assert.equal(inMemory(rig), 0x12345678);
+  });
+
+  it('is executed before another client works', async () => {
+    await using rig = await start();
+    const [first, second] = [await rig.connected(), await rig.connected()];
+
+    await writeMemory(first, RAM_BASE, 1);
+
+    assert.equal(await rig.run(readMemory(second, RAM_BASE)), 1);
+  });
+
+  it('is executed although its client leaves', async () => {
+    await using rig = await start();
+    await rig.connected(); // somebody stays
+    const lease = await rig.connected();
+    await writeMemory(lease, RAM_BASE, 2);
+
+    await rig.run(Promise.resolve(lease[Symbol.asyncDispose]()));
+
+    assert.equal(inMemory(rig), 2);
+  });
+});
+
+describe('a posted write that fails', () => {
+  it('is told to the client that wrote, and to nobody else', async () => {
+    await using rig = await start();
+    const [writer, other] = [await rig.connected(), await rig.connected()];
+    await writeMemory(writer, NOWHERE, 1);
+
+    assert.equal(typeof (await rig.run(readMemory(other, RAM_BASE))), 'number');
+    await assert.rejects(rig.run(writer.dap.readDp(0, NEVER)), TransferFaultError);
+    await rig.run(writer.dap.writeDp(0, 0x1e, NEVER));
+    assert.equal(typeof (await rig.run(readMemory(writer, RAM_BASE))), 'number');
+  });
+
+  it('is told by the next request that may fail, which lock and unlock are not', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await writeMemory(lease, NOWHERE, 1);
+    await rig.clock.advance(1);
+
+    await lease.lock(NEVER);
+    lease.unlock();
+    await assert.rejects(rig.run(lease.setClock(1_000_000, NEVER)), TransferFaultError);
+    await rig.run(lease.setClock(1_000_000, NEVER));
+  });
+
+  it('is told by disconnect, which disconnects all the same', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await writeMemory(lease, NOWHERE, 1);
+
+    await assert.rejects(rig.run(lease.disconnect(NEVER)), TransferFaultError);
+
+    assert.equal(lease.wireProtocol, undefined);
+  });
+
+  it('is of no matter when the probe is gone: that is told', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await writeMemory(lease, RAM_BASE, 1);
+
+    await rig.unplug();
+
+    await assert.rejects(rig.run(lease.dap.readDp(0, NEVER)), ProbeDisconnectedError);
+  });
+});
