@@ -54,9 +54,9 @@ export class DaemonProcess implements AsyncDisposable {
       XDG_CONFIG_HOME: folder,
       ...more,
     };
-    const { command, ...user } = programs;
+    const { command, node = process.execPath, ...user } = programs;
     const options = { ...user, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
-    const [program, ...rest] = [...before, process.execPath, ...command('main'), ...args];
+    const [program, ...rest] = [...before, node, ...command('main'), ...args];
     const child = spawn(program, rest, options);
     return new DaemonProcess(child, folder, given === undefined);
   }

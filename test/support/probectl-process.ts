@@ -26,9 +26,9 @@ export class ProbectlProcess {
     { programs = sources, more = {} }: { readonly programs?: Programs; readonly more?: NodeJS.ProcessEnv } = {},
   ) {
     const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
-    const { command, ...user } = programs;
+    const { command, node = process.execPath, ...user } = programs;
     const options = { ...user, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
-    this.#child = spawn(process.execPath, [...command('cli/main'), ...args], options);
+    this.#child = spawn(node, [...command('cli/main'), ...args], options);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#printed.stderr += text));
     this.ended = once(this.#child, 'close').then(() => ({ code: this.#child.exitCode, ...this.#printed }));

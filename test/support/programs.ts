@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -8,6 +8,8 @@ const root = path.join(import.meta.dirname, '../..');
 
 /** probed and probectl, and who runs them. */
 export interface Programs {
+  /** The Node that runs them. Left out: the one that runs the tests. */
+  readonly node?: string;
   /** What Node is given to run one of them. */
   readonly command: (program: 'main' | 'cli/main') => readonly string[];
   readonly cwd: string;
@@ -38,10 +40,27 @@ export function bundledPrograms(): BundledPrograms {
   chmodSync(folder, 0o755);
   copyFileSync(path.join(root, 'package.json'), path.join(folder, 'package.json'));
   execFileSync(process.execPath, [path.join(root, 'scripts/bundle.js'), path.join(folder, 'dist')], { cwd: root });
-  const own: Programs = { command: (program) => [path.join(folder, `dist/${program}.js`)], cwd: folder };
+  const own: Programs = {
+    command: (program) => [path.join(folder, `dist/${program}.js`)],
+    cwd: folder,
+    node: nodeForAll(folder),
+  };
   return {
     own,
     unprivileged: process.geteuid?.() === 0 ? { ...own, ...NOBODY } : own,
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** The Node that runs the tests, or where it is in a place that is not for everybody, such as root's own, a copy of it. */
+function nodeForAll(folder: string): string {
+  const { execPath } = process;
+  for (let above = path.dirname(execPath); ; above = path.dirname(above)) {
+    if ((statSync(above).mode & 0o001) === 0) break;
+    if (above === path.dirname(above)) return execPath;
+  }
+  const copy = path.join(folder, 'node');
+  copyFileSync(execPath, copy);
+  chmodSync(copy, 0o755);
+  return copy;
 }

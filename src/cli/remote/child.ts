@@ -29,11 +29,12 @@ export class NotStartedError extends RequestError {
  * @throws NotStartedError
  */
 export async function runChild([program, ...args]: readonly [string, ...string[]], world: World): Promise<number> {
-  const child = spawn(program, args, { stdio: 'inherit', env: world.env });
+  // Before it is started: a signal that came in between would end us, and leave the command behind.
   const signals = world.onSignal((signal) => {
     // From a terminal, Ctrl-C reaches the command by itself: twice would be once too often.
     if (signal !== 'SIGINT' || !world.stdout.isTerminal) child.kill(signal);
   });
+  const child = spawn(program, args, { stdio: 'inherit', env: world.env });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (cause) => reject(notStarted(program, cause)));
     child.once('exit', (code, signal) => resolve(code ?? SIGNALLED + (signal ? constants.signals[signal] : 0)));
