@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
+import { resetSocket } from '../base/reset-socket.js';
 import { encodeError, encodeReply } from '../jsonl/encode-reply.js';
 import { LineSplitter } from '../jsonl/line-splitter.js';
 import { type Envelope, type MalformedEnvelope, readEnvelope } from '../protocol/envelope.js';
@@ -86,7 +87,7 @@ export class AcceleratedSession {
   drop(reason: Error): void {
     this.#abort.abort(reason);
     this.#die(reason);
-    if (!this.#goodbye) this.#client.resetAndDestroy();
+    if (!this.#goodbye) resetSocket(this.#client);
   }
 
   async #run(clientClosed: Promise<void>): Promise<void> {
@@ -117,14 +118,14 @@ export class AcceleratedSession {
     client.on('data', (chunk: Buffer) => {
       if (firstBytes) {
         firstBytes = Buffer.concat([firstBytes, chunk.subarray(0, 2)]);
-        if (isTlsHandshake(firstBytes)) client.resetAndDestroy();
+        if (isTlsHandshake(firstBytes)) resetSocket(client);
         if (firstBytes.length >= 2) firstBytes = undefined;
       }
-      if (!client.destroyed && !this.#splitter.push(chunk)) client.resetAndDestroy();
+      if (!client.destroyed && !this.#splitter.push(chunk)) resetSocket(client);
     });
     client.on('end', () => {
       this.#inputEnded = true;
-      if (!this.#splitter.end()) client.resetAndDestroy();
+      if (!this.#splitter.end()) resetSocket(client);
       this.#sendReplies();
     });
     client.on('drain', () => this.#throttle());
@@ -134,7 +135,7 @@ export class AcceleratedSession {
   #lineArrived(line: Buffer): void {
     if (this.#client.destroyed) return;
     // A web page must not reach a board through the body of a request to this port.
-    if (!this.#sawLine && isHttpRequestLine(line)) this.#client.resetAndDestroy();
+    if (!this.#sawLine && isHttpRequestLine(line)) resetSocket(this.#client);
     else this.#requestArrived(line, readEnvelope(line));
     this.#sawLine = true;
   }
@@ -211,7 +212,7 @@ export class AcceleratedSession {
   /** Then RST, and never FIN: a stock client that sees FIN waits for ever. It has a moment to read why. */
   #refuse(slot: Slot): void {
     slot.text = encodeError(slot.id, statusOf.disconnected, describeError(this.#dead));
-    this.#goodbye ??= this.#options.clock.timer(GOODBYE_MS, () => this.#client.resetAndDestroy());
+    this.#goodbye ??= this.#options.clock.timer(GOODBYE_MS, () => resetSocket(this.#client));
   }
 
   #sendReplies(): void {

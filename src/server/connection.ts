@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { DaemonError, describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { resetSocket } from '../base/reset-socket.js';
 import { encodeError, encodeReply } from '../jsonl/encode-reply.js';
 import { LineSplitter } from '../jsonl/line-splitter.js';
 import type { RequestTable } from '../jsonl/request-table.js';
@@ -116,11 +117,11 @@ export class Connection {
       await this.#running;
       // A stock client closes by itself when it has read status 2. One that does not read holds us up no longer than this.
       const { clock, limits } = this.#options;
-      const timer = clock.timer(limits.goodbyeMs, () => this.#socket.resetAndDestroy());
+      const timer = clock.timer(limits.goodbyeMs, () => resetSocket(this.#socket));
       await this.closed;
       timer[Symbol.dispose]();
     } else {
-      this.#socket.resetAndDestroy();
+      resetSocket(this.#socket);
       await this.closed;
     }
   }
@@ -158,7 +159,7 @@ export class Connection {
   #reset(why: string): void {
     this.#options.log.info('connection reset', { why });
     this.#backlog.clear();
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   #pump(): void {
