@@ -8,7 +8,7 @@ import { describeTimes, percentile } from '../statistics.js';
 const SOCKET = 2;
 const DISCONNECTED = 2;
 const PLUGS = 30;
-/** To be reached, in seconds of the guest (issue 5). */
+/** To be reached, in seconds of the guest. */
 const PLUG_LIMIT = 1;
 const UNPLUG_LIMIT = 0.3;
 
