@@ -263,6 +263,7 @@ export class LeaseContext {
     this.#setLine({ ...this.line, state: 'ready' });
   }
 
+  /** An access of this client has failed; it may be one that was acknowledged before it was executed. */
   failed(error: unknown): void {
     const wire = this.#wire;
     const { view, dp } = this.here;
@@ -278,11 +279,6 @@ export class LeaseContext {
     // Neither the line nor what went over it is to be counted on; this client goes on with it as it is.
     wire.isReady = false;
     wire.user = undefined;
-  }
-
-  /** Writes that this client believes to be done have failed, or were dropped behind one that has. */
-  writesFailed(error: unknown): void {
-    this.failed(error);
   }
 
   // ---- for the session

@@ -280,7 +280,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   writeFailed(error: unknown): void {
-    this.#context.writesFailed(error);
+    this.#context.failed(error);
     this.#lateError ??= error instanceof Error ? error : new ProbeError('a posted write failed', { cause: error });
   }
 
