@@ -2,13 +2,13 @@ import type { ValidateFunction } from 'ajv';
 import type { Clock } from '../base/clock.js';
 import { describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { didYouMean, nearest } from '../base/nearest.js';
 import type { RequestTable } from '../jsonl/request-table.js';
 import type { CommandContext } from './command.js';
 import type { DaemonView } from './daemon-view.js';
 import { EventStream } from './event-stream.js';
 import type { ControlLimits } from './limits.js';
 import { PROTOCOL_VERSION, type RequestMessage, type ServerMessageType, type WireError } from './messages.js';
-import { nearest } from './nearest.js';
 import type { Link, LinkHandlers } from './transport.js';
 import { toWireError } from './wire-error.js';
 
@@ -126,8 +126,8 @@ export class ControlConnection implements LinkHandlers {
     const call = table.find(command);
     if (!call) {
       const names = table.requests.map(({ name }) => name);
-      const meant = nearest(command, names).at(0);
-      const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+      const guess = didYouMean(nearest(command, names));
+      const hint = guess === undefined ? '' : `: ${guess}`;
       throw new RequestError(`probed ${daemon.version} has no command ${JSON.stringify(command)}${hint}`);
     }
     return call(

@@ -176,7 +176,7 @@ describe('a control command that cannot be run', () => {
 
     peer.request(0, 'relaod');
 
-    const message = 'probed 0.1.0 has no command "relaod"; did you mean reload?';
+    const message = 'probed 0.1.0 has no command "relaod": did you mean reload?';
     assert.deepEqual(await peer.message(), { type: 'reply', data: { id: 0, error: { code: 'refused', message } } });
   });
 
