@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { RequestError } from '../base/errors.js';
+import { GIVEN_NAME } from '../base/given-name.js';
 import { result } from '../jsonl/request-table.js';
 import { command } from './command.js';
 import { namedArgs } from './command-arguments.js';
@@ -16,10 +17,9 @@ const COUNT = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
 const PROBE = Type.String({ maxLength: 256, description: 'the uid or name of a probe, or the beginning of one' });
 
-/** Names go into tables, host names and shell lines. Empty: none. */
 const NAME = Type.String({
-  pattern: '^([A-Za-z0-9][A-Za-z0-9._-]{0,31})?$',
-  description: 'at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
+  pattern: `^(${GIVEN_NAME.pattern})?$`,
+  description: `${GIVEN_NAME.allowed}; empty takes the name back`,
 });
 
 const PRINCIPAL = Type.String({

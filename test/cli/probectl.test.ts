@@ -338,7 +338,7 @@ describe('probectl that cannot do what it is asked', () => {
     [['kick', 'A1', 'x'], 'kick: client must be the number of a client, as `show` prints it'],
     [
       ['rename', 'A1', 'no blanks'],
-      'rename: name must be at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
+      'rename: name must be up to 64 letters, digits, "_", "." and "-", the first a letter or digit; empty takes the name back',
     ],
     [['status', '--jsno'], 'Unknown argument: jsno: see probectl --help'],
     [['status', '--socket', 'a', '--socket', 'b'], '--socket is given several times: give it once'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { RequestError } from '../../src/base/errors.js';
 import { CommandError, ConnectionLostError, NoDaemonError } from '../../src/control/control-client.js';
 import { commands } from '../../src/control/commands.js';
+import { loadText } from '../config/load-text.js';
 import { ControlWorld } from './control-world.js';
 import { client as kicked, reservation } from './fake-daemon.js';
 
@@ -117,6 +118,22 @@ describe('a control command', () => {
 
     for (let id = 0; id < 20; id++) {
       assert.deepEqual(await peer.message(), { type: 'reply', data: { id, result: { pid: 4711 } } });
+    }
+  });
+
+  it('names a probe as the config may name it, and not otherwise', async () => {
+    await using world = await ControlWorld.start();
+    const client = await world.client();
+    const config = (name: string) => () => loadText(`[[probe]]\nuid = "A1"\nname = "${name}"\n`);
+
+    for (const name of ['x'.repeat(64), 'bench-2.left_3', '7']) {
+      await client.call('rename', { probe: 'A1', name });
+      assert.doesNotThrow(config(name));
+    }
+    for (const name of ['x'.repeat(65), '-x', 'x y', 'ä']) {
+      const { message } = await errorOf(client.call('rename', { probe: 'A1', name }));
+      assert.match(message, /^rename: argument name must be up to 64 letters, /);
+      assert.throws(config(name), /allowed is up to 64 letters, /);
     }
   });
 
