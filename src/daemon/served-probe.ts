@@ -2,28 +2,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { DaemonError } from '../base/errors.js';
-import type { Config } from '../config/config.js';
-import type { ProbeSettings } from '../config/probe-policy.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
 import { ProbeServer } from '../server/probe-server.js';
 import type { ClientName } from '../sharing/client-lease.js';
 import { type OpenProbe, ProbeSession, type SessionEvents } from '../sharing/probe-session.js';
 import type { FoundProbe } from './find-probes.js';
 import type { ServerServices } from './server-services.js';
-
-/** What a served probe is made from; a change of any of it takes a new one. */
-export interface ServingPlan {
-  readonly uid: string;
-  /** 0: any. */
-  readonly port: number;
-  readonly hosts: readonly string[];
-  readonly limits: Config['limits'];
-  readonly settings: Pick<
-    ProbeSettings,
-    'clockLimitHz' | 'memoryHandles' | 'postedWrites' | 'packetsInFlight' | 'sharing'
-  >;
-  readonly queueTimeoutMs: number;
-}
+import type { ServingPlan } from './serving-plan.js';
 
 /** What was seen of the probe last, as it is when somebody asks: a port is served before its probe was ever there. */
 export interface Sighting {

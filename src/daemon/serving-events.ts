@@ -1,0 +1,61 @@
+// What happens to a probe while it is served, told to operators, to the log and to what is known of the probe.
+
+import type { Clock } from '../base/clock.js';
+import { type DaemonError, describeError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { DaemonEvent } from '../control/daemon-events.js';
+import type { ProbeEntry } from './probe-entry.js';
+import type { ServingEvents } from './served-probe.js';
+
+export interface EventListeners {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onEvent: (event: DaemonEvent) => void;
+  /** A client has gone. */
+  readonly onLeft: () => void;
+}
+
+export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }: EventListeners): ServingEvents {
+  const { uid } = entry;
+  let lastHolder: number | undefined;
+  return {
+    clientIn: ({ id, address, principal }) => onEvent({ type: 'client-in', uid, client: id, address, principal }),
+    clientOut: ({ id, principal }) => {
+      onEvent({ type: 'client-out', uid, client: id, principal, reason: 'its connection ended' });
+      onLeft();
+    },
+    queued: ({ id, principal }, ahead) => {
+      log.info('client waits for its turn', { uid, client: id, ahead });
+      onEvent({ type: 'queued', uid, client: id, principal, ahead });
+    },
+    refused: ({ id, principal }, reason) => {
+      log.info('client refused', { uid, client: id, reason });
+      onEvent({ type: 'refused', uid, client: id, principal, reason });
+    },
+    lockTaken: ({ id }) => {
+      // A client takes and returns the lock thousands of times; what tells something is that it goes to another.
+      if (id !== lastHolder) onEvent({ type: 'lock-taken', uid, client: id });
+      lastHolder = id;
+    },
+    lockLost: (from, to) => onEvent({ type: 'lock-lost', uid, client: from.id, to: to.id }),
+    targetReset: ({ id }) => onEvent({ type: 'target-reset', uid, client: id }),
+    targetHalted: ({ id }) => onEvent({ type: 'target-halted', uid, client: id }),
+    opened: ({ details }) => (entry.lastOpen = { at: clock.date(), details }),
+    openFailed: (error) => noteError(entry, error, onEvent),
+    useChanged: () => entry.noteState(),
+    requestFailed: (_client, error) => {
+      if (concernsProbe(error)) noteError(entry, error, onEvent);
+    },
+  };
+}
+
+/** Keeps an error for `show`, and tells it. */
+export function noteError(entry: ProbeEntry, error: unknown, onEvent: (event: DaemonEvent) => void): void {
+  entry.noteError(error);
+  onEvent({ type: 'error', uid: entry.uid, error: describeError(error) });
+}
+
+/** What somebody beside the probe should look at. A FAULT or a WAIT is between client and target. */
+function concernsProbe({ kind }: DaemonError): boolean {
+  return kind === 'probe' || kind === 'busy' || kind === 'access' || kind === 'transfer';
+}
