@@ -23,9 +23,9 @@ export interface ConnectionContext {
 
 /** One operator: requests one at a time, in order; events, if asked for. Nothing a peer or a handler does throws. */
 export class ControlConnection implements LinkHandlers {
-  readonly #gone = new AbortController();
   readonly #queue: unknown[] = [];
   #running = false;
+  #isGone = false;
   #events: EventStream | undefined;
   #idleTimer: Disposable;
   #lastUsed: number;
@@ -71,7 +71,7 @@ export class ControlConnection implements LinkHandlers {
     this.#queue.length = 0;
     this.#idleTimer[Symbol.dispose]();
     this.#events?.[Symbol.dispose]();
-    this.#gone.abort(new Error('the operator is gone'));
+    this.#isGone = true;
     this.onGone(this);
   }
 
@@ -103,7 +103,7 @@ export class ControlConnection implements LinkHandlers {
     try {
       const result = await this.#run(message);
       log.debug('control request', { command });
-      if (!this.link.send('reply', { id, result }) && !this.#gone.signal.aborted) {
+      if (!this.link.send('reply', { id, result }) && !this.#isGone) {
         this.#refuse(id, { code: 'failed', message: `${command}: the answer is too long` });
       }
     } catch (error) {
@@ -134,7 +134,6 @@ export class ControlConnection implements LinkHandlers {
       {
         daemon,
         operator: this.operator,
-        signal: this.#gone.signal,
         streamEvents: (since) => {
           this.#events?.[Symbol.dispose]();
           const maxBacklog = limits.maxEventBacklog;

@@ -1,6 +1,7 @@
 // The daemon as its operators see it: what the control commands ask for and change.
 
 import { describeError, RequestError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { fixedPorts, settingSource } from '../config/probe-policy.js';
@@ -15,6 +16,7 @@ import { Snapshots, type SnapshotSources } from './snapshots.js';
 
 export interface DaemonOptions extends SnapshotSources {
   readonly events: EventHistory;
+  readonly log: Logger;
   /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
   readonly loadConfig: () => Config;
   /** Called with a config that has been applied, for what is not the supervisor's. */
@@ -61,15 +63,17 @@ export class Daemon implements DaemonView {
     return this.#snapshots.ports();
   }
 
-  async reload(now: boolean): Promise<Reloaded> {
-    const { supervisor, events, loadConfig, onConfigured } = this.options;
+  async reload(now: boolean, by?: string): Promise<Reloaded> {
+    const { supervisor, events, log, loadConfig, onConfigured } = this.options;
     let config: Config;
     try {
       config = loadConfig();
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-      events.add({ type: 'reloaded', applied: false, changed: [] });
-      return { applied: false, complaints: error.message.split('\n') };
+      const complaints = error.message.split('\n');
+      events.add({ type: 'reloaded', applied: false, changed: [], ...asked(by) });
+      for (const complaint of complaints) log.error('config not reloaded', { complaint, by });
+      return { applied: false, complaints };
     }
     const before = new Map(supervisor.entries.map((entry) => [entry.uid, this.#fingerprint(entry)]));
     await supervisor.configure(config, now);
@@ -77,7 +81,8 @@ export class Daemon implements DaemonView {
     const changed = supervisor.entries.filter((entry) => before.get(entry.uid) !== this.#fingerprint(entry));
     const waiting = supervisor.entries.filter(({ isWaiting }) => isWaiting).map(({ uid }) => uid);
     const uids = [...new Set([...changed.map(({ uid }) => uid), ...waiting])];
-    events.add({ type: 'reloaded', applied: true, changed: uids });
+    events.add({ type: 'reloaded', applied: true, changed: uids, ...asked(by) });
+    log.info('config reloaded', { changed: uids, waiting, by });
     return { applied: true, changed: uids, waiting };
   }
 
@@ -86,6 +91,7 @@ export class Daemon implements DaemonView {
   }
 
   async kick(uid: string, which: KickedClients, by: string | undefined): Promise<readonly ClientRow[]> {
+    const { events, log } = this.options;
     const { served } = this.#entry(uid);
     const { client } = which;
     const principal = which.principal === undefined ? undefined : normalPrincipal(which.principal);
@@ -98,8 +104,10 @@ export class Daemon implements DaemonView {
     const reason = new ProbeDisconnectedError('an operator ended this connection (probectl kick)');
     await Promise.all(
       rows.map(async (row) => {
-        this.options.events.add({ type: 'kicked', uid, client: row.client, principal: row.principal, ...asked(by) });
-        await served?.server.drop(row.client, reason);
+        const { client: number, address, principal: whose } = row;
+        events.add({ type: 'kicked', uid, client: number, address, principal: whose, ...asked(by) });
+        log.info('client dropped by an operator', { uid, client: number, principal: whose, by });
+        await served?.drop([number], reason);
       }),
     );
     return rows;
@@ -128,35 +136,40 @@ export class Daemon implements DaemonView {
     return reservation;
   }
 
-  async setEnabled(uid: string, enabled: boolean): Promise<void> {
+  async setEnabled(uid: string, enabled: boolean, by?: string): Promise<void> {
     this.#requireUnset(uid, 'enabled');
     await this.options.book.update(uid, { enabled });
-    await this.#changed(uid, enabled ? 'enabled' : 'disabled');
+    await this.#changed(uid, enabled ? 'enabled' : 'disabled', by);
   }
 
-  async rename(uid: string, name: string | undefined): Promise<void> {
+  async rename(uid: string, name: string | undefined, by?: string): Promise<void> {
     this.#requireUnset(uid, 'name');
     const taken = this.probes().find((row) => row.uid !== uid && (row.name === name || row.uid === name));
     if (name !== undefined && taken)
       throw new RequestError(`"${name}" is taken by probe ${taken.uid}: choose another name`);
     await this.options.book.update(uid, { name });
-    await this.#changed(uid, 'renamed');
+    await this.#changed(uid, 'renamed', by);
   }
 
-  async forget(uid: string): Promise<{ readonly port?: number }> {
+  async forget(uid: string, by?: string): Promise<{ readonly port?: number }> {
     const { supervisor, book, reservations } = this.options;
     const { attached, unserved } = this.#entry(uid);
     if (attached ?? unserved) throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
     const port = fixedPorts(supervisor.config).has(uid) ? undefined : book.portFor(uid); // the config keeps its own
     await supervisor.forget(uid);
     if (reservations.of(uid)) await reservations.release(uid);
-    this.options.events.add({ type: 'changed', uid, what: 'forgotten' });
+    this.#tellChange(uid, 'forgotten', by);
     return { ...(port !== undefined && { port }) };
   }
 
-  async #changed(uid: string, what: string): Promise<void> {
-    this.options.events.add({ type: 'changed', uid, what });
+  async #changed(uid: string, what: string, by: string | undefined): Promise<void> {
+    this.#tellChange(uid, what, by);
     await this.options.supervisor.reconcile();
+  }
+
+  #tellChange(uid: string, what: string, by: string | undefined): void {
+    this.options.events.add({ type: 'changed', uid, what, ...asked(by) });
+    this.options.log.info('probe changed by an operator', { uid, what, by });
   }
 
   #entry(uid: string): ProbeEntry {

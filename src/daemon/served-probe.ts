@@ -16,7 +16,8 @@ export interface Sighting {
 }
 
 /** What others want to know as it happens. */
-export interface ServingEvents extends SessionEvents {
+export interface ServingEvents extends Omit<SessionEvents, 'clientOut'> {
+  readonly clientOut: (client: ClientName, reason: string) => void;
   /** A request failed for a reason that is not its client's mistake. */
   readonly requestFailed: (client: ClientName, error: DaemonError) => void;
 }
@@ -27,6 +28,8 @@ export class ServedProbe implements AsyncDisposable {
     readonly session: ProbeSession,
     readonly server: ProbeServer,
     private readonly subscription: Disposable,
+    /** Why those who are being dropped are, by client. */
+    private readonly dropped: Map<number, string>,
   ) {}
 
   /** Starts listening. @throws ListenError */
@@ -39,8 +42,16 @@ export class ServedProbe implements AsyncDisposable {
     const { uid, port, hosts, limits, settings, queueTimeoutMs } = plan;
     const { clock, socketOptions, access, reservations, crash, table, newClientId } = services;
     const log = services.log.child({ uid });
+    const dropped = new Map<number, string>();
     const session = new ProbeSession({
-      ...{ uid, clock, log, events },
+      ...{ uid, clock, log },
+      events: {
+        ...events,
+        clientOut(client) {
+          events.clientOut(client, dropped.get(client.id) ?? 'its connection ended');
+          dropped.delete(client.id);
+        },
+      },
       get vendor() {
         return sighting.seen?.match.vendor ?? '';
       },
@@ -61,7 +72,7 @@ export class ServedProbe implements AsyncDisposable {
     const subscription = reservations.subscribe((changed) => {
       if (changed === uid) session.admission.reconsider();
     });
-    return new ServedProbe({ ...plan, port: server.port }, session, server, subscription);
+    return new ServedProbe({ ...plan, port: server.port }, session, server, subscription, dropped);
   }
 
   /** Whether it would be made the same way again. `plan.port` is the port it has. */
@@ -73,10 +84,17 @@ export class ServedProbe implements AsyncDisposable {
     this.session.attach(openProbe);
   }
 
+  /** Answers clients with the reason, and ends their connections. */
+  async drop(clients: readonly number[], reason: DaemonError): Promise<void> {
+    for (const client of clients) this.dropped.set(client, reason.message);
+    await Promise.all(clients.map((client) => this.server.drop(client, reason)));
+  }
+
   /** Answers its clients that it is not served any more, and drops them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.subscription[Symbol.dispose]();
-    await this.server.dropAll(new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
+    const clients = this.server.clients.map(({ client }) => client.id);
+    await this.drop(clients, new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
     await this.server[Symbol.asyncDispose]();
     await this.session[Symbol.asyncDispose]();
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { type DaemonError, describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
+import type { ClientName } from '../sharing/client-lease.js';
 import type { ProbeEntry } from './probe-entry.js';
 import type { ServingEvents } from './served-probe.js';
 
@@ -18,28 +19,30 @@ export interface EventListeners {
 export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }: EventListeners): ServingEvents {
   const { uid } = entry;
   let lastHolder: number | undefined;
+  const by = ({ id, address, principal }: ClientName) => ({ uid, client: id, address, principal });
   return {
-    clientIn: ({ id, address, principal }) => onEvent({ type: 'client-in', uid, client: id, address, principal }),
-    clientOut: ({ id, principal }) => {
-      onEvent({ type: 'client-out', uid, client: id, principal, reason: 'its connection ended' });
+    clientIn: (client) => onEvent({ type: 'client-in', ...by(client) }),
+    clientOut: (client, reason) => {
+      onEvent({ type: 'client-out', ...by(client), reason });
       onLeft();
     },
-    queued: ({ id, principal }, ahead) => {
-      log.info('client waits for its turn', { uid, client: id, ahead });
-      onEvent({ type: 'queued', uid, client: id, principal, ahead });
+    queued: (client, ahead) => {
+      log.info('client waits for its turn', { uid, client: client.id, ahead });
+      onEvent({ type: 'queued', ...by(client), ahead });
     },
-    refused: ({ id, principal }, reason) => {
-      log.info('client refused', { uid, client: id, reason });
-      onEvent({ type: 'refused', uid, client: id, principal, reason });
+    refused: (client, reason) => {
+      log.info('client refused', { uid, client: client.id, reason });
+      onEvent({ type: 'refused', ...by(client), reason });
     },
-    lockTaken: ({ id }) => {
+    lockTaken: (client) => {
       // A client takes and returns the lock thousands of times; what tells something is that it goes to another.
-      if (id !== lastHolder) onEvent({ type: 'lock-taken', uid, client: id });
-      lastHolder = id;
+      if (client.id !== lastHolder) onEvent({ type: 'lock-taken', ...by(client) });
+      lastHolder = client.id;
     },
-    lockLost: (from, to) => onEvent({ type: 'lock-lost', uid, client: from.id, to: to.id }),
-    targetReset: ({ id }) => onEvent({ type: 'target-reset', uid, client: id }),
-    targetHalted: ({ id }) => onEvent({ type: 'target-halted', uid, client: id }),
+    lockLost: (from, to) =>
+      onEvent({ type: 'lock-lost', ...by(from), to: to.id, toAddress: to.address, toPrincipal: to.principal }),
+    targetReset: (client) => onEvent({ type: 'target-reset', ...by(client) }),
+    targetHalted: (client) => onEvent({ type: 'target-halted', ...by(client) }),
     opened: ({ details }) => (entry.lastOpen = { at: clock.date(), details }),
     openFailed: (error) => noteError(entry, error, onEvent),
     useChanged: () => entry.noteState(),

@@ -167,8 +167,16 @@ export class Supervisor implements AsyncDisposable {
       entry.isWaiting = !forced && entry.served.session.leases.length > 0;
       if (entry.isWaiting) return undefined; // the last client to go brings us back here
     }
+    const wasServed = entry.served !== undefined;
     await this.#stop(entry);
+    if (wasServed && !plan) this.#announceUnserved(entry);
     return plan;
+  }
+
+  #announceUnserved({ uid, ignored, failure }: ProbeEntry): void {
+    const reason = ignored ?? (failure ? failure.message : 'it cannot be served');
+    this.#options.services.log.info('probe not served any more', { uid, reason });
+    this.#options.onEvent({ type: 'unserved', uid, reason });
   }
 
   /** Starts serving a probe if there is a plan, and connects the probe with what serves it. */

@@ -29,8 +29,8 @@ describe('a control command', () => {
     assert.equal((await client.call('rescan', {})).probes.length, 2);
   });
 
-  it('takes a probe by uid, name and beginning, and hands its uid to the daemon', async () => {
-    await using world = await ControlWorld.start();
+  it('takes a probe by uid, name and beginning, and hands its uid to the daemon, and who asks', async () => {
+    await using world = await ControlWorld.start({ operatorOf: async () => 'user:root' });
     const client = await world.client();
 
     await client.call('enable', { probe: 'bench' });
@@ -40,15 +40,17 @@ describe('a control command', () => {
     assert.deepEqual(await client.call('forget', { probe: 'A1' }), { uid: 'A1', port: 5555 });
     assert.deepEqual(await client.call('kick', { probe: 'A1' }), { uid: 'A1', kicked: [kicked] });
     await client.call('kick', { probe: 'A1', client: 7 });
+    await client.call('reload', { now: true });
 
     assert.deepEqual(world.daemon.calls, [
-      ['setEnabled', 'A1', true],
-      ['setEnabled', 'A2', false],
-      ['rename', 'A1', 'left'],
-      ['rename', 'A1', undefined],
-      ['forget', 'A1'],
-      ['kick', 'A1', {}, undefined],
-      ['kick', 'A1', { client: 7 }, undefined],
+      ['setEnabled', 'A1', true, 'user:root'],
+      ['setEnabled', 'A2', false, 'user:root'],
+      ['rename', 'A1', 'left', 'user:root'],
+      ['rename', 'A1', undefined, 'user:root'],
+      ['forget', 'A1', 'user:root'],
+      ['kick', 'A1', {}, 'user:root'],
+      ['kick', 'A1', { client: 7 }, 'user:root'],
+      ['reload', true, 'user:root'],
     ]);
   });
 
@@ -107,7 +109,7 @@ describe('a control command', () => {
     assert.deepEqual(await client.call('reload', {}), world.daemon.reloaded);
     await client.call('reload', { now: true });
 
-    assert.deepEqual(world.daemon.calls, [['reload', false], ['reload', true]]); // prettier-ignore
+    assert.deepEqual(world.daemon.calls, [['reload', false, undefined], ['reload', true, undefined]]); // prettier-ignore
   });
 
   it('is answered in order, also when requests are sent ahead', async () => {
