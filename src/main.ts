@@ -62,7 +62,10 @@ async function main(): Promise<void> {
   const { platform, arch, env } = process;
   const paths = defaultPaths({ platform, arch, env, isRoot: process.geteuid?.() === 0 });
   const families = probeDrivers.map(({ family }) => family);
-  const load = (): Config => loadConfig({ commandLine: commandLine.settings, paths, families, simulatedProblem });
+  const { configFile, ...settings } = commandLine.settings;
+  // In full: who reads of it in probectl, or in the journal, is in another directory.
+  const named = configFile === undefined ? settings : { ...settings, configFile: path.resolve(configFile) };
+  const load = (): Config => loadConfig({ commandLine: named, paths, families, simulatedProblem });
   const config = load();
   if (commandLine.action === 'check-config') {
     process.stdout.write(`${config.file ?? 'no config file'}: nothing is wrong with the config\n`);

@@ -147,7 +147,7 @@ export const lists = {
         maxItems: 32,
       }),
     },
-    { description: 'Simulated probes, to try things out without hardware.' },
+    { description: 'Simulated probes, to try things out without hardware. A change holds from the next start on.' },
   ),
 };
 

@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.js';
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { fixedPorts, settingSource } from '../config/probe-policy.js';
+import { keysForNextStart } from '../config/start-keys.js';
 import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from '../control/snapshots.js';
@@ -25,9 +26,11 @@ export interface DaemonOptions extends SnapshotSources {
 
 export class Daemon implements DaemonView {
   readonly #snapshots: Snapshots;
+  readonly #startConfig: Config;
 
   constructor(private readonly options: DaemonOptions) {
     this.#snapshots = new Snapshots(options);
+    this.#startConfig = options.supervisor.config;
   }
 
   get version(): string {
@@ -82,8 +85,9 @@ export class Daemon implements DaemonView {
     const waiting = supervisor.entries.filter(({ isWaiting }) => isWaiting).map(({ uid }) => uid);
     const uids = [...new Set([...changed.map(({ uid }) => uid), ...waiting])];
     events.add({ type: 'reloaded', applied: true, changed: uids, ...asked(by) });
-    log.info('config reloaded', { changed: uids, waiting, by });
-    return { applied: true, changed: uids, waiting };
+    const nextStart = keysForNextStart(this.#startConfig, config);
+    log.info('config reloaded', { changed: uids, waiting, nextStart, by });
+    return { applied: true, changed: uids, waiting, nextStart: [...nextStart] };
   }
 
   rescan(): Promise<void> {

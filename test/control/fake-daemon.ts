@@ -48,7 +48,7 @@ export class FakeDaemon implements DaemonView {
   rows: readonly ProbeRow[] = [probe('A1', { name: 'bench' }), probe('A2', { port: 5556 })];
   problems: readonly Problem[] = [];
   unkept: string | undefined;
-  reloaded: Reloaded = { applied: true, changed: [], waiting: [] };
+  reloaded: Reloaded = { applied: true, changed: [], waiting: [], nextStart: [] };
   details: Partial<Details> = {};
   /** Thrown by whatever is called next. */
   failure: Error | undefined;
