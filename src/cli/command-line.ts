@@ -5,6 +5,8 @@ import yargs, { type Argv } from 'yargs';
 import { type CommandArguments, commandNamed, type CommandName, commands } from '../control/commands.js';
 import { describeSchema } from '../jsonl/schema.js';
 import { commandTexts } from './command-texts.js';
+import { isOptional, usageOf } from './command-words.js';
+import { explainMistake } from './explain-mistake.js';
 import type { TcpAddress } from '../client/endpoint.js';
 import type { Wait } from './remote/find-probe.js';
 import type { HostOptions } from './remote/host.js';
@@ -87,7 +89,7 @@ export function parseCommandLine(args: readonly string[], version: string, colum
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${message.replace(/\s+/g, ' ')}: see probectl --help`, { cause: error });
+    throw new UsageError(explainMistake(message, before), { cause: error });
   }
   if (text !== '') return { action: 'print', text: `${text}\n` };
   const name = String(parsed._[0]);
@@ -158,14 +160,6 @@ function addOwnOption(own: Argv, { name, alias, describe, isFlag }: OwnOption): 
     name,
     isFlag ? { type: 'boolean', ...more } : { type: 'string', requiresArg: name !== 'wait', ...more },
   );
-}
-
-/** `kick <probe> [client]` */
-export function usageOf(command: CommandName): string {
-  const positions = commandTexts[command].positions.map((name) =>
-    isOptional(command, name) ? `[${name}]` : `<${name}>`,
-  );
-  return [command, ...positions].join(' ');
 }
 
 function addOptions(own: Argv, command: CommandName): Argv {
@@ -243,11 +237,6 @@ function ownCommandLine(
     default:
       return undefined;
   }
-}
-
-function isOptional(command: CommandName, name: string): boolean {
-  const { required }: { readonly required?: readonly string[] } = commandNamed(command).args.schema;
-  return !(required ?? []).includes(name);
 }
 
 function typeOf(schema: { readonly type?: unknown }): unknown {
