@@ -78,7 +78,7 @@ async function main(): Promise<void> {
 /** Serves until a signal comes. */
 async function run(config: Config, load: () => Config): Promise<void> {
   const stop = stopSignal();
-  await using output = openLog({ ...logOptions(config), stream: process.stderr });
+  await using output = openLog({ ...logOptions(config), stream: process.stderr, clock: systemClock });
   const { log } = output;
   await using bus = await openBus(config, log);
   const events = new EventHistory(systemClock);
