@@ -6,15 +6,15 @@ import { never } from '../base/never.js';
 import { DaemonError, RequestError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
-import { ABORT, type ApAddress, CTRL_STAT, DP, selectOf } from '../dap/registers.js';
+import { ABORT, type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
+import { CLEAR_STICKY, STICKY } from '../dap/sticky-flags.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
-import { DpView, POWER_REQUESTS, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
+import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
 import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
 import { MemApView } from './mem-ap-state.js';
-import { CLEAR_STICKY, STICKY } from './sticky-flags.js';
 import type { Wire } from './wire.js';
 
 export interface LeaseContextOptions {

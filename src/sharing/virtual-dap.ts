@@ -3,14 +3,23 @@
 
 import type { Logger } from '../base/logger.js';
 import { TransferFaultError } from '../dap/errors.js';
-import { ABORT, type ApAddress, CTRL_STAT, DP, type DpAddress, selectOf } from '../dap/registers.js';
+import {
+  ABORT,
+  type ApAddress,
+  CTRL_STAT,
+  DP,
+  type DpAddress,
+  POWER_ACKS,
+  POWER_REQUESTS,
+  selectOf,
+} from '../dap/registers.js';
+import { CLEAR_STICKY, flagsClearedBy, JTAG_STICKY, STICKY } from '../dap/sticky-flags.js';
 import type { DapPort, Probe } from '../probe/probe.js';
-import { type DpView, POWER_ACKS, POWER_REQUESTS, type WireDp, WRITTEN_CONTROL } from './dp-state.js';
+import { type DpView, type WireDp, WRITTEN_CONTROL } from './dp-state.js';
 import type { LeaseContext } from './lease-context.js';
 import { afterTargetSel } from './line.js';
 import type { MemApUser } from './mem-ap-user.js';
 import type { MemApView } from './mem-ap-state.js';
-import { CLEAR_STICKY, flagsClearedBy, JTAG_STICKY, STICKY } from './sticky-flags.js';
 
 /** Runs an operation on the opened probe when its client's turn has come. */
 export type UseProbe = <T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>) => Promise<T>;

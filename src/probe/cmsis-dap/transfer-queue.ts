@@ -1,6 +1,7 @@
 import { never } from '../../base/never.js';
 import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
-import { ABORT, CTRL_STAT, DP, type ApAddress, type DpAddress } from '../../dap/registers.js';
+import { ABORT, DP, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
+import { JTAG_STICKY } from '../../dap/sticky-flags.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { PostingDapPort } from '../probe.js';
 import type { Command } from './commands/command.js';
@@ -11,10 +12,6 @@ import { MemApBelief, mayReset } from './mem-ap-belief.js';
 import type { PacketExchange } from './packet-exchange.js';
 import { SelectBelief } from './select-belief.js';
 import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
-
-/** While one of them is set a JTAG-DP makes no access to an AP (IHI 0031 B2.4.1, B3.4.3). */
-const STICKY_FLAGS = CTRL_STAT.STICKYERR | CTRL_STAT.STICKYCMP | CTRL_STAT.STICKYORUN;
-const POWER_REQUESTS = CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ;
 
 export interface TransferQueueOptions {
   readonly packetSizeBytes: number;
@@ -359,5 +356,5 @@ export class TransferQueue implements PostingDapPort {
 
 /** @throws TransferFaultError  if CTRL/STAT has a sticky flag set */
 function requireNoStickyFlag(ctrlStat: number, address: ApAddress): void {
-  if (ctrlStat & STICKY_FLAGS) throw new TransferFaultError({ port: 'AP', address });
+  if (ctrlStat & JTAG_STICKY) throw new TransferFaultError({ port: 'AP', address });
 }
