@@ -181,21 +181,21 @@ export class SessionLease implements ClientLease, Writer {
   swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
     return this.#use(signal, (probe) => {
       if (!probe.swjSequence) throw this.#unsupported('SWJ sequences');
-      return this.#context.swjSequence(probe, sequence, signal);
+      return this.#context.line.swjSequence(probe, sequence, signal);
     });
   }
 
   swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
     return this.#use(signal, (probe) => {
       if (!probe.swd) throw this.#unsupported('SWD sequences');
-      return this.#context.swdSequence(probe, pieces, signal);
+      return this.#context.line.swdSequence(probe, pieces, signal);
     });
   }
 
   jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
     return this.#use(signal, (probe) => {
       if (!probe.jtag) throw this.#unsupported('JTAG');
-      return this.#context.jtagSequence(probe, sequence, signal);
+      return this.#context.line.jtagSequence(probe, sequence, signal);
     });
   }
 

@@ -82,7 +82,7 @@ export class VirtualDap implements DapPort {
     }
     try {
       const value = await probe.dap.readDp(full, signal);
-      this.#context.answered();
+      this.#context.line.answered();
       return this.#seen(dp, view, full, value);
     } catch (error) {
       this.#context.failed(error);
@@ -124,7 +124,8 @@ export class VirtualDap implements DapPort {
       return;
     }
     if (full === DP.TARGETSEL && this.#context.protocol === 'SWD') {
-      await this.#context.send(probe, afterTargetSel(this.#context.line, value), ({ dap }, stop = signal) =>
+      const { line } = this.#context;
+      await line.send(probe, afterTargetSel(line.now, value), ({ dap }, stop = signal) =>
         dap.writeDp(full, value, stop),
       );
       return;
@@ -178,7 +179,7 @@ export class VirtualDap implements DapPort {
     if (view.sticky !== 0) throw this.#stickyFault('AP', user.base + register);
     try {
       const words = await user.read(probe.dap, register, count, signal);
-      this.#context.answered();
+      this.#context.line.answered();
       user.ap.hasIntruded = false;
       view.rdbuff = view.resend = words[count - 1];
       dp.rdbuffOf = dp.resendOf = view;
@@ -214,7 +215,7 @@ export class VirtualDap implements DapPort {
 
   /** Behind a write the probe reads RDBUFF, to see whether it worked. */
   #noteWritten(dp: WireDp, view: DpView): void {
-    this.#context.answered();
+    this.#context.line.answered();
     view.resend = view.rdbuff;
     dp.resendOf = dp.rdbuffOf;
   }
