@@ -147,11 +147,6 @@ export class ProbeSession implements AsyncDisposable {
     return this.#openProbe !== undefined;
   }
 
-  /** Whether a client keeps the target in reset. */
-  get isResetHeld(): boolean {
-    return [...this.#leases].some((lease) => lease.holdsReset);
-  }
-
   disconnectedError(cause?: unknown): ProbeDisconnectedError {
     const what = this.attached ? 'was replugged: open it again' : `is not there: ${this.#absence}`;
     return new ProbeDisconnectedError(`probe ${this.options.uid} ${what}`, { cause });
