@@ -56,9 +56,17 @@ export class TurnQueue<Owner extends object> {
    * Runs `operation` when its turn has come.
    * @param signal  aborted before that: the operation is not started, and the promise rejects with its reason
    */
-  async run<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#lost.size > 0 && this.#lost.has(owner)) await this.#hold(owner, signal);
+  run<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    const isLost = this.#lost.size > 0 && this.#lost.has(owner);
+    if (isLost || !this.#mayStart(owner)) return this.#runLater(owner, signal, operation);
+    this.#busy = true;
+    if (this.#idle) this.#watchHolder();
+    return this.#finish(operation);
+  }
+
+  async #runLater<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    if (this.#lost.has(owner)) await this.#hold(owner, signal);
     // Whoever grants a turn sets #busy in the same step, so that nobody can slip in before the waiter wakes up.
     if (this.#mayStart(owner)) {
       this.#busy = true;
