@@ -88,6 +88,7 @@ export class ProbeSession implements AsyncDisposable {
     this.turns = new TurnQueue<SessionLease>({
       clock,
       lockIdleTimeoutMs,
+      onFinished: (lease) => this.#probe && this.posted.note(lease, this.#probe),
       onLockTaken: ({ client }) => events?.lockTaken?.(client),
       onLockLost: (from, to) => {
         log.info('lock lost', { client: from.client.id, to: to.client.id });

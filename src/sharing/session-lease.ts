@@ -276,7 +276,7 @@ export class SessionLease implements ClientLease, Writer {
     // A lock that an idle client has lost to another is not taken again just to leave.
     if (turns.holder !== this) turns.release(this);
     try {
-      if (this.isOpen) await turns.runLast(this, never, () => this.#inTurn(() => this.#leave()));
+      if (this.isOpen) await turns.runLast(this, never, () => this.#behindOthers(() => this.#leave()));
     } catch (error) {
       const { log, uid } = this.session.options;
       // Of a probe that was unplugged meanwhile there is nothing to give back.
@@ -319,19 +319,13 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   #turn<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    return this.session.turns.run(this, signal, () => this.#inTurn(operation));
+    return this.session.turns.run(this, signal, () => this.#behindOthers(operation));
   }
 
   /** Writes that others have posted go first, and be it only to fail: what follows may count on them, or undo them. */
-  async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+  #behindOthers<T>(operation: () => Promise<T>): Promise<T> {
     const { posted } = this.session;
-    if (posted.areOfAnother(this)) await posted.settle();
-    try {
-      return await operation();
-    } finally {
-      const { probe } = this.session;
-      if (probe) posted.note(this, probe);
-    }
+    return posted.areOfAnother(this) ? posted.settle().then(operation) : operation();
   }
 
   #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
