@@ -8,7 +8,7 @@ import { DP } from '../../../src/dap/registers.js';
 import type { UsbDeviceInfo } from '../../../src/usb/usb-bus.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { bulkInterface, hidInterface, ScriptedDevice, usbDevice } from '../scripted-usb.js';
-import { infoSteps, NEVER, openProbe } from './opened-probe.js';
+import { infoSteps, inStep, NEVER, openProbe } from './opened-probe.js';
 
 function candidates(changes: Partial<UsbDeviceInfo>): [string, number][] | undefined {
   return findDapInterfaces(usbDevice(changes))?.candidates.map(({ version, number }) => [version, number]);
@@ -136,7 +136,7 @@ describe('opening a probe', () => {
 
   it('ends with the signal, and lets go of the interface', async () => {
     const abort = new AbortController();
-    const device = new ScriptedDevice({ out: '00ff', in: ['00 02 4000'] });
+    const device = new ScriptedDevice(inStep);
     const context = { uid: 'A1', bus: device, clock: new FakeClock(), log: silentLogger };
     const opening = cmsisDapDriver.open(usbDevice(), context, abort.signal);
     abort.abort(new Error('stop'));
