@@ -157,6 +157,7 @@ export class Snapshots {
 function reasonOf({ state, ignored, failure, unserved, attached }: ProbeEntry): string | undefined {
   if (state === 'not-served') return unserved?.reason;
   if (state === 'no-permission' && attached) return accessProblem(attached.device);
+  if (state === 'absent' && attached) return 'it has just been plugged in: it is ready in a moment';
   return ignored ?? failure?.message;
 }
 
