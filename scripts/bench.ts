@@ -1,13 +1,11 @@
-// npm run bench [-- --seconds 2] [-- --vs HOST:PORT [--vs-pid PID]] [-- --only requests,wire,busy,commands] [-- --json FILE]
+// npm run bench [-- --seconds 2] [-- --vs HOST:PORT [--vs-pid PID]] [-- --only requests,wire,busy] [-- --json FILE]
 // What the daemon costs, in one run on this machine: a request, beside a raw TCP echo in Node (the floor); an operation
-// of a stock client, in USB transfers and time on a simulated bus; what clients cost one another; and how long
-// probectl takes.
+// of a stock client, in USB transfers and time on a simulated bus; and what clients cost one another.
 
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { measureBusy } from './bench/busy.js';
-import { measureCommands } from './bench/command-time.js';
 import { startDaemon } from './bench/processes.js';
 import { measureRequests } from './bench/requests.js';
 import { printTable, type Table } from './bench/table.js';
@@ -18,7 +16,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '2' },
     vs: { type: 'string' },
     'vs-pid': { type: 'string' },
-    only: { type: 'string', default: 'requests,wire,busy,commands' },
+    only: { type: 'string', default: 'requests,wire,busy' },
     json: { type: 'string' },
   },
 });
@@ -40,10 +38,6 @@ if (sections.includes('wire')) for await (const table of wireTables()) show(tabl
 if (sections.includes('busy')) {
   await using daemon = await startDaemon(16);
   show(await measureBusy(daemon, seconds));
-}
-if (sections.includes('commands')) {
-  await using daemon = await startDaemon(4);
-  show(measureCommands(daemon));
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tables, null, 2)}\n`);
 process.exitCode = 0;
