@@ -84,9 +84,13 @@ export function parseCommandLine(args: readonly string[], version: string, colum
   let text = '';
   let parsed: Parsed;
   try {
-    parsed = parser(version, columns).parseSync(before.map(withValue), {}, (_error, _argv, output) => {
-      text = output;
-    });
+    parsed = parser(version, before.includes('--help') ? columns : null).parseSync(
+      before.map(withValue),
+      {},
+      (_error, _argv, output) => {
+        text = output;
+      },
+    );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new UsageError(explainMistake(message, before), { cause: error });
@@ -114,7 +118,8 @@ export function isArgumentsOf<N extends CommandName>(command: N, args: unknown):
   });
 }
 
-function parser(version: string, columns: number): Argv {
+/** @param columns  null: the help is not read. yargs makes it for every command, and wrapping is most of the work */
+function parser(version: string, columns: number | null): Argv {
   let made: Argv = yargs()
     .scriptName('probectl')
     .usage(
