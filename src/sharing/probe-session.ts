@@ -88,6 +88,7 @@ export class ProbeSession implements AsyncDisposable {
     this.turns = new TurnQueue<SessionLease>({
       clock,
       lockIdleTimeoutMs,
+      onFinished: (lease) => this.#probe && this.posted.note(lease, this.#probe),
       onLockTaken: ({ client }) => events?.lockTaken?.(client),
       onLockLost: (from, to) => {
         log.info('lock lost', { client: from.client.id, to: to.client.id });
@@ -145,11 +146,6 @@ export class ProbeSession implements AsyncDisposable {
   /** Whether the device is plugged in. */
   get attached(): boolean {
     return this.#openProbe !== undefined;
-  }
-
-  /** Whether a client keeps the target in reset. */
-  get isResetHeld(): boolean {
-    return [...this.#leases].some((lease) => lease.holdsReset);
   }
 
   disconnectedError(cause?: unknown): ProbeDisconnectedError {

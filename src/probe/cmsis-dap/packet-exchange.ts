@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import { abortReason, type Clock } from '../../base/clock.js';
 import { UnsupportedError } from '../../base/errors.js';
 import { hexBytes } from '../../base/hex.js';
 import type { Logger } from '../../base/logger.js';
@@ -80,10 +80,9 @@ export class PacketExchange implements AsyncDisposable {
   }
 
   /** Sends a command and returns its decoded answer. */
-  async exchange<T>(command: Command<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#poison !== 'none') await this.#recover();
-    return this.#roundTrip(command);
+  exchange<T>(command: Command<T>, signal: AbortSignal): Promise<T> {
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    return this.#poison === 'none' ? this.#roundTrip(command) : this.#recover().then(() => this.#roundTrip(command));
   }
 
   /**
