@@ -13,7 +13,6 @@ const DEFAULT_CONFIG = '[listen]\nallow_remote = true\n';
 export interface ProcessFigures {
   readonly descriptors: number;
   readonly threads: number;
-  readonly residentMb: number;
 }
 
 /** The daemon under test in the guest: the built program as a service user without rights. */
@@ -23,14 +22,15 @@ export class GuestDaemon {
     readonly pid: number,
   ) {}
 
-  /** Starts it, and waits until it answers on its control socket. */
-  static async start(vm: Vm, config = DEFAULT_CONFIG): Promise<GuestDaemon> {
+  /** Starts it, and waits until it answers on its control socket. @param nodeOptions  to run it with */
+  static async start(vm: Vm, config = DEFAULT_CONFIG, nodeOptions: readonly string[] = []): Promise<GuestDaemon> {
     const { agent } = vm;
     await agent.writeFile(CONFIG, config);
     const properties = ['User=probed', 'Group=probed', 'StateDirectory=probed', 'RuntimeDirectory=probed', 'Type=exec'];
     await agent.output([
       ...['systemd-run', '--quiet', '--collect', `--unit=${UNIT}`, ...properties.map((text) => `--property=${text}`)],
-      ...['/opt/vm-agent/node', '/opt/payload/dist/main.js', '--config', CONFIG, '--log-level', 'debug'],
+      ...['/opt/vm-agent/node', ...nodeOptions],
+      ...['/opt/payload/dist/main.js', '--config', CONFIG, '--log-level', 'debug'],
     ]);
     await agent.shell(`for i in $(seq 600); do [ -S ${SOCKET} ] && exit; sleep 0.1; done; exit 1`, {
       timeoutMs: 90_000,
