@@ -25,6 +25,7 @@ import { ControlServer } from './control/control-server.js';
 import { EventHistory } from './control/event-history.js';
 import { pyocdOptions } from './control/pyocd-options.js';
 import { Daemon } from './daemon/daemon.js';
+import { AccessPolicy } from './daemon/access-policy.js';
 import { LocalAccess } from './daemon/local-access.js';
 import { PortBook } from './daemon/port-book.js';
 import { Reservations } from './daemon/reservations.js';
@@ -81,7 +82,8 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const events = new EventHistory(systemClock);
   await using book = await openBook(config, log);
   await using reservations = await openReservations(config, log, events);
-  const access = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
+  const local = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
+  const access = new AccessPolicy({ config, local, clock: systemClock });
   const supervisor = new Supervisor({
     ...{ bus, book, config },
     services: { ...(await serverServices(log)), access, reservations },
@@ -90,10 +92,9 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const daemon = new Daemon({
     ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, events },
     loadConfig: load,
-    onConfigured: ({ log: { level }, access: rules }) => {
-      output.setLevel(level);
-      access.configure(rules);
-      reservations.configure({ longestMs: rules.longestReservationMs });
+    onConfigured: (next) => {
+      output.setLevel(next.log.level);
+      reservations.configure({ longestMs: next.access.longestReservationMs });
     },
     loopDelayMs: watchLoopDelay(),
   });
@@ -102,7 +103,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const peerUid = await loadPeerUid(log);
   const operatorOf = async (socket: Socket): Promise<string | undefined> => {
     const uid = peerUid(socket);
-    return uid === undefined ? undefined : access.principalOf(uid);
+    return uid === undefined ? undefined : local.principalOf(uid);
   };
   atEnd.use(await openControl(config, daemon, log, operatorOf));
   atEnd.defer(() => stopServing(supervisor));

@@ -5,7 +5,7 @@ import { checkFile, type KeyComplaint } from './check-file.js';
 import type { CommandLineSettings } from './command-line.js';
 import { type Complaint, ConfigError, UsageError } from './config-error.js';
 import type { Config, Source } from './config.js';
-import { crossCheck, listenHosts } from './cross-checks.js';
+import { crossCheck } from './cross-checks.js';
 import { defaultSettings } from './default-settings.js';
 import { freezeDeep } from './freeze-deep.js';
 import { parseToml } from './parse-toml.js';
@@ -44,7 +44,6 @@ export function loadConfig(options: LoadOptions): Config {
   const { memoryHandles } = commandLine;
   return freezeDeep<Config>({
     ...(found && { file: found.file }),
-    hosts: listenHosts(settings, isSet),
     ports: { first: listen.first_port, last: Math.min(listen.first_port + listen.port_count - 1, MAX_PORT) },
     simulate: simulate.flatMap(({ count, options: words }) =>
       Array.from({ length: count }, () => ({ options: words })),
@@ -52,6 +51,7 @@ export function loadConfig(options: LoadOptions): Config {
     ...(memoryHandles !== undefined && { memoryHandles }),
     limits: {
       maxClients: limits.clients_per_probe,
+      maxClientsPerAddress: limits.clients_per_address,
       maxLineBytes: limits.line_bytes,
       maxBacklogBytes: limits.backlog_bytes,
       maxBacklogRequests: limits.backlog_requests,
@@ -61,6 +61,7 @@ export function loadConfig(options: LoadOptions): Config {
     },
     access: {
       ...(access.local_group !== '' && { localGroup: access.local_group }),
+      refusal: access.refusal,
       queueTimeoutMs: milliseconds(access.queue_timeout),
       longestReservationMs: milliseconds(access.longest_reservation),
     },

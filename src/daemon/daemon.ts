@@ -281,13 +281,18 @@ export class Daemon implements DaemonView {
       memoryHandles: 'memory_handles',
       postedWrites: 'posted_writes',
       packetsInFlight: 'packets_in_flight',
+      allowRemote: 'allow_remote',
     };
     return [
       ...own
         .filter(([key]) => key !== 'port' || config.settings.probe.some((entry) => entry.uid === uid))
         .map(([key, value]) => {
           const written = keys[key] ?? (key as ProbeKey);
-          return { key: `probe.${written}`, value: String(value), from: settingSource(config, uid, written, operator) };
+          return {
+            key: `probe.${written}`,
+            value: Array.isArray(value) ? JSON.stringify(value) : String(value),
+            from: settingSource(config, uid, written, operator),
+          };
         }),
       ...listSettings(config)
         .filter(({ key }) => /^(listen|limits|access)\./.test(key))

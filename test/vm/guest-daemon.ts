@@ -8,7 +8,7 @@ const SOCKET = '/run/probed/control.sock';
 const CONFIG = '/etc/probed-test.toml';
 const LOOK_MS = 100;
 /** Clients on the host come in through the guest's network. */
-const DEFAULT_CONFIG = '[listen]\nallow_remote = true\n';
+const DEFAULT_CONFIG = '[listen]\nallow_remote = ["any"]\n';
 
 export interface ProcessFigures {
   readonly descriptors: number;
