@@ -15,6 +15,7 @@ export interface Config {
   readonly memoryHandles?: boolean;
   readonly limits: Limits;
   readonly access: AccessSettings;
+  readonly audit: AuditSettings;
   readonly control: ControlSettings;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly stateDirectory: string;
@@ -57,6 +58,15 @@ export interface AccessSettings {
   readonly refusal: Settings['access']['refusal'];
   readonly queueTimeoutMs: number;
   readonly longestReservationMs: number;
+}
+
+export interface AuditSettings {
+  /** Undefined: nothing is written. */
+  readonly file?: string;
+  /** How large the file may grow until it is put aside. */
+  readonly maxBytes: number;
+  /** How many there are, the one that is written included. */
+  readonly files: number;
 }
 
 export interface ControlSettings {

@@ -40,7 +40,7 @@ export function loadConfig(options: LoadOptions): Config {
   const { platform } = paths;
   sources.refuseMistakes(crossCheck(settings, { isSet, platform, families, simulatedProblem }));
 
-  const { listen, limits, access, control, log, state, simulate } = settings;
+  const { listen, limits, access, audit, control, log, state, simulate } = settings;
   const { memoryHandles } = commandLine;
   return freezeDeep<Config>({
     ...(found && { file: found.file }),
@@ -65,6 +65,11 @@ export function loadConfig(options: LoadOptions): Config {
       queueTimeoutMs: milliseconds(access.queue_timeout),
       longestReservationMs: milliseconds(access.longest_reservation),
     },
+    audit: {
+      ...(audit.file !== '' && { file: audit.file }),
+      maxBytes: audit.file_bytes,
+      files: audit.files,
+    },
     control: {
       socketPath: control.socket,
       ...(control.group !== '' && { group: control.group }),
@@ -83,6 +88,7 @@ function merge(paths: Paths, file: FileSettings, commandLine: FileSettings): Set
     listen: { ...defaults.listen, ...file.listen, ...commandLine.listen },
     limits: { ...defaults.limits, ...file.limits, ...commandLine.limits },
     access: { ...defaults.access, ...file.access, ...commandLine.access },
+    audit: { ...defaults.audit, ...file.audit, ...commandLine.audit },
     control: { ...defaults.control, ...file.control, ...commandLine.control },
     families: { ...defaults.families, ...file.families, ...commandLine.families },
     log: { ...defaults.log, ...file.log, ...commandLine.log },

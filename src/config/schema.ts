@@ -169,6 +169,7 @@ export const fileSchema = Type.Partial(
     listen: Type.Partial(tables.listen, strict),
     limits: Type.Partial(tables.limits, strict),
     access: Type.Partial(tables.access, strict),
+    audit: Type.Partial(tables.audit, strict),
     control: Type.Partial(tables.control, strict),
     families: Type.Partial(tables.families, strict),
     log: Type.Partial(tables.log, strict),

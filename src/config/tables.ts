@@ -153,6 +153,41 @@ export const tables = {
     },
     { description: 'Who may use the probes, and when.' },
   ),
+  audit: Type.Object(
+    {
+      file: Type.String({
+        description:
+          'Where the audit log is written: an absolute path. Empty: nowhere. Its directory is made if it is not there. ' +
+          'With simulated probes it is written only where this is set.',
+        default: '/var/log/probed/audit.jsonl',
+        platformDefault: 'auditFile',
+        examples: ['/srv/log/probed-audit.jsonl'],
+        pattern: '^(/.*)?$',
+        allowed: 'an absolute path, or ""',
+      }),
+      file_bytes: Type.Integer({
+        description:
+          'How large the file may grow. Then it is put aside: with ".1" behind its name, an older one with ".2".',
+        unit: 'bytes',
+        default: 10 * 1024 * 1024,
+        examples: [1024 * 1024],
+        minimum: 4096,
+        maximum: 1024 ** 3,
+      }),
+      files: Type.Integer({
+        description: 'How many files there are at most, the one that is written included.',
+        default: 5,
+        examples: [2],
+        minimum: 2,
+        maximum: 100,
+      }),
+    },
+    {
+      description:
+        'The audit log: who was let in, kept out, dropped, and who reserved what; a JSON object per line, readable for the ' +
+        'group the daemon runs as.',
+    },
+  ),
   control: Type.Object(
     {
       socket: Type.String({

@@ -33,6 +33,11 @@ export const daemonEvents = [
     principal: PRINCIPAL,
     ahead: Type.Integer({ description: 'how many wait before it' }),
   }),
+  event('admitted', 'A client that waited has its turn.', {
+    uid: UID,
+    client: CLIENT,
+    principal: PRINCIPAL,
+  }),
   event('refused', 'A client was not let in.', {
     uid: UID,
     client: CLIENT,

@@ -319,6 +319,7 @@ export class Supervisor implements AsyncDisposable {
         services.log.info('client waits for its turn', { uid, client: id, ahead });
         onEvent({ type: 'queued', uid, client: id, principal, ahead });
       },
+      admitted: ({ id, principal }) => onEvent({ type: 'admitted', uid, client: id, principal }),
       refused: ({ id, address, principal }, reason) => {
         services.log.info('client refused', { uid, client: id, reason });
         onEvent({ type: 'refused', uid, client: id, address, principal, reason });

@@ -96,6 +96,7 @@ export class World implements AsyncDisposable {
     this.#events = events;
     this.#nextConfig = () => supervisor.config;
     this.daemon = new Daemon({
+      audit: { problem: undefined },
       ...{ supervisor, book, reservations, events, version: '0.0.0', pid: 1, since: clock.date() },
       loadConfig: () => this.#nextConfig(),
       onConfigured: () => undefined,
