@@ -28,7 +28,7 @@ describe('a client whose cable is pulled', function () {
         `[limits]\nclient_timeout = ${CLIENT_TIMEOUT_MS / 1000}\nlock_idle_timeout = 60\n[[simulate]]\ncount = 1\n`,
     );
     daemon = disposer.use(
-      DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, sources, { before: lab.onLabHost }),
+      DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, sources, { before: lab.on('lab') }),
     );
     await daemon.printed(1);
   });
