@@ -83,6 +83,11 @@ export class SshServer implements AsyncDisposable {
     this.#sshd = undefined;
   }
 
+  /** Puts something else in the place of probectl on "lab". @param line  of a shell */
+  replaceProbectl(line: string): void {
+    script(path.join(this.folder, 'remote-bin/probectl'), line);
+  }
+
   /** Lets the host be another one than the user has known. */
   changeHostKey(): void {
     rmSync(path.join(this.folder, 'host_key'));
