@@ -1,14 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
@@ -104,7 +95,8 @@ export class SshServer implements AsyncDisposable {
     mkdirSync(this.binFolder);
     keygen(at('host_key'));
     keygen(at('user_key'));
-    copyFileSync(at('user_key.pub'), at('authorized_keys'));
+    // As docs/security.md has it: no terminal, no forwarding.
+    writeFileSync(at('authorized_keys'), `restrict ${readFileSync(at('user_key.pub'), 'utf8')}`);
     const hostKey = readFileSync(at('host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     writeFileSync(at('known_hosts'), `[${this.options.address}]:${this.port} ${hostKey}\n`);
     const remoteBin = at('remote-bin');
