@@ -51,6 +51,7 @@ export class DaemonProcess implements AsyncDisposable {
       ...process.env,
       RUNTIME_DIRECTORY: folder,
       STATE_DIRECTORY: path.join(folder, 'state'),
+      LOGS_DIRECTORY: path.join(folder, 'log'),
       XDG_CONFIG_HOME: folder,
       ...more,
     };
@@ -104,17 +105,8 @@ export class DaemonProcess implements AsyncDisposable {
     return this.#stderr.trimEnd().split('\n').at(-1) ?? '';
   }
 
-  /** Resolves when it has logged a line with `text`, be it before. */
-  logged(text: string): Promise<void> {
-    return this.#loggedFrom(0, text);
-  }
-
-  /** Resolves when it logs a line with `text` from now on. */
-  logs(text: string): Promise<void> {
-    return this.#loggedFrom(this.#stderr.length, text);
-  }
-
-  async #loggedFrom(from: number, text: string): Promise<void> {
+  /** Resolves when it has logged a line with `text`. @param from  where in the log to begin */
+  async logged(text: string, from = 0): Promise<void> {
     while (!this.#stderr.includes(text, from)) {
       assert(this.process.stderr && this.process.exitCode === null, `ended without logging "${text}": ${this.#stderr}`);
       await once(this.process.stderr, 'data');
