@@ -24,6 +24,13 @@ export const tables = {
         default: false,
         examples: [true],
       }),
+      advertise: Type.Boolean({
+        description:
+          'Tells the network of the probes that other machines can use, by multicast DNS, so that "probectl list --all" ' +
+          'finds them there. Nothing is told while allow_remote is false.',
+        default: true,
+        examples: [false],
+      }),
       first_port: Type.Integer({
         description:
           'The port of the first probe. Each further probe gets the next free one and keeps it for good. ' +
