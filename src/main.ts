@@ -17,7 +17,7 @@ import { machineFiles } from './base/machine-files.js';
 import { type LogLineFormat, openLog } from './base/winston-logger.js';
 import { parseCommandLine } from './config/command-line.js';
 import { ConfigError, UsageError } from './config/config-error.js';
-import type { Config } from './config/config.js';
+import type { AuditSettings, Config } from './config/config.js';
 import { ExitCode } from './config/exit-codes.js';
 import { loadConfig } from './config/load-config.js';
 import { defaultPaths } from './config/paths.js';
@@ -27,6 +27,8 @@ import { EventHistory } from './control/event-history.js';
 import { pyocdOptions } from './control/pyocd-options.js';
 import { Advertising } from './daemon/advertising.js';
 import { Daemon } from './daemon/daemon.js';
+import { AccessPolicy } from './daemon/access-policy.js';
+import { AuditLog } from './daemon/audit-log.js';
 import { LocalAccess } from './daemon/local-access.js';
 import { PortBook } from './daemon/port-book.js';
 import { Reservations } from './daemon/reservations.js';
@@ -82,21 +84,24 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const { log } = output;
   await using bus = await openBus(config, log);
   const events = new EventHistory(systemClock);
+  await using audit = openAudit(config, log);
+  events.subscribe((event) => audit.note(event));
   await using book = await openBook(config, log);
   await using reservations = await openReservations(config, log, events);
-  const access = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
+  const local = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
+  const access = new AccessPolicy({ config, local, clock: systemClock });
   const supervisor = new Supervisor({
     ...{ bus, book, config },
     services: { ...(await serverServices(log)), access, reservations },
     onEvent: (event) => events.add(event),
   });
   const daemon = new Daemon({
-    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, events },
+    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, audit, events },
     loadConfig: load,
-    onConfigured: ({ log: { level }, access: rules }) => {
-      output.setLevel(level);
-      access.configure(rules);
-      reservations.configure({ longestMs: rules.longestReservationMs });
+    onConfigured: (next) => {
+      output.setLevel(next.log.level);
+      audit.configure(auditSettings(next));
+      reservations.configure({ longestMs: next.access.longestReservationMs });
     },
     loopDelayMs: watchLoopDelay(),
   });
@@ -105,7 +110,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const peerUid = await loadPeerUid(log);
   const operatorOf = async (socket: Socket): Promise<string | undefined> => {
     const uid = peerUid(socket);
-    return uid === undefined ? undefined : access.principalOf(uid);
+    return uid === undefined ? undefined : local.principalOf(uid);
   };
   atEnd.use(await openControl(config, daemon, log, operatorOf));
   atEnd.defer(() => stopServing(supervisor));
@@ -221,6 +226,26 @@ async function openReservations(config: Config, log: Logger, events: EventHistor
   });
   if (reservations.finding !== undefined) log.warn(reservations.finding);
   return reservations;
+}
+
+/** Who tries simulated probes leaves no file behind, unless the config says where. */
+function auditSettings(config: Config): AuditSettings {
+  const isKept = config.simulate.length === 0 || config.sourceOf(['audit', 'file']) !== 'default';
+  const { file, ...limits } = config.audit;
+  return isKept && file !== undefined ? { file, ...limits } : limits;
+}
+
+function openAudit(config: Config, log: Logger): AuditLog {
+  const audit = new AuditLog({
+    settings: auditSettings(config),
+    clock: systemClock,
+    onProblem: (problem) => {
+      if (problem) log.error(describeError(problem), { remedy: problem.remedy });
+      else log.info('the audit log is written again');
+    },
+  });
+  audit.started(version);
+  return audit;
 }
 
 async function serverServices(log: Logger): Promise<Omit<ServerServices, 'access' | 'reservations'>> {

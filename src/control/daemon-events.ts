@@ -33,9 +33,28 @@ export const daemonEvents = [
     principal: PRINCIPAL,
     ahead: Type.Integer({ description: 'how many wait before it' }),
   }),
+  event('admitted', 'A client that waited has its turn.', {
+    uid: UID,
+    client: CLIENT,
+    principal: PRINCIPAL,
+  }),
   event('refused', 'A client was not let in.', {
     uid: UID,
     client: CLIENT,
+    address: text('where it connects from'),
+    principal: PRINCIPAL,
+    reason: text('what it was told'),
+  }),
+  event('turned-away', 'A connection was not let in: its machine may not connect, or there were too many at once.', {
+    uid: UID,
+    principal: text('the address, or "others" for many'),
+    reason: text('why'),
+    times: Type.Optional(Type.Integer({ minimum: 1, description: 'how many more times within a minute' })),
+  }),
+  event('dropped', 'The config does not let a client be here any more.', {
+    uid: UID,
+    client: CLIENT,
+    address: text('where it connects from'),
     principal: PRINCIPAL,
     reason: text('what it was told'),
   }),

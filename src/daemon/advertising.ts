@@ -5,6 +5,7 @@ import { type Clock } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { probeSettings } from '../config/probe-policy.js';
+import { isLoopback, mayBeUsedRemotely } from '../config/remote-clients.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { AdvertisedProbe } from '../discovery/advertised-probe.js';
@@ -77,17 +78,19 @@ export class Advertising implements AsyncDisposable {
 
   async #tell(): Promise<void> {
     const { supervisor, machine, loadAdvertiser } = this.options;
-    const { hosts, settings } = supervisor.config;
-    const addresses = settings.listen.advertise ? reachableAddresses(hosts, machine.interfaces()) : [];
-    const probes = addresses.length === 0 ? [] : supervisor.entries.flatMap((entry) => this.#probeOf(entry) ?? []);
+    const { config, entries } = supervisor;
+    const open = entries.filter(({ uid }) => config.settings.listen.advertise && mayBeUsedRemotely(config, uid));
+    const hosts = open.flatMap(({ served }) => served?.plan.hosts ?? []);
+    const addresses = reachableAddresses(hosts, machine.interfaces());
+    const probes = addresses.length === 0 ? [] : open.flatMap((entry) => this.#probeOf(entry) ?? []);
     if (probes.length > 0) this.#advertiser ??= await loadAdvertiser();
     await this.#advertiser?.advertise(probes, addresses);
   }
 
   /** One that others can use now. An absent one is not there: it may be at another machine, which tells of it. */
-  #probeOf({ uid, state, attached, served, isWaiting }: ProbeEntry): AdvertisedProbe | undefined {
+  #probeOf({ uid, state, attached, served }: ProbeEntry): AdvertisedProbe | undefined {
     if ((state !== 'ready' && state !== 'in-use') || !attached || !served) return undefined;
-    if (isWaiting) return undefined; // it may still listen where the old config said
+    if (served.plan.hosts.every(isLoopback)) return undefined; // in use, and to listen elsewhere from its next client on
     const { supervisor, book, machine } = this.options;
     const { name, target } = probeSettings(supervisor.config, uid, book.recordOf(uid));
     const { vendorId, productId } = attached.device;

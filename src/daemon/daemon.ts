@@ -21,6 +21,7 @@ import { ProbeDisconnectedError } from '../probe/errors.js';
 import { udevRemedy } from '../usb/udev-rule.js';
 import { accessProblem } from './access-problem.js';
 import { clientRows, reservationRow, waitingRows } from './client-rows.js';
+import type { AuditLog } from './audit-log.js';
 import type { PortBook } from './port-book.js';
 import { normalPrincipal } from './principal.js';
 import type { ProbeEntry } from './probe-entry.js';
@@ -34,6 +35,7 @@ export interface DaemonOptions {
   readonly supervisor: Supervisor;
   readonly book: PortBook;
   readonly reservations: Reservations;
+  readonly audit: Pick<AuditLog, 'problem'>;
   readonly events: EventHistory;
   /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
   readonly loadConfig: () => Config;
@@ -236,13 +238,10 @@ export class Daemon implements DaemonView {
   }
 
   #problems(): Problem[] {
-    const { supervisor, book, reservations } = this.options;
+    const { supervisor, book, reservations, audit } = this.options;
     const problems: Problem[] = [];
-    if (book.problem) problems.push({ what: describeError(book.problem), remedy: book.problem.remedy });
-    if (reservations.problem) {
-      const { problem } = reservations;
-      problems.push({ what: describeError(problem), remedy: problem.remedy });
-    }
+    for (const { problem } of [book, reservations, audit])
+      if (problem) problems.push({ what: describeError(problem), remedy: problem.remedy });
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
     for (const { uid, state, failure, attached } of supervisor.entries) {
@@ -281,13 +280,18 @@ export class Daemon implements DaemonView {
       memoryHandles: 'memory_handles',
       postedWrites: 'posted_writes',
       packetsInFlight: 'packets_in_flight',
+      allowRemote: 'allow_remote',
     };
     return [
       ...own
         .filter(([key]) => key !== 'port' || config.settings.probe.some((entry) => entry.uid === uid))
         .map(([key, value]) => {
           const written = keys[key] ?? (key as ProbeKey);
-          return { key: `probe.${written}`, value: String(value), from: settingSource(config, uid, written, operator) };
+          return {
+            key: `probe.${written}`,
+            value: Array.isArray(value) ? JSON.stringify(value) : String(value),
+            from: settingSource(config, uid, written, operator),
+          };
         }),
       ...listSettings(config)
         .filter(({ key }) => /^(listen|limits|access)\./.test(key))

@@ -1,6 +1,7 @@
 // One probe that is served: its session and its server, with the settings they were made with.
 
 import { isDeepStrictEqual } from 'node:util';
+import { Disposer } from '../base/disposer.js';
 import type { DaemonError } from '../base/errors.js';
 import type { Config } from '../config/config.js';
 import type { ProbeSettings } from '../config/probe-policy.js';
@@ -10,6 +11,7 @@ import type { ClientName } from '../sharing/client-lease.js';
 import { type OpenProbe, ProbeSession, type SessionEvents } from '../sharing/probe-session.js';
 import type { FoundProbe } from './find-probes.js';
 import type { ServerServices } from './server-services.js';
+import { StrangerTally } from './stranger-tally.js';
 
 /** What a served probe is made from; a change of any of it takes a new one. */
 export interface ServingPlan {
@@ -32,6 +34,10 @@ export interface Sighting {
 
 /** What others want to know as it happens. */
 export interface ServingEvents extends SessionEvents {
+  /** Connections were not let in, and nothing of them was obeyed. */
+  readonly turnedAway: (principal: string, reason: string, times: number | undefined) => void;
+  /** A client that was in may not be here any more. */
+  readonly dropped: (client: ClientName, reason: string) => void;
   /** A request failed for a reason that is not its client's mistake. */
   readonly requestFailed: (client: ClientName, error: DaemonError) => void;
 }
@@ -41,7 +47,7 @@ export class ServedProbe implements AsyncDisposable {
     readonly plan: ServingPlan,
     readonly session: ProbeSession,
     readonly server: ProbeServer,
-    private readonly subscription: Disposable,
+    private readonly disposer: Disposer,
   ) {}
 
   /** Starts listening. @throws ListenError */
@@ -67,16 +73,23 @@ export class ServedProbe implements AsyncDisposable {
       admission: { sharing: settings.sharing, queueTimeoutMs, reservation: () => reservations.of(uid) },
       ...(settings.clockLimitHz !== undefined && { clockLimitHz: settings.clockLimitHz }),
     });
+    const disposer = new Disposer();
+    const strangers = disposer.use(new StrangerTally({ clock, tell: events.turnedAway }));
     const server = await ProbeServer.listen({
-      ...{ hosts, port, table, newClientId, log, clock, socketOptions, access, crash, limits },
+      ...{ hosts, port, table, newClientId, log, clock, socketOptions, crash, limits },
+      access: access.forProbe(uid),
       newLease: (client) => session.newLease(client),
       onRefused: (client, reason) => events.refused?.(client, reason),
+      onTurnedAway: ({ address }, reason) => strangers.note(address, reason),
+      onDropped: events.dropped,
       onFailure: (client, error) => events.requestFailed(client, error),
     });
-    const subscription = reservations.subscribe((changed) => {
-      if (changed === uid) session.admission.reconsider();
-    });
-    return new ServedProbe({ ...plan, port: server.port }, session, server, subscription);
+    disposer.use(
+      reservations.subscribe((changed) => {
+        if (changed === uid) session.admission.reconsider();
+      }),
+    );
+    return new ServedProbe({ ...plan, port: server.port }, session, server, disposer);
   }
 
   /** Whether it would be made the same way again. `plan.port` is the port it has. */
@@ -90,7 +103,7 @@ export class ServedProbe implements AsyncDisposable {
 
   /** Answers its clients that it is not served any more, and drops them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.subscription[Symbol.dispose]();
+    await this.disposer[Symbol.asyncDispose]();
     await this.server.dropAll(new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
     await this.server[Symbol.asyncDispose]();
     await this.session[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@
 import { type DaemonError, describeError } from '../base/errors.js';
 import type { Config } from '../config/config.js';
 import { fixedPorts, probePolicy, probeSettings, reasonDisabled } from '../config/probe-policy.js';
+import { servingHosts } from '../config/remote-clients.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
 import type { UsbBus } from '../usb/usb-bus.js';
 import { accessProblem } from './access-problem.js';
@@ -70,10 +71,12 @@ export class Supervisor implements AsyncDisposable {
 
   /**
    * Takes a new config, and returns when it is applied: at once to probes that nobody uses, to the others when their
-   * last client has gone, or at once with `now`.
+   * last client has gone, or at once with `now`. Who may connect holds at once, also for those who are connected.
    */
   async configure(config: Config, now: boolean): Promise<void> {
     this.#config = config;
+    this.#options.services.access.configure(config);
+    await Promise.all([...this.#entries.values()].map(async ({ served }) => served?.server.review()));
     this.#options.book.configure({ range: config.ports, fixed: fixedPorts(config) });
     this.#forced ||= now;
     await this.reconcile();
@@ -228,7 +231,7 @@ export class Supervisor implements AsyncDisposable {
     const settings = probeSettings(this.#config, uid, book.recordOf(uid));
     const { clockLimitHz, memoryHandles, postedWrites, packetsInFlight, sharing } = settings;
     return {
-      ...{ uid, port, hosts: this.#config.hosts, limits: this.#config.limits },
+      ...{ uid, port, hosts: servingHosts(this.#config, uid), limits: this.#config.limits },
       queueTimeoutMs: this.#config.access.queueTimeoutMs,
       settings: {
         ...{ memoryHandles, postedWrites, sharing },
@@ -316,9 +319,19 @@ export class Supervisor implements AsyncDisposable {
         services.log.info('client waits for its turn', { uid, client: id, ahead });
         onEvent({ type: 'queued', uid, client: id, principal, ahead });
       },
-      refused: ({ id, principal }, reason) => {
+      admitted: ({ id, principal }) => onEvent({ type: 'admitted', uid, client: id, principal }),
+      refused: ({ id, address, principal }, reason) => {
         services.log.info('client refused', { uid, client: id, reason });
-        onEvent({ type: 'refused', uid, client: id, principal, reason });
+        onEvent({ type: 'refused', uid, client: id, address, principal, reason });
+      },
+      turnedAway: (principal, reason, times) => {
+        const more = times === undefined ? {} : { times };
+        services.log.info('connection turned away', { uid, principal, reason, ...more });
+        onEvent({ type: 'turned-away', uid, principal, reason, ...more });
+      },
+      dropped: ({ id, address, principal }, reason) => {
+        services.log.info('client dropped', { uid, client: id, reason });
+        onEvent({ type: 'dropped', uid, client: id, address, principal, reason });
       },
       lockTaken: ({ id }) => {
         // A client takes and returns the lock thousands of times; what tells something is that it goes to another.

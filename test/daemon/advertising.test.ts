@@ -7,13 +7,14 @@ import { FakeClock, settle } from '../support/fake-clock.js';
 import { runClock } from '../support/run-clock.js';
 import { startWorld, type World } from '../support/world.js';
 
-const LISTEN = '[listen]\naddresses = ["127.0.0.1"]\nfirst_port = 0\n';
-/** The daemon listens on loopback, as it can in a test, and the machine says that loopback is a network. */
-const loopback: NetworkInterfaceInfo = {
-  ...{ address: '127.0.0.1', netmask: '255.0.0.0', family: 'IPv4', mac: '00:00:00:00:00:00', cidr: '127.0.0.1/8' },
-  internal: false,
+/** Nobody of another machine gets in, and one might. */
+const LISTEN = '[listen]\naddresses = ["0.0.0.0"]\nallow_remote = ["192.0.2.7"]\nfirst_port = 0\n';
+const CLOSED = '[listen]\naddresses = ["127.0.0.1"]\nfirst_port = 0\n';
+const outside: NetworkInterfaceInfo = {
+  ...{ address: '192.0.2.1', netmask: '255.255.255.0', family: 'IPv4', mac: '00:00:00:00:00:00' },
+  ...{ cidr: '192.0.2.1/24', internal: false },
 };
-const isInternal = { ...loopback, internal: true };
+const none: NetworkInterfaceInfo = { ...outside, address: '127.0.0.1', internal: true };
 
 /** The network, as the advertiser would tell it. */
 class Network {
@@ -47,7 +48,7 @@ class Network {
 function advertise(
   world: World,
   clock: FakeClock,
-  eth0 = loopback,
+  eth0 = outside,
 ): { readonly network: Network; readonly advertising: Advertising } {
   const network = new Network(eth0);
   const { machine } = network;
@@ -62,8 +63,10 @@ function advertise(
 describe('what the network is told', () => {
   it('is nothing, and the advertiser is not loaded, where nobody else may connect or the config says so', async () => {
     for (const [config, eth0] of [
-      [LISTEN, isInternal],
-      [`${LISTEN}advertise = false\n`, loopback],
+      [CLOSED, outside],
+      [`${LISTEN}advertise = false\n`, outside],
+      [`${LISTEN}[[probe]]\nuid = "A1"\nallow_remote = []\n`, outside],
+      [LISTEN, none],
     ] as const) {
       await using world = await startWorld({ config });
       world.plug({ uid: 'A1' });
@@ -80,7 +83,7 @@ describe('what the network is told', () => {
   });
 
   it('is which probes are there, from plug to unplug, and nothing at the end', async () => {
-    await using world = await startWorld();
+    await using world = await startWorld({ config: LISTEN });
     const { network, advertising } = advertise(world, new FakeClock());
 
     const probe = world.plug({ uid: 'A1' });
@@ -92,7 +95,7 @@ describe('what the network is told', () => {
         ...{ host: 'lab1', port: world.status('A1')?.port },
       },
     ]);
-    assert.deepEqual(network.addresses, ['127.0.0.1']);
+    assert.deepEqual(network.addresses, ['192.0.2.1']);
 
     const detached = world.event('detached', 'A1');
     world.unplug(probe);
@@ -109,7 +112,7 @@ describe('what the network is told', () => {
   });
 
   it('follows names, the config, and who uses a probe', async () => {
-    await using world = await startWorld();
+    await using world = await startWorld({ config: LISTEN });
     world.plug({ uid: 'A1' });
     const client = await world.client('A1');
     const clock = new FakeClock();
@@ -135,7 +138,7 @@ describe('what the network is told', () => {
   });
 
   it('follows the name and the addresses of the machine', async () => {
-    await using world = await startWorld();
+    await using world = await startWorld({ config: LISTEN });
     world.plug({ uid: 'A1' });
     await world.client('A1');
     const clock = new FakeClock();
@@ -146,7 +149,7 @@ describe('what the network is told', () => {
     await clock.advance(5000);
     assert.equal(network.probes[0]?.host, 'lab2');
 
-    network.machine.eth0 = isInternal; // it has no network any more
+    network.machine.eth0 = none; // it has no network any more
     await clock.advance(5000);
     assert.deepEqual(network.uids, []);
     await runClock(clock, advertising[Symbol.asyncDispose]());

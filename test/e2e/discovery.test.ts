@@ -8,7 +8,7 @@ import type { DaemonProcess } from '../support/daemon-process.js';
 import { bundledPrograms, type Programs } from '../support/programs.js';
 import { type Machine, SwitchedLab } from '../support/switched-lab.js';
 
-const OPEN = '[listen]\nallow_remote = true\n';
+const OPEN = '[listen]\nallow_remote = ["any"]\n';
 /** Far longer than it takes until a probe is known to the network, a second after it is served. */
 const PATIENCE_MS = 15_000;
 

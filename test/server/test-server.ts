@@ -8,9 +8,16 @@ import { requestTable } from '../../src/jsonl/request-table.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
 import { probeRequests } from '../../src/server/probe-requests.js';
 import { ProbeServer, type ProbeServerOptions } from '../../src/server/probe-server.js';
+import type { ClientAccess } from '../../src/server/client-access.js';
 import { MemoryLease } from './memory-lease.js';
 
 const table = requestTable(probeRequests, { checkResults: true });
+
+/** Everyone may come in, and is known by the address. */
+export const openToAll: ClientAccess = {
+  screen: () => ({ from: 'this-machine' }),
+  check: async ({ address }) => ({ principal: `addr:${address}` }),
+};
 
 /** A reply line, parsed. */
 export interface Reply {
@@ -49,7 +56,7 @@ export class TestServer implements AsyncDisposable {
       log: silentLogger,
       clock: systemClock,
       socketOptions: noSocketOptions,
-      access: { check: async ({ address }) => ({ principal: `addr:${address}` }) },
+      access: openToAll,
       crash: (error) => crashes.push(error),
       ...options,
     });

@@ -51,6 +51,7 @@ export class DaemonProcess implements AsyncDisposable {
       ...process.env,
       RUNTIME_DIRECTORY: folder,
       STATE_DIRECTORY: path.join(folder, 'state'),
+      LOGS_DIRECTORY: path.join(folder, 'log'),
       XDG_CONFIG_HOME: folder,
       ...more,
     };

@@ -18,22 +18,22 @@ export class ProbectlProcess {
 
   /**
    * @param folder  the runtime directory of the daemon it is for
-   * @param more    goes over the environment of the tests
    * @param before  a command that runs it, such as `ip netns exec lab`
+   * @param more    goes over the environment of the tests
    */
   constructor(
     folder: string,
     args: readonly string[],
     {
       programs = sources,
-      more = {},
       before = [],
-    }: { readonly programs?: Programs; readonly more?: NodeJS.ProcessEnv; readonly before?: readonly string[] } = {},
+      more = {},
+    }: { readonly programs?: Programs; readonly before?: readonly string[]; readonly more?: NodeJS.ProcessEnv } = {},
   ) {
     const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
     const { command, node = process.execPath, ...user } = programs;
     const options = { ...user, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
-    const [program = node, ...rest] = [...before, node, ...command('cli/main'), ...args];
+    const [program, ...rest] = [...before, node, ...command('cli/main'), ...args];
     this.#child = spawn(program, rest, options);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#printed.stderr += text));

@@ -8,7 +8,7 @@ const SOCKET = '/run/probed/control.sock';
 const CONFIG = '/etc/probed-test.toml';
 const LOOK_MS = 100;
 /** Clients on the host come in through the guest's network. */
-const DEFAULT_CONFIG = '[listen]\nallow_remote = true\n';
+const DEFAULT_CONFIG = '[listen]\nallow_remote = ["any"]\n';
 
 export interface ProcessFigures {
   readonly descriptors: number;
@@ -27,7 +27,14 @@ export class GuestDaemon {
   static async start(vm: Vm, config = DEFAULT_CONFIG): Promise<GuestDaemon> {
     const { agent } = vm;
     await agent.writeFile(CONFIG, config);
-    const properties = ['User=probed', 'Group=probed', 'StateDirectory=probed', 'RuntimeDirectory=probed', 'Type=exec'];
+    const properties = [
+      'User=probed',
+      'Group=probed',
+      'StateDirectory=probed',
+      'RuntimeDirectory=probed',
+      'LogsDirectory=probed',
+      'Type=exec',
+    ];
     await agent.output([
       ...['systemd-run', '--quiet', '--collect', `--unit=${UNIT}`, ...properties.map((text) => `--property=${text}`)],
       ...['/opt/vm-agent/node', '/opt/payload/dist/main.js', '--config', CONFIG, '--log-level', 'debug'],
