@@ -175,6 +175,7 @@ describe('probectl over ssh', function () {
 
     assert.equal(await readDpidr(port), DPIDR);
 
+    assert.equal(sshd.asked.at(-1), 'dial-stdio'); // asked where the probe is, and connected by sshd itself
     running.type('0\n');
     assert.equal((await running.ended).code, 0);
   });
@@ -221,6 +222,20 @@ describe('probectl over ssh', function () {
     assert.equal(await readDpidr(port), DPIDR);
     assert.equal((await forwarding.interrupt()).code, 0);
     assert(await isRefused(port));
+  });
+
+  it('does without the forwarding of sshd where that is forbidden', async () => {
+    sshd.forbidForwarding();
+    await sshd.stop();
+    await sshd.restart();
+    const running = probectl('run', '--host', 'ssh://lab', 'SIM0001', '--', ...waiting);
+    const port = await portOf(running, /port=(\d+)/);
+
+    assert.equal(await readDpidr(port), DPIDR);
+
+    assert.equal(sshd.asked.at(-1), 'dial-stdio --probe SIM0001');
+    running.type('0\n');
+    assert.equal((await running.ended).code, 0);
   });
 
   it('refuses a host whose key has changed, and says so', async () => {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
@@ -83,6 +84,16 @@ export class SshServer implements AsyncDisposable {
     this.#sshd = undefined;
   }
 
+  /** From the next restart on it connects nobody to an address. */
+  forbidForwarding(): void {
+    appendFileSync(path.join(this.folder, 'sshd_config'), 'AllowTcpForwarding no\n');
+  }
+
+  /** The arguments of each probectl that was run through it, the newest last. */
+  get asked(): readonly string[] {
+    return readFileSync(path.join(this.folder, 'asked'), 'utf8').trim().split('\n');
+  }
+
   /** Lets the host be another one than the user has known. */
   changeHostKey(): void {
     rmSync(path.join(this.folder, 'host_key'));
@@ -133,7 +144,7 @@ SetEnv PATH=${remoteBin}:${process.env.PATH ?? ''}
     const main = path.join(root, 'src/cli/main.ts');
     script(
       path.join(remoteBin, 'probectl'),
-      `cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
+      `echo "$@" >> ${at('asked')}; cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
     );
   }
 }
