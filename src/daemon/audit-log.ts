@@ -30,7 +30,7 @@ export interface AuditLogOptions {
 }
 
 /** What goes to the audit log. */
-const audited: ReadonlySet<DaemonEvent['type']> = new Set([
+export const audited: ReadonlySet<DaemonEvent['type']> = new Set([
   'client-in',
   'client-out',
   'queued',

@@ -15,6 +15,7 @@ import { Connection, type Traffic } from './connection.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
 import type { ProbeRequestTable } from './probe-requests.js';
+import { ReplyBatch } from './reply-batch.js';
 
 export interface ProbeServerOptions {
   /** Numeric addresses, all listened on at the same port. */
@@ -65,6 +66,7 @@ export class ProbeServer implements AsyncDisposable {
   /** Connected, and not yet known who they are. */
   readonly #arriving = new Map<Socket, Promise<void>>();
   readonly #connections = new Map<Connection, Guest>();
+  readonly #batch: ReplyBatch;
   #port = 0;
   #ending: Promise<void> | undefined;
 
@@ -85,6 +87,7 @@ export class ProbeServer implements AsyncDisposable {
   private constructor(options: ProbeServerOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
+    this.#batch = new ReplyBatch(options.clock, () => this.#connections.size > 1);
   }
 
   get port(): number {
@@ -242,6 +245,7 @@ export class ProbeServer implements AsyncDisposable {
     const connection = new Connection(socket, refusal ? { refusal } : { lease: newLease(client) }, {
       ...{ table, clock, socketOptions, crash, log },
       limits: refusal ? { ...this.#limits, ...refusedLimits } : this.#limits,
+      batch: this.#batch,
       onFailure: (error) => this.#options.onFailure?.(client, error),
       onClosed: () => {
         this.#connections.delete(connection);

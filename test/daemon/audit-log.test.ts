@@ -45,7 +45,7 @@ describe('the audit log', () => {
     audit.started('1.2.3');
     audit.note({ time, event: { type: 'attached', uid: 'A' } });
     audit.note({ time, event: { type: 'client-in', uid: 'A', client: 7, address: '[::1]:5', principal: 'user:ada' } });
-    audit.note({ time, event: { type: 'lock-taken', uid: 'A', client: 7 } });
+    audit.note({ time, event: { type: 'served', uid: 'A', port: 5555 } });
     await audit[Symbol.asyncDispose]();
 
     const [start, ...rest] = linesOf('audit.jsonl');

@@ -116,7 +116,7 @@ describe('probectl run', function () {
 
     assert.deepEqual(
       [unknown.code, unknown.stderr],
-      [4, 'probectl: no probe is called "SIM0003": did you mean SIM0001, SIM0002?\n'],
+      [4, 'probectl: no probe is called "SIM0003": did you mean SIM0001 or SIM0002?\n'],
     );
     assert.equal(ambiguous.code, 4);
     assert.match(ambiguous.stderr, /^probectl: "SIM" could be any of 2 probes: SIM000[12], SIM000[12]\n$/);
@@ -266,6 +266,38 @@ describe('probectl over ssh', function () {
     assert.equal(sshd.asked.at(-1), 'dial-stdio --probe SIM0001');
     running.type('0\n');
     assert.equal((await running.ended).code, 0);
+  });
+
+  it('says what to install where the host has another version', async () => {
+    /** What a user reads of a probectl there that is something else. */
+    const listWith = async (line: string): Promise<unknown> => {
+      sshd.replaceProbectl(line);
+      const { code, stderr } = await probectl('--host', 'ssh://lab', 'list').ended;
+      return [code, stderr];
+    };
+    /** A daemon that answers every request so. */
+    const answering = (answer: object): string => {
+      const program =
+        'process.stdin.on(\'data\', (text) => { for (const [, id] of String(text).matchAll(/"id":(\\d+)/g))' +
+        ' process.stdout.write(JSON.stringify({ type: "reply", data: { id: Number(id), ...JSON.parse(process.argv[1]) } }) + "\\f"); })';
+      return `exec ${process.execPath} -e '${program.replaceAll("'", `'\\''`)}' '${JSON.stringify(answer)}'`;
+    };
+    const message =
+      'the daemon speaks version 2 of the control protocol, not 1: install probed and probectl of the same version';
+
+    assert.deepEqual(await listWith("echo 'probectl: Unknown argument: dial-stdio: see probectl --help' >&2; exit 2"), [
+      3,
+      'probectl: probectl on lab is too old for --host: install the version of this one there\n',
+    ]);
+    assert.deepEqual(await listWith(answering({ error: { code: 'refused', message } })), [1, `probectl: ${message}\n`]);
+    assert.deepEqual(await listWith(answering({ result: { probes: 'of a later version' } })), [
+      1,
+      "probectl: the daemon's answer to list is not understood: install probed and probectl of the same version\n",
+    ]);
+    assert.deepEqual(await listWith('exit 127'), [
+      3,
+      'probectl: there is no probectl on lab: install probed there, or name it in the config\n',
+    ]);
   });
 
   it('refuses a host whose key has changed, and says so', async () => {

@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -94,6 +93,11 @@ export class SshServer implements AsyncDisposable {
     return readFileSync(path.join(this.folder, 'asked'), 'utf8').trim().split('\n');
   }
 
+  /** Puts something else in the place of probectl on "lab". @param line  of a shell */
+  replaceProbectl(line: string): void {
+    script(path.join(this.folder, 'remote-bin/probectl'), line);
+  }
+
   /** Lets the host be another one than the user has known. */
   changeHostKey(): void {
     rmSync(path.join(this.folder, 'host_key'));
@@ -110,7 +114,8 @@ export class SshServer implements AsyncDisposable {
     mkdirSync(this.binFolder);
     keygen(at('host_key'));
     keygen(at('user_key'));
-    copyFileSync(at('user_key.pub'), at('authorized_keys'));
+    // As docs/security.md has it: no terminal, no forwarding.
+    writeFileSync(at('authorized_keys'), `restrict ${readFileSync(at('user_key.pub'), 'utf8')}`);
     const hostKey = readFileSync(at('host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     writeFileSync(at('known_hosts'), `[${this.options.address}]:${this.port} ${hostKey}\n`);
     const remoteBin = at('remote-bin');
