@@ -256,8 +256,6 @@ describe('probectl over ssh', function () {
 
   it('does without the forwarding of sshd where that is forbidden', async () => {
     sshd.forbidForwarding();
-    await sshd.stop();
-    await sshd.restart();
     const running = probectl('run', '--host', 'ssh://lab', 'SIM0001', '--', ...waiting);
     const port = await portOf(running, /port=(\d+)/);
 

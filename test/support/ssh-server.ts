@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
-  appendFileSync,
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -83,9 +83,10 @@ export class SshServer implements AsyncDisposable {
     this.#sshd = undefined;
   }
 
-  /** From the next restart on it connects nobody to an address. */
+  /** From now on the user's key is good for commands only, as docs/security.md has it: sshd(8), "restrict". */
   forbidForwarding(): void {
-    appendFileSync(path.join(this.folder, 'sshd_config'), 'AllowTcpForwarding no\n');
+    const key = readFileSync(path.join(this.folder, 'user_key.pub'), 'utf8');
+    writeFileSync(path.join(this.folder, 'authorized_keys'), `restrict ${key}`);
   }
 
   /** The arguments of each probectl that was run through it, the newest last. */
@@ -114,8 +115,7 @@ export class SshServer implements AsyncDisposable {
     mkdirSync(this.binFolder);
     keygen(at('host_key'));
     keygen(at('user_key'));
-    // As docs/security.md has it: no terminal, no forwarding.
-    writeFileSync(at('authorized_keys'), `restrict ${readFileSync(at('user_key.pub'), 'utf8')}`);
+    copyFileSync(at('user_key.pub'), at('authorized_keys'));
     const hostKey = readFileSync(at('host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     writeFileSync(at('known_hosts'), `[${this.options.address}]:${this.port} ${hostKey}\n`);
     const remoteBin = at('remote-bin');
