@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
@@ -24,6 +25,7 @@ import { fixedPorts } from './config/probe-policy.js';
 import { ControlServer } from './control/control-server.js';
 import { EventHistory } from './control/event-history.js';
 import { pyocdOptions } from './control/pyocd-options.js';
+import { Advertising } from './daemon/advertising.js';
 import { Daemon } from './daemon/daemon.js';
 import { AccessPolicy } from './daemon/access-policy.js';
 import { AuditLog } from './daemon/audit-log.js';
@@ -34,6 +36,7 @@ import type { ServerServices } from './daemon/server-services.js';
 import { noFiles, type StateFiles, systemFiles } from './daemon/state-files.js';
 import { ServiceNotifier } from './daemon/service-notifier.js';
 import { Supervisor } from './daemon/supervisor.js';
+import type { Advertiser } from './discovery/advertiser.js';
 import { loadPeerUid } from './platform/peer-credentials.js';
 import { findServiceManager, watchdogTimeoutMs } from './platform/service-manager.js';
 import { loadSocketOptions } from './platform/socket-options.js';
@@ -117,6 +120,9 @@ async function run(config: Config, load: () => Config): Promise<void> {
   atEnd.defer(() => stopServing(supervisor));
   await supervisor.start();
   loopDelay.begin();
+  const machine = { hostname, interfaces: networkInterfaces };
+  const loadAdvertiser = (): Promise<Advertiser> => openAdvertiser(log);
+  atEnd.use(new Advertising({ supervisor, book, events, clock: systemClock, log, machine, loadAdvertiser }));
   using notifier = await notifyServiceManager(supervisor, events, log);
 
   if (config.simulate.length > 0) announce(supervisor, daemon);
@@ -283,6 +289,12 @@ async function openControl(
     log.warn('no control socket: probectl cannot reach this daemon', { reason: describeError(error) });
     return new Disposer();
   }
+}
+
+/** Loaded only where other machines may connect. In the bundle too it is a file of its own. */
+async function openAdvertiser(log: Logger): Promise<Advertiser> {
+  const { Advertiser } = await import('./discovery/advertiser.js');
+  return new Advertiser({ clock: systemClock, log, interfaces: networkInterfaces });
 }
 
 /** Says that the daemon is ready, and from then on how it goes. */

@@ -27,6 +27,13 @@ export const tables = {
         default: [],
         examples: [['192.0.2.7', '192.0.2.128/25', '2001:db8::/64']],
       }),
+      advertise: Type.Boolean({
+        description:
+          'Tells the network of the probes that other machines can use, by multicast DNS, so that "probectl list --all" ' +
+          'finds them there. Nothing is told of those that allow_remote opens to nobody.',
+        default: true,
+        examples: [false],
+      }),
       first_port: Type.Integer({
         description:
           'The port of the first probe. Each further probe gets the next free one and keeps it for good. ' +

@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
@@ -74,6 +83,17 @@ export class SshServer implements AsyncDisposable {
     this.#sshd = undefined;
   }
 
+  /** From now on the user's key is good for commands only, as docs/security.md has it: sshd(8), "restrict". */
+  forbidForwarding(): void {
+    const key = readFileSync(path.join(this.folder, 'user_key.pub'), 'utf8');
+    writeFileSync(path.join(this.folder, 'authorized_keys'), `restrict ${key}`);
+  }
+
+  /** The arguments of each probectl that was run through it, the newest last. */
+  get asked(): readonly string[] {
+    return readFileSync(path.join(this.folder, 'asked'), 'utf8').trim().split('\n');
+  }
+
   /** Puts something else in the place of probectl on "lab". @param line  of a shell */
   replaceProbectl(line: string): void {
     script(path.join(this.folder, 'remote-bin/probectl'), line);
@@ -95,8 +115,7 @@ export class SshServer implements AsyncDisposable {
     mkdirSync(this.binFolder);
     keygen(at('host_key'));
     keygen(at('user_key'));
-    // As docs/security.md has it: no terminal, no forwarding.
-    writeFileSync(at('authorized_keys'), `restrict ${readFileSync(at('user_key.pub'), 'utf8')}`);
+    copyFileSync(at('user_key.pub'), at('authorized_keys'));
     const hostKey = readFileSync(at('host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     writeFileSync(at('known_hosts'), `[${this.options.address}]:${this.port} ${hostKey}\n`);
     const remoteBin = at('remote-bin');
@@ -130,7 +149,7 @@ SetEnv PATH=${remoteBin}:${process.env.PATH ?? ''}
     const main = path.join(root, 'src/cli/main.ts');
     script(
       path.join(remoteBin, 'probectl'),
-      `cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
+      `echo "$@" >> ${at('asked')}; cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
     );
   }
 }

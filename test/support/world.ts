@@ -82,6 +82,7 @@ interface WorldParts {
 export class World implements AsyncDisposable {
   readonly clock: Clock;
   readonly bus: SimUsbBus;
+  readonly book: PortBook;
   readonly supervisor: Supervisor;
   /** The daemon as operators see it. */
   readonly daemon: Daemon;
@@ -92,6 +93,7 @@ export class World implements AsyncDisposable {
   constructor({ clock, bus, book, reservations, supervisor, events }: WorldParts) {
     this.clock = clock;
     this.bus = bus;
+    this.book = book;
     this.supervisor = supervisor;
     this.#events = events;
     this.#nextConfig = () => supervisor.config;
