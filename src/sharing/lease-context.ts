@@ -219,6 +219,7 @@ export class LeaseContext {
     if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
     try {
       if (this.isForeign) await this.enter(probe, false);
+      dp.rdbuffOf = dp.resendOf = 'nobody';
       for (const base of dp.aps.keys()) await this.user(base).claimAll(probe.dap);
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
