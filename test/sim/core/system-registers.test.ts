@@ -126,6 +126,16 @@ describe('ICSR', () => {
     assert.equal(rig.core.readPpb(REG.ICSR, false), 0x00011010);
   });
 
+  it('tells of a pending interrupt also where another exception comes first, or it is disabled', () => {
+    const rig = rigWith([HERE]);
+    rig.write(REG.NVIC_ISPR, 0x4);
+    const disabled = rig.read(REG.ICSR);
+
+    rig.write(REG.ICSR, 0x10000000); // PendSV
+
+    assert.deepEqual([disabled, rig.read(REG.ICSR)], [0x00400000, 0x10c0e000]); // ISRPENDING; then PendSV preempts
+  });
+
   it('takes back PendSV and SysTick', () => {
     const rig = rigWith([HERE]);
     rig.write(REG.ICSR, 0x14000000);
