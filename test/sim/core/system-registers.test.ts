@@ -70,6 +70,21 @@ describe('SysTick', () => {
     assert.equal(rig.read(REG.ICSR) & 0x04000000, 0x04000000);
   });
 
+  it('counts a whole period from zero also while the core sleeps', () => {
+    const rig = rigWith([0xbf30, HERE]); // wfi
+    rig.write(REG.DHCSR, 0xa05f0001);
+    rig.core.run(5);
+    rig.write(REG.SYST_RVR, 9);
+    rig.write(REG.SYST_CSR, 3);
+
+    const pending = [9, 1].map((cycles) => {
+      rig.core.run(cycles);
+      return rig.read(REG.ICSR) & 0x04000000;
+    });
+
+    assert.deepEqual(pending, [0, 0x04000000]);
+  });
+
   it('is cleared by any write to its value, without an interrupt', () => {
     const rig = rigWith([HERE]);
     rig.write(REG.SYST_RVR, 0xffffffff);
