@@ -236,6 +236,18 @@ describe('a write of CSW or TAR that changes nothing', () => {
     device.done();
   });
 
+  it('is not left out behind a write of the upper word of the address', async () => {
+    const { device, probe } = await selected({
+      out: '05 00 03 09 01000000 05 04000020 0f',
+      in: ['05 03 01 00000000'],
+    });
+
+    await write(probe, MEM_AP.TAR_HIGH, 1);
+    await access(probe, RAM + 4);
+
+    device.done();
+  });
+
   it('is not left out where CSW is not known, and so not by how much TAR has moved on', async () => {
     const { device, probe } = await opened(
       identify,
