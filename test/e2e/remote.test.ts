@@ -208,6 +208,19 @@ describe('probectl over ssh', function () {
     assert.equal((await running.ended).code, 0);
   });
 
+  it('waits for its turn with a probe of the host', async () => {
+    const reserve = ['reserve', 'SIM0001', '--for', '10m', '--as', 'addr:192.0.2.1'];
+    await probectl('--host', 'ssh://lab', ...reserve).ended;
+    const running = probectl('run', '--host', 'ssh://lab', '--wait', 'SIM0001', '--', ...waiting);
+    await running.said(/waiting: probe SIM0001 is reserved for addr:192\.0\.2\.1/);
+
+    await probectl('--host', 'ssh://lab', 'release', 'SIM0001').ended;
+
+    assert.equal(await readDpidr(await portOf(running, /port=(\d+)/)), DPIDR);
+    running.type('0\n');
+    assert.equal((await running.ended).code, 0);
+  });
+
   it('says in one line what to do when ssh fails', async () => {
     const noHost = await probectl('--host', 'ssh://no-such-host.invalid', 'list').ended;
     assert.equal(noHost.code, 3);
