@@ -66,6 +66,8 @@ export class AcceleratedSession {
   /** Why there is nobody who could answer. */
   #dead: Error | undefined;
   #goodbye: Disposable | undefined;
+  /** Requests that were answered with success and are not known to be done. */
+  #promised = 0;
   #sawLine = false;
   #inputEnded = false;
 
@@ -102,6 +104,8 @@ export class AcceleratedSession {
     this.#goodbye?.[Symbol.dispose]();
     const patience = new AbortController();
     const timer = clock.timer(FINISH_MS, () => patience.abort());
+    // Nobody is there for what only waits, such as an `open` in a queue: it must not keep its place.
+    if (this.#promised === 0 && (this.#server?.unanswered ?? 0) > 0) this.#server?.close();
     await this.#server?.finish(patience.signal);
     timer[Symbol.dispose]();
     this.#options.onClosed(this);
@@ -163,7 +167,9 @@ export class AcceleratedSession {
     }
     if (policy === 'quiet' || (policy === 'posted' && !this.#lateError && this.#hasRoom(server))) {
       slot.text = encodeReply(slot.id, undefined);
+      this.#promised++;
       server.send(line, (reply) => {
+        this.#promised--;
         if (reply.status !== 0) this.#failedLate({ request: name, reply });
       });
       return;

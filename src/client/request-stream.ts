@@ -1,7 +1,9 @@
 // One connection to the server of a probe: lines out, and for each, in order, one line back.
 
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { resetSocket } from '../base/reset-socket.js';
 import { LineSplitter } from '../jsonl/line-splitter.js';
 import { parseLine } from '../jsonl/parse-line.js';
 import { ProbeConnectionLostError } from './errors.js';
@@ -99,9 +101,10 @@ export class RequestStream {
     }
   }
 
-  /** At once. */
+  /** At once, and with RST: behind a mere end, the server would still do what it was asked. */
   close(): void {
-    this.#stream.destroy();
+    if (this.#stream instanceof Socket) resetSocket(this.#stream);
+    else this.#stream.destroy();
     this.#fail('it was closed on this side');
   }
 
