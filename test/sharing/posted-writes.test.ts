@@ -1,8 +1,8 @@
 // Writes that are acknowledged before they are executed: when they leave, and who hears of their errors.
 
 import assert from 'node:assert/strict';
-import { TransferFaultError } from '../../src/dap/errors.js';
-import { MEM_AP } from '../../src/dap/registers.js';
+import { TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import { DP, MEM_AP } from '../../src/dap/registers.js';
 import { ProbeDisconnectedError } from '../../src/probe/errors.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
@@ -64,6 +64,27 @@ describe('a posted write', () => {
 
     assert.equal(inMemory(rig), 2);
   });
+});
+
+describe('a write behind an error of its client', () => {
+  for (const [until, abort] of [
+    ['that is not ended, but has cleared all flags', 0x1e],
+    ['whose flags are not all cleared', 0x05],
+  ] as const) {
+    it(`is waited for, as it would be alone, also when others were there in between (${until})`, async () => {
+      await using rig = await start();
+      const [client, other] = [await rig.connected(), await rig.connected()];
+      await readMemory(client, RAM_BASE);
+      rig.sim.board.faults.inject({ kind: 'wait', times: 151, on: { port: 'AP' } });
+      await assert.rejects(rig.run(client.dap.readAp(MEM_AP.TAR, 1, NEVER)), TransferTimeoutError);
+      await rig.run(readMemory(other, RAM_BASE));
+
+      await rig.run(client.dap.writeDp(DP.ABORT, abort, NEVER));
+      await rig.run(write(client, MEM_AP.TAR, NOWHERE));
+
+      await assert.rejects(rig.run(write(client, MEM_AP.DRW, 1)), TransferFaultError);
+    });
+  }
 });
 
 describe('a posted write that fails', () => {
