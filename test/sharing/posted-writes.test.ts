@@ -99,6 +99,21 @@ describe('a posted write that fails', () => {
     assert.equal(typeof (await rig.run(readMemory(writer, RAM_BASE))), 'number');
   });
 
+  it('leaves TAR as it was written before it, where another client had another one', async () => {
+    await using rig = await start();
+    const [writer, other] = [await rig.connected(), await rig.connected()];
+    await rig.run(readMemory(writer, RAM_BASE));
+    await rig.run(readMemory(other, RAM_BASE + 0x100));
+    await rig.run(writer.dap.readAp(MEM_AP.CSW, 1, NEVER));
+
+    await write(writer, MEM_AP.TAR, NOWHERE);
+    await write(writer, MEM_AP.DRW, 1);
+    await assert.rejects(rig.run(writer.dap.readAp(MEM_AP.TAR, 1, NEVER)), TransferFaultError);
+    await rig.run(writer.dap.writeDp(DP.ABORT, 0x1e, NEVER));
+
+    assert.deepEqual([...(await rig.run(writer.dap.readAp(MEM_AP.TAR, 1, NEVER)))], [NOWHERE]);
+  });
+
   it('is told by the next request that may fail, which lock and unlock are not', async () => {
     await using rig = await start();
     const lease = await rig.connected();
