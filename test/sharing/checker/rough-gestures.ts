@@ -141,6 +141,7 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   const abort: Step = { do: 'writeDp', address: 0, value: 0x1f };
   return fc.oneof(
     of('wait', any, []),
+    of('wait at the DP', fc.oneof(any, fc.constantFrom(readControl, control(0x50000f00))), []),
     of('fault', any, [readControl, ...clearSticky(realm)]),
     ...(isSwd
       ? [
