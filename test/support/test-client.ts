@@ -15,6 +15,7 @@ export class TestClient implements AsyncDisposable {
   readonly #failed: ((error: Error) => void)[] = [];
   #received = '';
   #nextId = 0;
+  #end: Error | undefined;
 
   private constructor(readonly socket: net.Socket) {
     socket.setEncoding('utf8');
@@ -56,6 +57,7 @@ export class TestClient implements AsyncDisposable {
       this.#waiting.push(resolve);
       this.#failed.push(reject);
       this.#deliver();
+      if (this.#end) this.#onClosed(this.#end);
     });
     line.catch(() => undefined); // whoever asked may look at it only later
     return line;
@@ -89,7 +91,8 @@ export class TestClient implements AsyncDisposable {
   }
 
   #onClosed(error: Error): void {
+    this.#end ??= error;
     this.#waiting.length = 0;
-    for (const reject of this.#failed.splice(0)) reject(error);
+    for (const reject of this.#failed.splice(0)) reject(this.#end);
   }
 }

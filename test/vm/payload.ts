@@ -5,6 +5,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '../..');
+/** What scripts/build-test-debs makes. */
+export const TEST_PACKAGES = 'dist/test-debs';
 /** Room for the file system's own tables. */
 const SPARE_MB = 16;
 
@@ -21,8 +23,10 @@ export function buildPayload(disk: string, folder: string): void {
   const staged = path.join(folder, 'payload');
   if (!existsSync(path.join(root, 'dist/main.js'))) throw new Error('nothing is built: npm run build');
   mkdirSync(staged, { recursive: true });
-  for (const name of ['package.json', 'dist', 'etc'])
-    cpSync(path.join(root, name), path.join(staged, name), { recursive: true });
+  for (const name of ['package.json', 'dist', 'etc', 'packaging'])
+    cpSync(path.join(root, name), path.join(staged, name), { recursive: true, filter: (file) => !isPackage(file) });
+  if (existsSync(path.join(root, TEST_PACKAGES)))
+    cpSync(path.join(root, TEST_PACKAGES), path.join(staged, TEST_PACKAGES), { recursive: true });
   const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as Lockfile;
   for (const [name, { dev, devOptional }] of Object.entries(packages)) {
     // The binaries for other platforms are in the lockfile and not on the disk.
@@ -33,4 +37,9 @@ export function buildPayload(disk: string, folder: string): void {
   rmSync(disk, { force: true });
   execFileSync('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', staged, disk, `${sizeMb}M`]);
   rmSync(staged, { recursive: true });
+}
+
+/** Others that were built here need not go along. */
+function isPackage(file: string): boolean {
+  return path.dirname(file) === path.join(root, 'dist') && /debs?$|^npm$/.test(path.basename(file));
 }
