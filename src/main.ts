@@ -62,7 +62,10 @@ async function main(): Promise<void> {
   const { platform, arch, env } = process;
   const paths = defaultPaths({ platform, arch, env, isRoot: process.geteuid?.() === 0 });
   const families = probeDrivers.map(({ family }) => family);
-  const load = (): Config => loadConfig({ commandLine: commandLine.settings, paths, families, simulatedProblem });
+  const { configFile, ...settings } = commandLine.settings;
+  // In full: who reads of it in probectl, or in the journal, is in another directory.
+  const named = configFile === undefined ? settings : { ...settings, configFile: path.resolve(configFile) };
+  const load = (): Config => loadConfig({ commandLine: named, paths, families, simulatedProblem });
   const config = load();
   if (commandLine.action === 'check-config') {
     process.stdout.write(`${config.file ?? 'no config file'}: nothing is wrong with the config\n`);
@@ -88,7 +91,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
     onEvent: (event) => events.add(event),
   });
   const daemon = new Daemon({
-    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, events },
+    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, events, log },
     loadConfig: load,
     onConfigured: ({ log: { level }, access: rules }) => {
       output.setLevel(level);
@@ -299,15 +302,9 @@ function announce(supervisor: Supervisor, daemon: Daemon): void {
   }
 }
 
-/** What SIGHUP asks for. `probectl reload` does the same, and tells who asks. */
+/** What SIGHUP asks for. What comes of it is in the log. */
 function reload(daemon: Daemon, log: Logger): void {
-  daemon
-    .reload(false)
-    .then((result) => {
-      if (result.applied) log.info('config reloaded', { changed: result.changed, waiting: result.waiting });
-      else for (const complaint of result.complaints) log.error(`config not reloaded: ${complaint}`);
-    })
-    .catch((error: unknown) => log.error('config not reloaded', { error }));
+  daemon.reload(false).catch((error: unknown) => log.error('config not reloaded', { error }));
 }
 
 /** A failed assertion is a mistake in the program: better started anew by the service manager than served on with. */

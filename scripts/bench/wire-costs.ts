@@ -10,8 +10,10 @@ import { ProbeSession } from '../../src/sharing/probe-session.js';
 import { ProbeEndpoint } from '../../src/sim/probe-descriptor.js';
 import { simCmsisDap } from '../../src/sim/sim-probe.js';
 import { SimUsbBus } from '../../src/sim/usb/sim-usb-bus.js';
+import type { UsbBus } from '../../src/usb/usb-bus.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { runClock } from '../../test/support/run-clock.js';
+import { MeteredBus } from './metered-bus.js';
 
 export interface WireSetup {
   readonly packetSizeBytes: number;
@@ -27,10 +29,12 @@ export interface WireCost {
   readonly inPackets: number;
   readonly outBytes: number;
   readonly inBytes: number;
-  /** Time that passed on the simulated bus. */
+  /** From the first packet to the last answer, on the simulated bus. */
   readonly busMs: number;
-  /** The most commands the probe had in hand at once: sent, and their answers not fetched. */
-  readonly mostInProbe: number;
+  /** The most packets on their way to the probe, in it and back at once. */
+  readonly mostInFlight: number;
+  /** The share of that time in which an answer was due. The rest are gaps, in which the probe had nothing to do. */
+  readonly busyShare: number;
 }
 
 const table = compileProbeRequests();
@@ -50,16 +54,9 @@ export async function measureWireCost(lines: readonly string[], setup: WireSetup
   });
   bus.plug(probe);
   bus.setTransferDelay(transferMs);
-  const count = (endpoint: number): number => bus.stats(probe, endpoint).transfers;
-  let mostInProbe = 0;
-  probe.onCommand('any', {
-    command: (packet) => {
-      mostInProbe = Math.max(mostInProbe, count(ProbeEndpoint.BulkOut) - count(ProbeEndpoint.BulkIn));
-      return packet;
-    },
-  });
+  const metered = new MeteredBus(bus, clock);
 
-  await runClock(clock, converse(bus, clock, lines));
+  await runClock(clock, converse(metered, clock, lines));
 
   const [sent, received] = [ProbeEndpoint.BulkOut, ProbeEndpoint.BulkIn].map((end) => bus.stats(probe, end));
   return {
@@ -68,12 +65,13 @@ export async function measureWireCost(lines: readonly string[], setup: WireSetup
     inPackets: received.transfers,
     outBytes: sent.bytes,
     inBytes: received.bytes,
-    busMs: clock.now(),
-    mostInProbe,
+    busMs: metered.elapsedMs,
+    mostInFlight: metered.mostInFlight,
+    busyShare: metered.busyShare,
   };
 }
 
-async function converse(bus: SimUsbBus, clock: FakeClock, lines: readonly string[]): Promise<void> {
+async function converse(bus: UsbBus, clock: FakeClock, lines: readonly string[]): Promise<void> {
   const [device] = await bus.list();
   const [driver] = probeDrivers;
   const log = silentLogger;

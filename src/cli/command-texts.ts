@@ -45,6 +45,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
         ? lines([
             result.changed.length === 0 ? 'nothing changed' : `changed: ${result.changed.map(harmless).join(', ')}`,
             ...result.waiting.map((uid) => `${harmless(uid)} is in use: it changes when its last client leaves`),
+            ...result.nextStart.map((key) => `${harmless(key)} holds when the daemon is started again`),
           ])
         : lines([...result.complaints.map(harmless), 'the config is wrong: nothing was changed']),
     exitCode: ({ applied }) => (applied ? ExitCode.Ok : ExitCode.Failure),

@@ -1,4 +1,5 @@
 import { describeError } from '../base/errors.js';
+import { didYouMean } from '../base/nearest.js';
 import { ConfigError } from '../config/config-error.js';
 import { CommandError, NoDaemonError } from '../control/control-client.js';
 import { AmbiguousProbeError, NoSuchProbeError } from '../control/resolve-probe.js';
@@ -50,9 +51,8 @@ export function reportError(error: unknown, { stderr, signal, system }: World): 
   }
   const isAmbiguous = error instanceof AmbiguousProbeError || isCommandError(error, 'ambiguous');
   if (isAmbiguous || error instanceof NoSuchProbeError || isCommandError(error, 'no-such-probe')) {
-    const list = error.nearest.join(', ');
-    const hint = list === '' ? '"probectl list" shows all' : isAmbiguous ? list : `did you mean ${list}?`;
-    say(`${error.message}: ${hint}`);
+    const hint = isAmbiguous ? error.nearest.join(', ') : didYouMean(error.nearest);
+    say(`${error.message}: ${hint ?? '"probectl list" shows all'}`);
     return ExitCode.NoSuchProbe;
   }
   say(describeError(error));

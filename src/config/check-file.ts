@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import type { ErrorObject } from 'ajv';
 import type { TSchema } from 'typebox';
+import { didYouMean, nearest } from '../base/nearest.js';
 import { configAjv } from './config-ajv.js';
 import { describeAllowed, describeValue, keyFacts } from './describe-key.js';
 import { globProblem } from './glob.js';
-import { nearest } from './nearest.js';
 import { type FileSettings, fileSchema, lists } from './schema.js';
 import { tables } from './tables.js';
 import type { KeyPath } from './toml-positions.js';
@@ -73,18 +73,15 @@ function explainUnknown(parent: KeyPath, key: string): string {
   const table = parent.at(0);
   if (table === undefined) {
     const homes = homesOf(key);
-    const guess = nearest(key, schemas.keys());
     if (homes.length > 0) return `unknown table or key ${key}: it belongs under ${homes.join(' or ')}`;
-    if (guess !== undefined) return `unknown table ${key}: did you mean ${header(guess)}?`;
-    return `unknown table ${key}: allowed are ${[...schemas.keys()].map(header).join(', ')}`;
+    const guess = didYouMean(nearest(key, schemas.keys()).map(header));
+    return `unknown table ${key}: ${guess ?? `allowed are ${[...schemas.keys()].map(header).join(', ')}`}`;
   }
   const keys = Object.keys(schemas.get(String(table))?.properties ?? {});
   const what = `unknown key ${nameOf([...parent, key])}`;
-  const guess = nearest(key, keys);
   const homes = homesOf(key);
   if (homes.length > 0) return `${what}: it belongs under ${homes.join(' or ')}`;
-  if (guess !== undefined) return `${what}: did you mean ${guess}?`;
-  return `${what}: allowed are ${keys.join(', ')}`;
+  return `${what}: ${didYouMean(nearest(key, keys)) ?? `allowed are ${keys.join(', ')}`}`;
 }
 
 /** The tables that have a key of that name. */

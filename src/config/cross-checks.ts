@@ -1,8 +1,9 @@
 // What no key can be blamed for alone: keys that contradict each other. Runs on merged settings.
 
+import { didYouMean, nearest } from '../base/nearest.js';
+import { longestSocketPathBytes } from '../base/socket-path.js';
 import type { KeyComplaint } from './check-file.js';
 import { LOOPBACK } from './config.js';
-import { nearest } from './nearest.js';
 import { MAX_PORT, MAX_SIMULATED_PROBES } from './schema-parts.js';
 import type { Settings } from './schema.js';
 import type { KeyPath } from './toml-positions.js';
@@ -120,9 +121,8 @@ function checkLocalGroup(
   return [{ path: ['access', 'local_group'], at: 'value', what }];
 }
 
-/** sockaddr_un has room for 108 bytes on Linux, 104 on macOS, of which one ends the path (unix(7), sys/un.h). */
 function checkSocket({ control: { socket } }: Settings, { platform }: CrossCheckOptions): readonly KeyComplaint[] {
-  const most = platform === 'darwin' ? 103 : 107;
+  const most = longestSocketPathBytes(platform);
   const sizeBytes = Buffer.byteLength(socket);
   if (sizeBytes <= most) return [];
   const what = `control.socket has ${sizeBytes} bytes: allowed are at most ${most} for the path of a socket`;
@@ -134,9 +134,9 @@ function checkFamilies({ families: { off } }: Settings, { families }: CrossCheck
   return [...off.entries()]
     .filter(([, name]) => !families.includes(name))
     .map(([index, name]) => {
-      const meant = nearest(name, families);
-      const hint = meant === undefined ? '' : ` (did you mean "${meant}"?)`;
-      const allowed = families.map((family) => `"${family}"`).join(', ');
+      const guess = didYouMean(nearest(name, families).map(quoted));
+      const hint = guess === undefined ? '' : ` (${guess})`;
+      const allowed = families.map(quoted).join(', ');
       return {
         path: ['families', 'off', index],
         at: 'value',
@@ -159,4 +159,8 @@ function checkSimulated({ simulate }: Settings, options: CrossCheckOptions): rea
     if (problem !== undefined) complaints.push({ path: ['simulate', index, 'options'], at: 'value', what: problem });
   }
   return complaints;
+}
+
+function quoted(word: string): string {
+  return `"${word}"`;
 }

@@ -2,6 +2,7 @@
 // validator, docs/configuration.md and etc/probed.toml are all read from them.
 
 import { type Static, Type } from 'typebox';
+import { GIVEN_NAME } from '../base/given-name.js';
 import { MAX_PORT, MAX_SIMULATED_PROBES, oneOf } from './schema-parts.js';
 import { tables } from './tables.js';
 
@@ -55,8 +56,8 @@ export const lists = {
         Type.String({
           description: 'A name that works wherever the uid does.',
           examples: ['bench-left'],
-          pattern: '^[A-Za-z0-9][\\w.-]{0,63}$',
-          allowed: 'up to 64 letters, digits, "_", "." and "-", the first a letter or digit',
+          pattern: `^${GIVEN_NAME.pattern}$`,
+          allowed: GIVEN_NAME.allowed,
         }),
       ),
       port: Type.Optional(
@@ -146,7 +147,7 @@ export const lists = {
         maxItems: 32,
       }),
     },
-    { description: 'Simulated probes, to try things out without hardware.' },
+    { description: 'Simulated probes, to try things out without hardware. A change holds from the next start on.' },
   ),
 };
 

@@ -137,7 +137,7 @@ export const tables = {
   control: Type.Object(
     {
       socket: Type.String({
-        description: 'The socket probectl talks to: an absolute path.',
+        description: 'The socket probectl talks to: an absolute path. A change holds from the next start on.',
         default: '/run/probed/control.sock',
         platformDefault: 'controlSocket',
         examples: ['/run/lab/control.sock'],
@@ -145,14 +145,15 @@ export const tables = {
         allowed: 'an absolute path',
       }),
       group: Type.String({
-        description: 'The group whose members may use probectl. Empty: the group the daemon runs as.',
+        description:
+          'The group whose members may use probectl. Empty: the group the daemon runs as. A change holds from the next start on.',
         default: '',
         examples: ['plugdev'],
         pattern: '^[\\w.-]*$',
         allowed: 'the name of a group, or ""',
       }),
       mode: Type.String({
-        description: 'The permissions of the socket, in octal digits.',
+        description: 'The permissions of the socket, in octal digits. A change holds from the next start on.',
         default: '0660',
         examples: ['0600'],
         pattern: '^0?[0-7]{3}$',
@@ -184,7 +185,7 @@ export const tables = {
       format: oneOf(logFormats, {
         description:
           '"text": one readable line per event. "journal": the same with priorities for the systemd journal. ' +
-          '"json": one JSON object per line. "auto": "journal" under systemd, else "text", in colours on a terminal.',
+          '"json": one JSON object per line. "auto": "journal" under systemd, else "text", in colours on a terminal. A change holds from the next start on.',
         default: 'auto',
         examples: ['json'],
       }),
@@ -195,7 +196,8 @@ export const tables = {
     {
       directory: Type.String({
         description:
-          'Where the daemon keeps which probe has which port, what probectl enable, disable and rename set, and reservations.',
+          'Where the daemon keeps which probe has which port, what probectl enable, disable and rename set, and reservations. ' +
+          'A change holds from the next start on.',
         default: '/var/lib/probed',
         platformDefault: 'stateDirectory',
         examples: ['/srv/probed'],

@@ -7,8 +7,6 @@ export interface CommandContext {
   readonly daemon: DaemonView;
   /** Who the operator is: "user:ada"; undefined where the system does not tell. Never rejects. */
   readonly operator: Promise<string | undefined>;
-  /** Aborts when the operator is gone or the daemon ends. */
-  readonly signal: AbortSignal;
   /**
    * Sends events to this operator, after the reply.
    * @param since  number of the last event that is known; undefined: only what comes

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { RequestError } from '../base/errors.js';
+import { GIVEN_NAME } from '../base/given-name.js';
 import { result } from '../jsonl/request-table.js';
 import { command } from './command.js';
 import { namedArgs } from './command-arguments.js';
@@ -16,10 +17,9 @@ const COUNT = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
 const PROBE = Type.String({ maxLength: 256, description: 'the uid or name of a probe, or the beginning of one' });
 
-/** Names go into tables, host names and shell lines. Empty: none. */
 const NAME = Type.String({
-  pattern: '^([A-Za-z0-9][A-Za-z0-9._-]{0,31})?$',
-  description: 'at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
+  pattern: `^(${GIVEN_NAME.pattern})?$`,
+  description: `${GIVEN_NAME.allowed}; empty takes the name back`,
 });
 
 const PRINCIPAL = Type.String({
@@ -99,7 +99,7 @@ const reload = command({
     ),
   }),
   result: result(RELOADED),
-  run: ({ daemon, signal }, { now = false }) => daemon.reload(now, signal),
+  run: async ({ daemon, operator }, { now = false }) => daemon.reload(now, await operator),
 });
 
 const rescan = command({
@@ -107,8 +107,8 @@ const rescan = command({
   summary: 'Looks for probes again, and tries again what has failed.',
   args: namedArgs({}),
   result: result(STATUS),
-  run: async ({ daemon, signal }) => {
-    await daemon.rescan(signal);
+  run: async ({ daemon }) => {
+    await daemon.rescan();
     return daemon.status();
   },
 });
@@ -197,9 +197,9 @@ const enable = command({
   summary: 'Serves a probe that was disabled.',
   args: namedArgs({ probe: PROBE }),
   result: CHANGED,
-  run: async ({ daemon }, { probe }) => {
+  run: async ({ daemon, operator }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    await daemon.setEnabled(uid, true);
+    await daemon.setEnabled(uid, true, await operator);
     return { uid, ...unkept(daemon) };
   },
 });
@@ -209,9 +209,9 @@ const disable = command({
   summary: 'Stops serving a probe, and leaves it to other programs.',
   args: namedArgs({ probe: PROBE }),
   result: CHANGED,
-  run: async ({ daemon }, { probe }) => {
+  run: async ({ daemon, operator }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    await daemon.setEnabled(uid, false);
+    await daemon.setEnabled(uid, false, await operator);
     return { uid, ...unkept(daemon) };
   },
 });
@@ -221,9 +221,9 @@ const rename = command({
   summary: 'Gives a probe a name, to be used like its uid.',
   args: namedArgs({ probe: PROBE, name: NAME }),
   result: CHANGED,
-  run: async ({ daemon }, { probe, name }) => {
+  run: async ({ daemon, operator }, { probe, name }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    await daemon.rename(uid, name === '' ? undefined : name);
+    await daemon.rename(uid, name === '' ? undefined : name, await operator);
     return { uid, ...unkept(daemon) };
   },
 });
@@ -241,9 +241,9 @@ const forget = command({
       }),
     ),
   ),
-  run: async ({ daemon }, { probe }) => {
+  run: async ({ daemon, operator }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    return { uid, ...(await daemon.forget(uid)), ...unkept(daemon) };
+    return { uid, ...(await daemon.forget(uid, await operator)), ...unkept(daemon) };
   },
 });
 

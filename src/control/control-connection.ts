@@ -2,13 +2,13 @@ import type { ValidateFunction } from 'ajv';
 import type { Clock } from '../base/clock.js';
 import { describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { didYouMean, nearest } from '../base/nearest.js';
 import type { RequestTable } from '../jsonl/request-table.js';
 import type { CommandContext } from './command.js';
 import type { DaemonView } from './daemon-view.js';
 import { EventStream } from './event-stream.js';
 import type { ControlLimits } from './limits.js';
 import { PROTOCOL_VERSION, type RequestMessage, type ServerMessageType, type WireError } from './messages.js';
-import { nearest } from './nearest.js';
 import type { Link, LinkHandlers } from './transport.js';
 import { toWireError } from './wire-error.js';
 
@@ -23,9 +23,9 @@ export interface ConnectionContext {
 
 /** One operator: requests one at a time, in order; events, if asked for. Nothing a peer or a handler does throws. */
 export class ControlConnection implements LinkHandlers {
-  readonly #gone = new AbortController();
   readonly #queue: unknown[] = [];
   #running = false;
+  #isGone = false;
   #events: EventStream | undefined;
   #idleTimer: Disposable;
   #lastUsed: number;
@@ -71,7 +71,7 @@ export class ControlConnection implements LinkHandlers {
     this.#queue.length = 0;
     this.#idleTimer[Symbol.dispose]();
     this.#events?.[Symbol.dispose]();
-    this.#gone.abort(new Error('the operator is gone'));
+    this.#isGone = true;
     this.onGone(this);
   }
 
@@ -103,7 +103,7 @@ export class ControlConnection implements LinkHandlers {
     try {
       const result = await this.#run(message);
       log.debug('control request', { command });
-      if (!this.link.send('reply', { id, result }) && !this.#gone.signal.aborted) {
+      if (!this.link.send('reply', { id, result }) && !this.#isGone) {
         this.#refuse(id, { code: 'failed', message: `${command}: the answer is too long` });
       }
     } catch (error) {
@@ -126,15 +126,14 @@ export class ControlConnection implements LinkHandlers {
     const call = table.find(command);
     if (!call) {
       const names = table.requests.map(({ name }) => name);
-      const meant = nearest(command, names).at(0);
-      const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+      const guess = didYouMean(nearest(command, names));
+      const hint = guess === undefined ? '' : `: ${guess}`;
       throw new RequestError(`probed ${daemon.version} has no command ${JSON.stringify(command)}${hint}`);
     }
     return call(
       {
         daemon,
         operator: this.operator,
-        signal: this.#gone.signal,
         streamEvents: (since) => {
           this.#events?.[Symbol.dispose]();
           const maxBacklog = limits.maxEventBacklog;

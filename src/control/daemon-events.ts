@@ -5,10 +5,15 @@ import { frozen } from './frozen.js';
 import { UID } from './snapshots.js';
 
 const text = (description: string) => Type.String({ description });
-const PRINCIPAL = Type.String({ description: 'who it is' });
 const BY = Type.Optional(Type.String({ description: 'which operator; missing where the system does not tell' }));
 const UNTIL = Type.String({ description: 'when it ends, ISO 8601 in UTC' });
-const CLIENT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of the client' });
+const NUMBER = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+/** Whom an event is about. */
+const CLIENT = {
+  client: Type.Integer({ ...NUMBER, description: 'the number of the client' }),
+  address: text('where it connects from'),
+  principal: text('who it is'),
+};
 
 function event<const T extends string, P extends TProperties>(type: T, description: string, properties: P) {
   return Type.Object({ type: Type.Literal(type), ...properties }, { description });
@@ -19,27 +24,17 @@ export const daemonEvents = [
   event('attached', 'The probe was plugged in.', { uid: UID }),
   event('detached', 'The probe was unplugged.', { uid: UID }),
   event('served', "The probe's port answers.", { uid: UID, port: Type.Integer({ description: 'the port' }) }),
+  event('unserved', "The probe's port does not answer any more.", { uid: UID, reason: text('why') }),
   event('failed', "The probe's port cannot be opened; it is tried again.", { uid: UID, error: text('why') }),
-  event('client-in', 'A client connected.', {
-    uid: UID,
-    client: CLIENT,
-    address: text('where it connects from'),
-    principal: PRINCIPAL,
-  }),
-  event('client-out', 'A client is gone.', { uid: UID, client: CLIENT, principal: PRINCIPAL, reason: text('why') }),
+  event('client-in', 'A client connected.', { uid: UID, ...CLIENT }),
+  event('client-out', 'A client is gone.', { uid: UID, ...CLIENT, reason: text('why') }),
   event('queued', 'A client waits for its turn.', {
     uid: UID,
-    client: CLIENT,
-    principal: PRINCIPAL,
+    ...CLIENT,
     ahead: Type.Integer({ description: 'how many wait before it' }),
   }),
-  event('refused', 'A client was not let in.', {
-    uid: UID,
-    client: CLIENT,
-    principal: PRINCIPAL,
-    reason: text('what it was told'),
-  }),
-  event('kicked', 'An operator dropped a client.', { uid: UID, client: CLIENT, principal: PRINCIPAL, by: BY }),
+  event('refused', 'A client was not let in.', { uid: UID, ...CLIENT, reason: text('what it was told') }),
+  event('kicked', 'An operator dropped a client.', { uid: UID, ...CLIENT, by: BY }),
   event('reserved', 'An operator reserved the probe.', {
     uid: UID,
     principal: text('for whom'),
@@ -55,29 +50,30 @@ export const daemonEvents = [
   }),
   event('released', 'An operator ended the reservation.', { uid: UID, principal: text('for whom it was'), by: BY }),
   event('expired', 'The reservation has ended by itself.', { uid: UID, principal: text('for whom it was') }),
-  event('lock-taken', 'A client took the lock.', { uid: UID, client: CLIENT }),
+  event('lock-taken', 'A client took the lock.', { uid: UID, ...CLIENT }),
   event('lock-lost', 'A client that was silent while others waited lost the lock.', {
     uid: UID,
-    client: CLIENT,
-    to: Type.Integer({ description: 'the number of the client that got it' }),
+    ...CLIENT,
+    to: Type.Integer({ ...NUMBER, description: 'the number of the client that got it' }),
+    toAddress: text('where that one connects from'),
+    toPrincipal: text('who that one is'),
   }),
-  event('target-reset', 'A client reset the target while others had the probe open.', { uid: UID, client: CLIENT }),
+  event('target-reset', 'A client reset the target while others had the probe open.', { uid: UID, ...CLIENT }),
   event(
     'target-halted',
     'A client halted a core while others had the probe open; not more than once in 10 s for each.',
-    {
-      uid: UID,
-      client: CLIENT,
-    },
+    { uid: UID, ...CLIENT },
   ),
   event('error', 'Something went wrong.', { uid: Type.Optional(UID), error: text('what') }),
   event('reloaded', 'The config was read again.', {
     applied: Type.Boolean({ description: 'whether it was good' }),
     changed: Type.Array(Type.String(), { description: 'uids of the probes whose settings changed' }),
+    by: BY,
   }),
   event('changed', 'An operator changed something about the probe.', {
     uid: UID,
     what: text('enabled, disabled, renamed or forgotten'),
+    by: BY,
   }),
   event('stopping', 'The daemon ends.', {}),
 ] as const;

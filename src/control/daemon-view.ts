@@ -41,10 +41,11 @@ export interface DaemonView {
   /**
    * Reads the config again and applies what differs. Returns when that is done; a bad config changes nothing.
    * @param now  whether probes in use take their new settings at once, to the cost of their clients
+   * @param by   as for `kick`
    */
-  reload(now: boolean, signal: AbortSignal): Promise<Reloaded>;
+  reload(now: boolean, by: string | undefined): Promise<Reloaded>;
   /** Looks at the bus again, and at ports that could not be opened. Returns when that is done. */
-  rescan(signal: AbortSignal): Promise<void>;
+  rescan(): Promise<void>;
   /**
    * Drops one client of a probe, those of one principal, or all of them.
    * @param by  who asks for it, where that is known: "user:ada"
@@ -63,9 +64,9 @@ export interface DaemonView {
   /** @returns the reservation that is ended @throws RequestError  if there is none */
   release(uid: string, by: string | undefined): Promise<ReservationRow>;
   /** Kept in the state directory. @throws RequestError where the config file says otherwise */
-  setEnabled(uid: string, enabled: boolean): Promise<void>;
+  setEnabled(uid: string, enabled: boolean, by: string | undefined): Promise<void>;
   /** @param name  undefined takes it back. Kept in the state directory. @throws RequestError if it is taken, or set by the config file */
-  rename(uid: string, name: string | undefined): Promise<void>;
+  rename(uid: string, name: string | undefined, by: string | undefined): Promise<void>;
   /** Gives up an absent probe, its port and what `probectl` set for it. @returns the port @throws RequestError while it is plugged in */
-  forget(uid: string): Promise<{ readonly port?: number }>;
+  forget(uid: string, by: string | undefined): Promise<{ readonly port?: number }>;
 }

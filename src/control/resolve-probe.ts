@@ -1,5 +1,5 @@
 import { RequestError } from '../base/errors.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../base/nearest.js';
 
 /** What a probe can be called by. */
 export interface ProbeName {

@@ -177,6 +177,9 @@ export const RELOADED = frozen(
       waiting: Type.Array(Type.String(), {
         description: 'uids of those among them that are in use and change when their last client leaves',
       }),
+      nextStart: Type.Array(Type.String(), {
+        description: 'keys whose new value holds only when the daemon is started again',
+      }),
     }),
     Type.Object({
       applied: Type.Literal(false, { description: 'false: the old config stays' }),

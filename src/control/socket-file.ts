@@ -4,6 +4,7 @@ import { chmod, chown, link, lstat, rename, unlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { RequestError } from '../base/errors.js';
 import { findGroup } from '../base/find-group.js';
+import { longestSocketPathBytes } from '../base/socket-path.js';
 
 /** The control socket cannot be opened; the message says what to do. */
 export class ControlSocketError extends RequestError {}
@@ -11,13 +12,9 @@ export class ControlSocketError extends RequestError {}
 /** Another daemon answers on the socket. */
 export class AlreadyRunningError extends ControlSocketError {}
 
-/**
- * Checks that a path fits into an address. Bytes with the one that ends it: 108 on Linux (unix(7)), 104 on macOS and
- * the BSDs (sys/un.h).
- * @throws ControlSocketError
- */
+/** Checks that a path fits into an address. @throws ControlSocketError */
 export function checkSocketPath(path: string, platform: string): void {
-  const most = (platform === 'linux' ? 108 : 104) - 1;
+  const most = longestSocketPathBytes(platform);
   const sizeBytes = Buffer.byteLength(path);
   if (sizeBytes <= most && path !== '') return;
   throw new ControlSocketError(

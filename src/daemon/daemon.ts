@@ -1,50 +1,37 @@
 // The daemon as its operators see it: what the control commands ask for and change.
 
+import { describeError, RequestError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
-import { listSettings } from '../config/list-settings.js';
-import { fixedPorts, type ProbeKey, type ProbeSettings, probeSettings, settingSource } from '../config/probe-policy.js';
-import { describeError, RequestError } from '../base/errors.js';
+import { fixedPorts, settingSource } from '../config/probe-policy.js';
+import { keysForNextStart } from '../config/start-keys.js';
 import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
-import type {
-  ClientRow,
-  Details,
-  Ports,
-  Problem,
-  ProbeRow,
-  Reloaded,
-  ReservationRow,
-  Status,
-} from '../control/snapshots.js';
+import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
-import { udevRemedy } from '../usb/udev-rule.js';
-import { accessProblem } from './access-problem.js';
-import { clientRows, reservationRow, waitingRows } from './client-rows.js';
-import type { PortBook } from './port-book.js';
+import { clientRows, reservationRow } from './client-rows.js';
 import { normalPrincipal } from './principal.js';
 import type { ProbeEntry } from './probe-entry.js';
-import type { Reservations } from './reservations.js';
-import type { Supervisor } from './supervisor.js';
+import { Snapshots, type SnapshotSources } from './snapshots.js';
 
-export interface DaemonOptions {
-  readonly version: string;
-  readonly pid: number;
-  readonly since: Date;
-  readonly supervisor: Supervisor;
-  readonly book: PortBook;
-  readonly reservations: Reservations;
+export interface DaemonOptions extends SnapshotSources {
   readonly events: EventHistory;
+  readonly log: Logger;
   /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
   readonly loadConfig: () => Config;
   /** Called with a config that has been applied, for what is not the supervisor's. */
   readonly onConfigured: (config: Config) => void;
-  /** 99th percentile of the event loop's delay, in milliseconds. */
-  readonly loopDelayMs: () => number;
 }
 
 export class Daemon implements DaemonView {
-  constructor(private readonly options: DaemonOptions) {}
+  readonly #snapshots: Snapshots;
+  readonly #startConfig: Config;
+
+  constructor(private readonly options: DaemonOptions) {
+    this.#snapshots = new Snapshots(options);
+    this.#startConfig = options.supervisor.config;
+  }
 
   get version(): string {
     return this.options.version;
@@ -64,58 +51,32 @@ export class Daemon implements DaemonView {
   }
 
   status(): Status {
-    const { version, pid, since, supervisor, loopDelayMs } = this.options;
-    const { file } = supervisor.config;
-    return {
-      ...{ version, pid, since: since.toISOString(), loopDelayMs: loopDelayMs() },
-      ...(file !== undefined && { configFile: file }),
-      probes: [...this.probes()],
-      problems: this.#problems(),
-    };
+    return this.#snapshots.status();
   }
 
   probes(): readonly ProbeRow[] {
-    return this.options.supervisor.entries.map((entry) => this.#row(entry));
+    return this.#snapshots.probes();
   }
 
   show(uid: string): Details {
-    const entry = this.#entry(uid);
-    const { attached, unserved, served, lastOpen, errors } = entry;
-    const there = attached ?? unserved;
-    const wireProtocol = served?.session.protocol;
-    return {
-      probe: this.#row(entry),
-      ...(there && { usb: usbOf(there.device) }),
-      ...(wireProtocol && { wireProtocol }),
-      ...(lastOpen && { lastOpen: { at: lastOpen.at.toISOString(), ...knownDetails(lastOpen.details) } }),
-      clients: clientRows(served),
-      queue: waitingRows(served),
-      settings: this.#settingsOf(uid),
-      errors: errors.map(({ at, error }) => ({ at: at.toISOString(), error })),
-    };
+    return this.#snapshots.show(uid);
   }
 
   ports(): Ports {
-    const { supervisor, book } = this.options;
-    const { first, last } = supervisor.config.ports;
-    const ports = supervisor.entries.flatMap((entry) => {
-      const port = entry.served?.server.port ?? book.portFor(entry.uid);
-      const { name } = this.#settingsFor(entry.uid);
-      if (port === undefined) return [];
-      return [{ port, uid: entry.uid, ...(name !== undefined && { name }), present: entry.attached !== undefined }];
-    });
-    return { first, last, ports };
+    return this.#snapshots.ports();
   }
 
-  async reload(now: boolean): Promise<Reloaded> {
-    const { supervisor, events, loadConfig, onConfigured } = this.options;
+  async reload(now: boolean, by?: string): Promise<Reloaded> {
+    const { supervisor, events, log, loadConfig, onConfigured } = this.options;
     let config: Config;
     try {
       config = loadConfig();
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-      events.add({ type: 'reloaded', applied: false, changed: [] });
-      return { applied: false, complaints: error.message.split('\n') };
+      const complaints = error.message.split('\n');
+      events.add({ type: 'reloaded', applied: false, changed: [], ...asked(by) });
+      for (const complaint of complaints) log.error('config not reloaded', { complaint, by });
+      return { applied: false, complaints };
     }
     const before = new Map(supervisor.entries.map((entry) => [entry.uid, this.#fingerprint(entry)]));
     await supervisor.configure(config, now);
@@ -123,8 +84,10 @@ export class Daemon implements DaemonView {
     const changed = supervisor.entries.filter((entry) => before.get(entry.uid) !== this.#fingerprint(entry));
     const waiting = supervisor.entries.filter(({ isWaiting }) => isWaiting).map(({ uid }) => uid);
     const uids = [...new Set([...changed.map(({ uid }) => uid), ...waiting])];
-    events.add({ type: 'reloaded', applied: true, changed: uids });
-    return { applied: true, changed: uids, waiting };
+    events.add({ type: 'reloaded', applied: true, changed: uids, ...asked(by) });
+    const nextStart = keysForNextStart(this.#startConfig, config);
+    log.info('config reloaded', { changed: uids, waiting, nextStart, by });
+    return { applied: true, changed: uids, waiting, nextStart: [...nextStart] };
   }
 
   rescan(): Promise<void> {
@@ -132,6 +95,7 @@ export class Daemon implements DaemonView {
   }
 
   async kick(uid: string, which: KickedClients, by: string | undefined): Promise<readonly ClientRow[]> {
+    const { events, log } = this.options;
     const { served } = this.#entry(uid);
     const { client } = which;
     const principal = which.principal === undefined ? undefined : normalPrincipal(which.principal);
@@ -144,8 +108,10 @@ export class Daemon implements DaemonView {
     const reason = new ProbeDisconnectedError('an operator ended this connection (probectl kick)');
     await Promise.all(
       rows.map(async (row) => {
-        this.options.events.add({ type: 'kicked', uid, client: row.client, principal: row.principal, ...asked(by) });
-        await served?.server.drop(row.client, reason);
+        const { client: number, address, principal: whose } = row;
+        events.add({ type: 'kicked', uid, client: number, address, principal: whose, ...asked(by) });
+        log.info('client dropped by an operator', { uid, client: number, principal: whose, by });
+        await served?.drop([number], reason);
       }),
     );
     return rows;
@@ -174,35 +140,40 @@ export class Daemon implements DaemonView {
     return reservation;
   }
 
-  async setEnabled(uid: string, enabled: boolean): Promise<void> {
+  async setEnabled(uid: string, enabled: boolean, by?: string): Promise<void> {
     this.#requireUnset(uid, 'enabled');
     await this.options.book.update(uid, { enabled });
-    await this.#changed(uid, enabled ? 'enabled' : 'disabled');
+    await this.#changed(uid, enabled ? 'enabled' : 'disabled', by);
   }
 
-  async rename(uid: string, name: string | undefined): Promise<void> {
+  async rename(uid: string, name: string | undefined, by?: string): Promise<void> {
     this.#requireUnset(uid, 'name');
     const taken = this.probes().find((row) => row.uid !== uid && (row.name === name || row.uid === name));
     if (name !== undefined && taken)
       throw new RequestError(`"${name}" is taken by probe ${taken.uid}: choose another name`);
     await this.options.book.update(uid, { name });
-    await this.#changed(uid, 'renamed');
+    await this.#changed(uid, 'renamed', by);
   }
 
-  async forget(uid: string): Promise<{ readonly port?: number }> {
+  async forget(uid: string, by?: string): Promise<{ readonly port?: number }> {
     const { supervisor, book, reservations } = this.options;
     const { attached, unserved } = this.#entry(uid);
     if (attached ?? unserved) throw new RequestError(`probe ${uid} is plugged in: only an absent one can be forgotten`);
     const port = fixedPorts(supervisor.config).has(uid) ? undefined : book.portFor(uid); // the config keeps its own
     await supervisor.forget(uid);
     if (reservations.of(uid)) await reservations.release(uid);
-    this.options.events.add({ type: 'changed', uid, what: 'forgotten' });
+    this.#tellChange(uid, 'forgotten', by);
     return { ...(port !== undefined && { port }) };
   }
 
-  async #changed(uid: string, what: string): Promise<void> {
-    this.options.events.add({ type: 'changed', uid, what });
+  async #changed(uid: string, what: string, by: string | undefined): Promise<void> {
+    this.#tellChange(uid, what, by);
     await this.options.supervisor.reconcile();
+  }
+
+  #tellChange(uid: string, what: string, by: string | undefined): void {
+    this.options.events.add({ type: 'changed', uid, what, ...asked(by) });
+    this.options.log.info('probe changed by an operator', { uid, what, by });
   }
 
   #entry(uid: string): ProbeEntry {
@@ -211,88 +182,9 @@ export class Daemon implements DaemonView {
     return entry;
   }
 
-  #row(entry: ProbeEntry): ProbeRow {
-    const { uid, attached, seen, unserved, state, served, since } = entry;
-    const { name, target } = this.#settingsFor(uid);
-    const port = served?.server.port ?? this.options.book.portFor(uid);
-    const reason = reasonOf(entry);
-    const { vendor, product } = (attached ? undefined : unserved) ?? seen?.match ?? { vendor: '', product: '' };
-    const reservation = this.options.reservations.of(uid);
-    return {
-      uid,
-      ...(name !== undefined && { name }),
-      ...{ vendor, product },
-      ...(seen && { family: seen.match.family }),
-      state,
-      ...(reason !== undefined && { reason }),
-      ...(port !== undefined && port > 0 && { port }),
-      addresses: [...(served?.server.addresses ?? [])],
-      ...(target !== undefined && { target }),
-      clients: served?.server.clientCount ?? 0,
-      waiting: served?.session.admission.waiting.length ?? 0,
-      ...(reservation && { reservation: reservationRow(reservation) }),
-      since: since.toISOString(),
-    };
-  }
-
-  #problems(): Problem[] {
-    const { supervisor, book, reservations } = this.options;
-    const problems: Problem[] = [];
-    if (book.problem) problems.push({ what: describeError(book.problem), remedy: book.problem.remedy });
-    if (reservations.problem) {
-      const { problem } = reservations;
-      problems.push({ what: describeError(problem), remedy: problem.remedy });
-    }
-    for (const finding of book.findings)
-      problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
-    for (const { uid, state, failure, attached } of supervisor.entries) {
-      if (state === 'failed' && failure) {
-        problems.push({
-          uid,
-          what: failure.message,
-          remedy: 'free the port, or give the probe another one in the config',
-        });
-      }
-      if (attached && state === 'no-permission') {
-        problems.push({ uid, what: accessProblem(attached.device), remedy: udevRemedy(attached.device) });
-      }
-      const warning = state === 'ignored' ? undefined : attached?.match.warning;
-      if (warning) problems.push({ uid, ...warning });
-    }
-    return problems;
-  }
-
-  #settingsFor(uid: string): ProbeSettings {
-    const { supervisor, book } = this.options;
-    return probeSettings(supervisor.config, uid, book.recordOf(uid));
-  }
-
   /** What of a probe a reload can change. */
   #fingerprint({ uid, ignored, served }: ProbeEntry): string {
-    return JSON.stringify([ignored !== undefined, this.#settingsFor(uid), served?.plan]);
-  }
-
-  #settingsOf(uid: string): Details['settings'] {
-    const { config } = this.options.supervisor;
-    const operator = this.options.book.recordOf(uid);
-    const own = Object.entries({ enabled: true, ...probeSettings(config, uid, operator), ...operator });
-    const keys: Partial<Record<string, ProbeKey>> = {
-      clockLimitHz: 'clock_limit',
-      memoryHandles: 'memory_handles',
-      postedWrites: 'posted_writes',
-      packetsInFlight: 'packets_in_flight',
-    };
-    return [
-      ...own
-        .filter(([key]) => key !== 'port' || config.settings.probe.some((entry) => entry.uid === uid))
-        .map(([key, value]) => {
-          const written = keys[key] ?? (key as ProbeKey);
-          return { key: `probe.${written}`, value: String(value), from: settingSource(config, uid, written, operator) };
-        }),
-      ...listSettings(config)
-        .filter(({ key }) => /^(listen|limits|access)\./.test(key))
-        .map(({ key, value, source }) => ({ key, value: JSON.stringify(value), from: source })),
-    ];
+    return JSON.stringify([ignored !== undefined, this.#snapshots.settingsFor(uid), served?.plan]);
   }
 
   /** What the config file says of a probe, probectl does not change. */
@@ -307,27 +199,4 @@ export class Daemon implements DaemonView {
 /** Who asked for something, as a field of its event. */
 function asked(by: string | undefined): { readonly by?: string } {
   return by === undefined ? {} : { by };
-}
-
-/** Why a probe is in its state, where that does not say it. */
-function reasonOf({ state, ignored, failure, unserved, attached }: ProbeEntry): string | undefined {
-  if (state === 'not-served') return unserved?.reason;
-  if (state === 'no-permission' && attached) return accessProblem(attached.device);
-  return ignored ?? failure?.message;
-}
-
-function usbOf(device: NonNullable<ProbeEntry['attached']>['device']): NonNullable<Details['usb']> {
-  const { portPath, vendorId, productId, serial } = device;
-  return { path: portPath, vid: vendorId, pid: productId, ...(serial !== undefined && { serial }) };
-}
-
-/** Of what a driver tells of its probe, what `show` has a place for. */
-function knownDetails(details: Readonly<Record<string, string | number | readonly string[]>>) {
-  const { capabilities, firmwareVersion, packetSizeBytes, packetCount } = details;
-  return {
-    capabilities: Array.isArray(capabilities) ? [...(capabilities as readonly string[])] : [],
-    ...(typeof firmwareVersion === 'string' && { firmware: firmwareVersion }),
-    ...(typeof packetSizeBytes === 'number' && { packetSizeBytes }),
-    ...(typeof packetCount === 'number' && { packetCount }),
-  };
 }

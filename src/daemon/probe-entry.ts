@@ -51,7 +51,9 @@ export class ProbeEntry {
     if (this.failure) return 'failed';
     if (!this.attached) return this.unserved ? 'not-served' : 'absent';
     if (this.served?.session.isInUse) return 'in-use';
-    return this.attached.device.accessible ? 'ready' : 'no-permission';
+    if (!this.attached.device.accessible) return 'no-permission';
+    // It is there before its port listens, and before the one of a probe that was absent would open it.
+    return this.served?.session.attached ? 'ready' : 'absent';
   }
 
   /** Since when it is in its state; as exact as `noteState` is called often. */

@@ -2,28 +2,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { DaemonError } from '../base/errors.js';
-import type { Config } from '../config/config.js';
-import type { ProbeSettings } from '../config/probe-policy.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
 import { ProbeServer } from '../server/probe-server.js';
 import type { ClientName } from '../sharing/client-lease.js';
 import { type OpenProbe, ProbeSession, type SessionEvents } from '../sharing/probe-session.js';
 import type { FoundProbe } from './find-probes.js';
 import type { ServerServices } from './server-services.js';
-
-/** What a served probe is made from; a change of any of it takes a new one. */
-export interface ServingPlan {
-  readonly uid: string;
-  /** 0: any. */
-  readonly port: number;
-  readonly hosts: readonly string[];
-  readonly limits: Config['limits'];
-  readonly settings: Pick<
-    ProbeSettings,
-    'clockLimitHz' | 'memoryHandles' | 'postedWrites' | 'packetsInFlight' | 'sharing'
-  >;
-  readonly queueTimeoutMs: number;
-}
+import type { ServingPlan } from './serving-plan.js';
 
 /** What was seen of the probe last, as it is when somebody asks: a port is served before its probe was ever there. */
 export interface Sighting {
@@ -31,7 +16,8 @@ export interface Sighting {
 }
 
 /** What others want to know as it happens. */
-export interface ServingEvents extends SessionEvents {
+export interface ServingEvents extends Omit<SessionEvents, 'clientOut'> {
+  readonly clientOut: (client: ClientName, reason: string) => void;
   /** A request failed for a reason that is not its client's mistake. */
   readonly requestFailed: (client: ClientName, error: DaemonError) => void;
 }
@@ -42,6 +28,8 @@ export class ServedProbe implements AsyncDisposable {
     readonly session: ProbeSession,
     readonly server: ProbeServer,
     private readonly subscription: Disposable,
+    /** Why those who are being dropped are, by client. */
+    private readonly dropped: Map<number, string>,
   ) {}
 
   /** Starts listening. @throws ListenError */
@@ -54,8 +42,16 @@ export class ServedProbe implements AsyncDisposable {
     const { uid, port, hosts, limits, settings, queueTimeoutMs } = plan;
     const { clock, socketOptions, access, reservations, crash, table, newClientId } = services;
     const log = services.log.child({ uid });
+    const dropped = new Map<number, string>();
     const session = new ProbeSession({
-      ...{ uid, clock, log, events },
+      ...{ uid, clock, log },
+      events: {
+        ...events,
+        clientOut(client) {
+          events.clientOut(client, dropped.get(client.id) ?? 'its connection ended');
+          dropped.delete(client.id);
+        },
+      },
       get vendor() {
         return sighting.seen?.match.vendor ?? '';
       },
@@ -76,7 +72,7 @@ export class ServedProbe implements AsyncDisposable {
     const subscription = reservations.subscribe((changed) => {
       if (changed === uid) session.admission.reconsider();
     });
-    return new ServedProbe({ ...plan, port: server.port }, session, server, subscription);
+    return new ServedProbe({ ...plan, port: server.port }, session, server, subscription, dropped);
   }
 
   /** Whether it would be made the same way again. `plan.port` is the port it has. */
@@ -88,10 +84,17 @@ export class ServedProbe implements AsyncDisposable {
     this.session.attach(openProbe);
   }
 
+  /** Answers clients with the reason, and ends their connections. */
+  async drop(clients: readonly number[], reason: DaemonError): Promise<void> {
+    for (const client of clients) this.dropped.set(client, reason.message);
+    await Promise.all(clients.map((client) => this.server.drop(client, reason)));
+  }
+
   /** Answers its clients that it is not served any more, and drops them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.subscription[Symbol.dispose]();
-    await this.server.dropAll(new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
+    const clients = this.server.clients.map(({ client }) => client.id);
+    await this.drop(clients, new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
     await this.server[Symbol.asyncDispose]();
     await this.session[Symbol.asyncDispose]();
   }

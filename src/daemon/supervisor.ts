@@ -1,17 +1,20 @@
 // Keeps a server running for every probe: compares what should run with what runs, and makes up the difference.
 
-import { type DaemonError, describeError } from '../base/errors.js';
+import { describeError } from '../base/errors.js';
 import type { Config } from '../config/config.js';
-import { fixedPorts, probePolicy, probeSettings, reasonDisabled } from '../config/probe-policy.js';
+import { fixedPorts } from '../config/probe-policy.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
 import type { UsbBus } from '../usb/usb-bus.js';
 import { accessProblem } from './access-problem.js';
 import { logAccess, logAttached, logUnserved } from './announcements.js';
 import { findProbes, type FoundProbe } from './find-probes.js';
+import { Passes } from './passes.js';
 import type { PortBook } from './port-book.js';
 import { ProbeEntry } from './probe-entry.js';
-import { ServedProbe, type ServingEvents, type ServingPlan } from './served-probe.js';
+import { ServedProbe } from './served-probe.js';
 import type { ServerServices } from './server-services.js';
+import { noteError, servingEvents } from './serving-events.js';
+import { reasonToIgnore, type ServingPlan, servingPlan } from './serving-plan.js';
 
 export interface SupervisorOptions {
   readonly bus: UsbBus;
@@ -21,35 +24,33 @@ export interface SupervisorOptions {
   readonly onEvent: (event: DaemonEvent) => void;
 }
 
-/** How long after a port could not be opened it is tried again: at first, and at most. */
-const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 60_000;
-
 export class Supervisor implements AsyncDisposable {
   readonly #options: SupervisorOptions;
   readonly #entries = new Map<string, ProbeEntry>();
+  readonly #passes: Passes;
   #subscription: Disposable | undefined;
   #config: Config;
-  #retry: Disposable | undefined;
-  #retryMs = FIRST_RETRY_MS;
-  #pass: Promise<void> | undefined;
-  #lookAgain = false;
   /** The next pass applies new settings also to probes that are in use. */
   #forced = false;
   /** The next pass forgets these. */
   readonly #toForget = new Set<string>();
-  #isStopping = false;
 
   /** Does nothing yet. */
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#config = options.config;
+    const { clock, log } = options.services;
+    this.#passes = new Passes({
+      clock,
+      pass: () => this.#pass(),
+      onFailed: (error) => log.error('looking for probes failed', { error: describeError(error) }),
+    });
   }
 
   /** Returns when everything that is plugged in at this moment is served, or failed. */
   start(): Promise<void> {
     // Subscribed before the first list: nothing falls between.
-    this.#subscription ??= this.#options.bus.subscribe(() => this.#background());
+    this.#subscription ??= this.#options.bus.subscribe(() => this.#passes.makeSoon());
     return this.reconcile();
   }
 
@@ -85,36 +86,18 @@ export class Supervisor implements AsyncDisposable {
     return this.reconcile(); // a pass that runs now would bring back what we take away beside it
   }
 
-  /**
-   * Makes what runs equal to what should run. One pass at a time; a call during a pass makes another follow it, and
-   * resolves after that.
-   */
+  /** Makes what runs equal to what should run; resolves when it is. */
   reconcile(): Promise<void> {
-    this.#lookAgain = true;
-    return (this.#pass ??= this.#passes());
+    return this.#passes.make();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopping = true;
     this.#subscription?.[Symbol.dispose]();
-    await this.#pass?.catch(() => undefined); // whoever asked for the pass hears of its failure
-    this.#retry?.[Symbol.dispose](); // last: the pass may have set it
+    await this.#passes[Symbol.asyncDispose]();
     await Promise.all([...this.#entries.values()].map(async ({ served }) => served?.[Symbol.asyncDispose]()));
   }
 
-  async #passes(): Promise<void> {
-    try {
-      while (this.#lookAgain && !this.#isStopping) {
-        this.#lookAgain = false;
-        await this.#onePass();
-      }
-    } finally {
-      // In the same step as the last look at #lookAgain: a call in between would be lost.
-      this.#pass = undefined;
-    }
-  }
-
-  async #onePass(): Promise<void> {
+  async #pass(): Promise<void> {
     const forced = this.#forced;
     this.#forced = false;
     for (const uid of this.#toForget) await this.#forgetEntry(uid);
@@ -125,8 +108,8 @@ export class Supervisor implements AsyncDisposable {
     await Promise.all(entries.map((entry, i) => this.#serve(entry, plans[i])));
     const { book } = this.#options;
     await book.retry();
-    if (book.isBehind) this.#retryLater();
-    else if (entries.every(({ failure }) => !failure)) this.#retryMs = FIRST_RETRY_MS;
+    if (book.isBehind) this.#passes.retryLater();
+    else if (entries.every(({ failure }) => !failure)) this.#passes.succeeded();
   }
 
   /** Looks at the bus, and makes the entries match what is there. @returns the probes to serve, by uid */
@@ -184,8 +167,16 @@ export class Supervisor implements AsyncDisposable {
       entry.isWaiting = !forced && entry.served.session.leases.length > 0;
       if (entry.isWaiting) return undefined; // the last client to go brings us back here
     }
+    const wasServed = entry.served !== undefined;
     await this.#stop(entry);
+    if (wasServed && !plan) this.#announceUnserved(entry);
     return plan;
+  }
+
+  #announceUnserved({ uid, ignored, failure }: ProbeEntry): void {
+    const reason = ignored ?? (failure ? failure.message : 'it cannot be served');
+    this.#options.services.log.info('probe not served any more', { uid, reason });
+    this.#options.onEvent({ type: 'unserved', uid, reason });
   }
 
   /** Starts serving a probe if there is a plan, and connects the probe with what serves it. */
@@ -205,14 +196,14 @@ export class Supervisor implements AsyncDisposable {
 
   #announceAccess(entry: ProbeEntry, present: FoundProbe): void {
     logAccess(present, this.#options.services.log);
-    if (!present.device.accessible) this.#noteError(entry, accessProblem(present.device));
+    if (!present.device.accessible) noteError(entry, accessProblem(present.device), this.#options.onEvent);
   }
 
   /** How a probe should be served; undefined if it should not be, or cannot be, and then the entry says why. */
   async #plan(entry: ProbeEntry): Promise<ServingPlan | undefined> {
     const { book } = this.#options;
     const { uid } = entry;
-    entry.ignored = this.#reasonToIgnore(entry);
+    entry.ignored = reasonToIgnore(this.#config, entry, book.recordOf(uid));
     if (entry.ignored !== undefined) {
       entry.failure = undefined;
       return undefined;
@@ -225,41 +216,26 @@ export class Supervisor implements AsyncDisposable {
       this.#failed(entry, error);
       return undefined;
     }
-    const settings = probeSettings(this.#config, uid, book.recordOf(uid));
-    const { clockLimitHz, memoryHandles, postedWrites, packetsInFlight, sharing } = settings;
-    return {
-      ...{ uid, port, hosts: this.#config.hosts, limits: this.#config.limits },
-      queueTimeoutMs: this.#config.access.queueTimeoutMs,
-      settings: {
-        ...{ memoryHandles, postedWrites, sharing },
-        ...(clockLimitHz !== undefined && { clockLimitHz }),
-        ...(packetsInFlight !== undefined && { packetsInFlight }),
-      },
-    };
-  }
-
-  #reasonToIgnore({ uid, seen }: ProbeEntry): string | undefined {
-    const operator = this.#options.book.recordOf(uid);
-    if (!seen) return reasonDisabled(this.#config, uid, operator); // the rules are about what a probe is
-    const { vendorId, productId, product, portPath } = seen.device;
-    const { family } = seen.match;
-    const facts = { uid, family, vendorId, productId, portPath, ...(product !== undefined && { product }) };
-    const policy = probePolicy(this.#config, facts, operator);
-    return policy.served ? undefined : policy.reason;
+    return servingPlan(this.#config, { uid, port }, book.recordOf(uid));
   }
 
   async #start(entry: ProbeEntry, plan: ServingPlan): Promise<void> {
     const { services, onEvent } = this.#options;
     const { uid } = entry;
+    const { clock, log } = services;
+    const onLeft = (): void => {
+      if (entry.isWaiting) this.#passes.makeSoon();
+    };
+    const events = servingEvents(entry, { clock, log, onEvent, onLeft });
     try {
-      entry.served = await ServedProbe.start(plan, entry, services, this.#eventsOf(entry));
+      entry.served = await ServedProbe.start(plan, entry, services, events);
     } catch (error) {
       this.#failed(entry, error);
       return;
     }
     const { port } = entry.served.server;
     entry.failure = undefined;
-    services.log.info('probe served', { uid, port });
+    log.info('probe served', { uid, port });
     if (!entry.attached) onEvent({ type: 'served', uid, port });
   }
 
@@ -291,66 +267,6 @@ export class Supervisor implements AsyncDisposable {
       this.#options.onEvent({ type: 'failed', uid, error: describeError(error) });
     }
     entry.failure = error;
-    this.#retryLater();
+    this.#passes.retryLater();
   }
-
-  #retryLater(): void {
-    this.#retry ??= this.#options.services.clock.timer(this.#retryMs, () => {
-      this.#retry = undefined;
-      this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
-      this.#background();
-    });
-  }
-
-  #eventsOf(entry: ProbeEntry): ServingEvents {
-    const { onEvent, services } = this.#options;
-    const { uid } = entry;
-    let lastHolder: number | undefined;
-    return {
-      clientIn: ({ id, address, principal }) => onEvent({ type: 'client-in', uid, client: id, address, principal }),
-      clientOut: ({ id, principal }) => {
-        onEvent({ type: 'client-out', uid, client: id, principal, reason: 'its connection ended' });
-        if (entry.isWaiting) this.#background();
-      },
-      queued: ({ id, principal }, ahead) => {
-        services.log.info('client waits for its turn', { uid, client: id, ahead });
-        onEvent({ type: 'queued', uid, client: id, principal, ahead });
-      },
-      refused: ({ id, principal }, reason) => {
-        services.log.info('client refused', { uid, client: id, reason });
-        onEvent({ type: 'refused', uid, client: id, principal, reason });
-      },
-      lockTaken: ({ id }) => {
-        // A client takes and returns the lock thousands of times; what tells something is that it goes to another.
-        if (id !== lastHolder) onEvent({ type: 'lock-taken', uid, client: id });
-        lastHolder = id;
-      },
-      lockLost: (from, to) => onEvent({ type: 'lock-lost', uid, client: from.id, to: to.id }),
-      targetReset: ({ id }) => onEvent({ type: 'target-reset', uid, client: id }),
-      targetHalted: ({ id }) => onEvent({ type: 'target-halted', uid, client: id }),
-      opened: ({ details }) => (entry.lastOpen = { at: services.clock.date(), details }),
-      openFailed: (error) => this.#noteError(entry, error),
-      useChanged: () => entry.noteState(),
-      requestFailed: (_client, error) => {
-        if (concernsProbe(error)) this.#noteError(entry, error);
-      },
-    };
-  }
-
-  #noteError(entry: ProbeEntry, error: unknown): void {
-    entry.noteError(error);
-    this.#options.onEvent({ type: 'error', uid: entry.uid, error: describeError(error) });
-  }
-
-  #background(): void {
-    this.reconcile().catch((error: unknown) => {
-      this.#options.services.log.error('looking for probes failed', { error: describeError(error) });
-      if (!this.#isStopping) this.#retryLater();
-    });
-  }
-}
-
-/** What somebody beside the probe should look at. A FAULT or a WAIT is between client and target. */
-function concernsProbe({ kind }: DaemonError): boolean {
-  return kind === 'probe' || kind === 'busy' || kind === 'access' || kind === 'transfer';
 }

@@ -11,6 +11,11 @@ export const CORE_DEBUG = {
 /** Fields of AIRCR. A write counts with the key in bits 31:16 alone. */
 export const AIRCR = { VECTRESET: 0x1, SYSRESETREQ: 0x4, KEY: 0x05fa } as const;
 
+/** Whether a word written to AIRCR resets the target, or its core. */
+export function resetsTarget(word: number): boolean {
+  return word >>> 16 === AIRCR.KEY && (word & (AIRCR.SYSRESETREQ | AIRCR.VECTRESET)) !== 0;
+}
+
 /** Fields of DHCSR. A write counts with the key in bits 31:16 alone. */
 export const DHCSR = {
   C_DEBUGEN: 0x1,

@@ -59,6 +59,10 @@ export const CTRL_STAT = {
   CSYSPWRUPACK: 0x80000000,
 } as const;
 
+export const POWER_REQUESTS = (CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ) >>> 0;
+/** An acknowledgement is the bit above its request. */
+export const POWER_ACKS = (CTRL_STAT.CDBGPWRUPACK | CTRL_STAT.CSYSPWRUPACK) >>> 0;
+
 /** MEM-AP registers as offsets in an ADIv5 AP (IHI 0031 C2.6). */
 export const MEM_AP = {
   CSW: 0x00,
@@ -81,6 +85,9 @@ export const CSW = {
   ADDRINC_SINGLE: 0x10,
   DEVICE_EN: 0x40,
 } as const;
+
+/** TAR is sure to increment within a page of so many bytes; what it does at the end is up to the AP (IHI 0031 C2.2.2). */
+export const TAR_PAGE_BYTES = 0x400;
 
 /** IDR.CLASS, bits 16:13: 0b1000 is a MEM-AP (IHI 0031 C1.2). */
 export function isMemApIdr(idr: number): boolean {

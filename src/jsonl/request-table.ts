@@ -65,7 +65,10 @@ export interface RequestTable<Context> {
 }
 
 export interface RequestTableOptions {
-  /** Check results, too: a wrong one is an `AssertionError`. For tests: it costs as much as the request itself. */
+  /**
+   * Check schemas and results, too: a wrong one is an `AssertionError`. For tests: it costs as much as the request
+   * itself.
+   */
   readonly checkResults?: boolean;
 }
 
@@ -74,7 +77,7 @@ export function requestTable<Context>(
   requests: readonly Request<Context>[],
   { checkResults = false }: RequestTableOptions = {},
 ): RequestTable<Context> {
-  const ajv = strictAjv();
+  const ajv = strictAjv({ checkSchemas: checkResults });
   const calls = new Map<string, Call<Context>>();
   for (const declared of requests) {
     assert(!calls.has(declared.name), `request ${declared.name} is declared twice`);

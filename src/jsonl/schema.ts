@@ -28,9 +28,18 @@ export function integerList(
   return Type.Unsafe(Type.Array(Type.Integer(item), count));
 }
 
+export interface StrictAjvOptions {
+  /** Check schemas against JSON Schema's own, too. For tests: it costs half a start of the daemon. */
+  readonly checkSchemas?: boolean;
+}
+
 /** An ajv that refuses unknown words in a schema and never converts a value. */
-export function strictAjv(): Ajv {
-  const ajv = new Ajv({ strict: true, strictTypes: true, allowUnionTypes: false });
+export function strictAjv({ checkSchemas = false }: StrictAjvOptions = {}): Ajv {
+  const ajv = new Ajv({
+    ...{ strict: true, strictTypes: true, allowUnionTypes: false },
+    ...{ meta: checkSchemas, validateSchema: checkSchemas },
+    code: { optimize: false }, // V8 does it again, and only for what is hot
+  });
   ajv.addKeyword({
     keyword: 'uintBits',
     schemaType: 'number',

@@ -23,6 +23,8 @@ export interface ProbeIdentity {
  */
 export interface Probe extends AsyncDisposable {
   readonly identity: ProbeIdentity;
+  /** Aborts when the probe has left. Nothing works from then on, whoever has heard of it. */
+  readonly gone: AbortSignal;
   /** What the last open learnt, for `show`: firmware version, packet size and count, capability names. */
   readonly details: Readonly<Record<string, string | number | readonly string[]>>;
   readonly wireProtocols: readonly WireProtocol[];

@@ -15,12 +15,15 @@ import { type Envelope, type MalformedEnvelope, readEnvelope } from '../protocol
 import { isHttpRequestLine, isTlsHandshake } from '../protocol/foreign-protocol.js';
 import type { ServerLimits } from './limits.js';
 import { LineQueue } from './line-queue.js';
+import type { ReplyBatch } from './reply-batch.js';
 import type { ClientContext } from './requests/probe-request.js';
 import { GENERAL_ERROR, statusOfError } from '../protocol/status.js';
 
 export interface ConnectionOptions {
   readonly table: RequestTable<ClientContext>;
   readonly limits: ServerLimits;
+  /** Where replies go that make no client wait by going a little later. */
+  readonly batch: ReplyBatch;
   readonly log: Logger;
   readonly clock: Clock;
   readonly socketOptions: SocketOptions;
@@ -76,6 +79,8 @@ export class Connection {
   #isRunning = false;
   #running: Promise<void> | undefined;
   #replies = '';
+  /** Its replies are in the batch. */
+  #isBatched = false;
   #requests = 0;
   /** Wakes the loop when the socket has drained, is closed, or is dropped. */
   #wake: (() => void) | undefined;
@@ -113,6 +118,7 @@ export class Connection {
     this.#service = reason;
     this.#abort.abort(reason);
     this.#wake?.();
+    this.#flush();
     if (this.#isRunning || this.#socket.writableLength > 0) {
       await this.#running;
       // A stock client closes by itself when it has read status 2. One that does not read holds us up no longer than this.
@@ -180,23 +186,24 @@ export class Connection {
       try {
         let result = this.#start(request);
         if (result instanceof Promise) {
-          this.#flush(); // nobody's reply waits for somebody else's request
+          this.#flushSoon(); // nobody's reply waits for somebody else's request
           result = await result;
         }
         this.#reply(request, encodeReply(request.id, result));
       } catch (error) {
         this.#reply(request, this.#encodeFailure(request.id, error));
       }
-      if (this.#backlog.length === 0 || this.#replies.length > MAX_JOINED_CHARACTERS) this.#flush();
+      if (this.#replies.length > MAX_JOINED_CHARACTERS) this.#flush();
+      else if (this.#backlog.length === 0) this.#flushSoon();
       if (this.#hasUnreadReplies()) await new Promise<void>((resolve) => (this.#wake = resolve));
       if (++inARow % REQUESTS_PER_TURN === 0 || clock.now() >= turnEnds) {
         await this.#yield();
         turnEnds = clock.now() + TURN_MS;
       }
     }
-    this.#flush();
     this.#isRunning = false;
     if (this.#inputEnded && !this.#socket.destroyed) {
+      this.#flush();
       // With `resetOnClose` still on, closing would throw away what the client has not fetched yet.
       this.#options.socketOptions.closeGracefully(this.#socket);
       this.#socket.end();
@@ -232,6 +239,17 @@ export class Connection {
     const name = request.malformed === undefined ? request.name.slice(0, MAX_ECHO) : '(malformed)';
     log.debug('request', { name, reply: reply.slice(0, MAX_LOGGED).trimEnd() });
   }
+
+  #flushSoon(): void {
+    if (this.#replies === '' || this.#isBatched) return;
+    this.#isBatched = true;
+    this.#options.batch.add(this.#flushBatched);
+  }
+
+  readonly #flushBatched = (): void => {
+    this.#isBatched = false;
+    this.#flush();
+  };
 
   /** Sends the replies made so far, in one write. */
   #flush(): void {

@@ -15,6 +15,7 @@ import { type Admission, Connection, type Traffic } from './connection.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
 import type { ProbeRequestTable } from './probe-requests.js';
+import { ReplyBatch } from './reply-batch.js';
 
 export interface ProbeServerOptions {
   /** Numeric addresses, all listened on at the same port. */
@@ -56,6 +57,7 @@ export class ProbeServer implements AsyncDisposable {
   /** Connected, and not yet known who they are. */
   readonly #arriving = new Set<Socket>();
   readonly #connections = new Map<Connection, ConnectedClient>();
+  readonly #batch: ReplyBatch;
   #port = 0;
   #ending: Promise<void> | undefined;
 
@@ -76,6 +78,7 @@ export class ProbeServer implements AsyncDisposable {
   private constructor(options: ProbeServerOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
+    this.#batch = new ReplyBatch(options.clock, () => this.#connections.size > 1);
   }
 
   get port(): number {
@@ -196,6 +199,7 @@ export class ProbeServer implements AsyncDisposable {
     const connection = new Connection(socket, this.#admit(client, refusal), {
       ...{ table, clock, socketOptions, crash, log },
       limits: this.#limits,
+      batch: this.#batch,
       onFailure: (error) => this.#options.onFailure?.(client, error),
       onClosed: () => {
         this.#connections.delete(connection);

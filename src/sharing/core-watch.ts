@@ -3,7 +3,7 @@
 // has not seen them yet, still will. Halts and resets are told to who wants to know.
 
 import { never } from '../base/never.js';
-import { AIRCR, CORE_DEBUG, DCRSR_WRITE, DHCSR } from '../dap/core-debug.js';
+import { CORE_DEBUG, DCRSR_WRITE, DHCSR, resetsTarget } from '../dap/core-debug.js';
 import { MEM_AP } from '../dap/registers.js';
 import type { DapPort } from '../probe/probe.js';
 import type { CoreTransfer } from './mem-ap-state.js';
@@ -75,7 +75,7 @@ export class CoreWatch {
         if (value >>> 16 === DHCSR.KEY && value & DHCSR.C_HALT && value & DHCSR.C_DEBUGEN) this.watch.halted();
         break;
       case CORE_DEBUG.AIRCR:
-        if (value >>> 16 === AIRCR.KEY && value & (AIRCR.SYSRESETREQ | AIRCR.VECTRESET)) this.watch.wasReset();
+        if (resetsTarget(value)) this.watch.wasReset();
         break;
     }
   }

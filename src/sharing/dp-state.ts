@@ -1,13 +1,9 @@
 // A debug port as one client has left it, and as it is on the wire.
 
-import { CTRL_STAT, type ApAddress } from '../dap/registers.js';
+import { type ApAddress, CTRL_STAT, POWER_REQUESTS } from '../dap/registers.js';
 import type { MemApUser } from './mem-ap-user.js';
 import { type MemApView, WireMemAp } from './mem-ap-state.js';
 import type { LeaseContext } from './lease-context.js';
-
-export const POWER_REQUESTS = (CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ) >>> 0;
-/** An acknowledgement is the bit above its request. */
-export const POWER_ACKS = (CTRL_STAT.CDBGPWRUPACK | CTRL_STAT.CSYSPWRUPACK) >>> 0;
 
 /** Bits of CTRL/STAT that change what accesses do: ORUNDETECT, and TRNMODE in bits 3:2. */
 export const WORKING_CONTROL = CTRL_STAT.ORUNDETECT | 0x0c;

@@ -3,18 +3,18 @@
 // turn held.
 
 import { never } from '../base/never.js';
-import { DaemonError, RequestError } from '../base/errors.js';
-import type { BitString } from '../dap/bit-string.js';
+import { DaemonError } from '../base/errors.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
-import { ABORT, type ApAddress, CTRL_STAT, DP, selectOf } from '../dap/registers.js';
+import { ABORT, type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
+import { CLEAR_STICKY, STICKY } from '../dap/sticky-flags.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
-import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
+import type { Probe } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
-import { DpView, POWER_REQUESTS, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
-import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
+import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
+import { LeaseLine } from './lease-line.js';
+import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
 import { MemApView } from './mem-ap-state.js';
-import { CLEAR_STICKY, STICKY } from './sticky-flags.js';
 import type { Wire } from './wire.js';
 
 export interface LeaseContextOptions {
@@ -35,21 +35,18 @@ export interface SelectedDp {
 
 const MAX_APS = 512;
 const MAX_TARGETS = 32;
-/** Sequences that were absorbed, and may have to be sent after all. */
-const MAX_SCRIPT = 64;
 
 export class LeaseContext {
+  readonly line: LeaseLine;
   readonly #wire: Wire;
   readonly #options: LeaseContextOptions;
-  #line: Line | undefined;
-  /** Sequences this client believes to be sent since its last access. */
-  readonly #script: ((probe: Probe) => Promise<unknown>)[] = [];
   readonly #views = new Map<number | undefined, DpView>();
   #selected: SelectedDp | undefined;
 
   constructor(options: LeaseContextOptions) {
     this.#options = options;
     this.#wire = options.wire;
+    this.line = new LeaseLine({ ...options, onChange: (line) => this.#noteLine(line) });
     this.#wire.contexts.add(this);
   }
 
@@ -70,28 +67,12 @@ export class LeaseContext {
     return !this.#wire.isReady || this.here.dp.suspect === this;
   }
 
-  get line(): Line {
-    this.#line ??= joinedLine(this.#wire.protocol, this.#wire.selection);
-    return this.#line;
-  }
-
-  #setLine(line: Line): void {
-    const { selection } = this.line;
-    this.#line = line;
-    if (line.selection !== selection) this.#selected = undefined;
-    // A line reset takes SELECT.DPBANKSEL back to 0 (IHI 0074 B4.3.3).
-    if (line.state === 'fresh') {
-      const { view } = this.here;
-      view.select = selectOf(view.select);
-    }
-  }
-
   get here(): SelectedDp {
     return (this.#selected ??= this.#select());
   }
 
   #select(): SelectedDp {
-    const { selection } = this.line;
+    const { selection } = this.line.now;
     let view = this.#views.get(selection);
     if (!view) {
       if (this.#views.size >= MAX_TARGETS) dropOldest(this.#views);
@@ -122,69 +103,15 @@ export class LeaseContext {
     return user;
   }
 
-  // ---- sequences
-
-  async swjSequence(probe: Probe, sequence: BitString, signal: AbortSignal): Promise<void> {
-    await this.send(probe, afterSequence(this.line, sequence), async (on, stop = signal) =>
-      on.swjSequence?.(sequence, stop),
-    );
-  }
-
-  /** What nobody drives is read as ones. */
-  async swdSequence(probe: Probe, pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
-    const after = afterSwd(this.line, pieces);
-    const read = await this.send(probe, after, async (on, stop = signal) => on.swd?.sequence(pieces, stop));
-    return read ?? undriven(pieces);
-  }
-
-  async jtagSequence(probe: Probe, sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
-    const after = afterJtag(this.line, sequence);
-    return this.send(probe, after, async (on, stop = signal) => on.jtag?.sequence(sequence, stop));
-  }
-
-  /**
-   * Alone with the target: on the wire, whatever it is. Else what a newcomer does to bring the line up is absorbed: the
-   * line is up, or will be when this client's next access finds that it is not.
-   */
-  async send<T>(
-    probe: Probe,
-    after: Line | undefined,
-    send: (probe: Probe, signal?: AbortSignal) => Promise<T>,
-  ): Promise<T | undefined> {
-    const wire = this.#wire;
-    const before = this.line;
-    if (!this.#options.isShared()) {
-      wire.lost();
-      // What was absorbed while others were there belongs before it.
-      for (const absorbed of this.#script.splice(0)) await absorbed(probe);
-      const result = await send(probe);
-      this.#setLine(after ?? { ...before, state: 'joined', ones: 0 });
-      wire.lineOf = this;
-      wire.selection = this.line.selection;
-      return result;
-    }
-    if (!after) {
-      throw new RequestError(
-        'other clients are connected: of sequences, line resets, changes of protocol and TARGETSEL can be granted',
-      );
-    }
-    this.#script.push((on) => send(on, never));
-    if (this.#script.length > MAX_SCRIPT) this.#script.shift();
-    this.#setLine(after);
-    wire.user = undefined;
-    if (wire.lineOf === this) wire.lineOf = undefined;
-    return undefined;
-  }
-
   // ---- the change from one client to another
 
   /** Puts what this client counts on at its debug port where others have been. */
   async enter(probe: Probe, isDpidr: boolean): Promise<void> {
     const wire = this.#wire;
-    if (wire.lineOf !== this) this.#requireLine(isDpidr);
+    if (!this.line.isOnWire) this.line.requireUp(isDpidr);
     try {
-      if (wire.lineOf !== this) await this.#takeLine(probe, isDpidr);
-      wire.lineOf = this;
+      if (!this.line.isOnWire) await this.line.take(probe, isDpidr);
+      wire.lineOf = this.line;
       // The access that follows is to tell whether anybody is there.
       if (!wire.isReady) return;
       const { dp } = this.here;
@@ -195,33 +122,6 @@ export class LeaseContext {
       this.failed(error);
       throw error;
     }
-  }
-
-  /** Refuses what the debug port would not have answered. */
-  #requireLine(isDpidr: boolean): void {
-    const { state, protocol } = this.line;
-    const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
-    const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
-    if (protocol === this.#wire.protocol && (isUp || mayBeUp)) return;
-    this.#setLine({ ...this.line, state: state === 'dormant' ? state : 'lost' });
-    this.#script.length = 0;
-    throw new NoAckError();
-  }
-
-  async #takeLine(probe: Probe, isDpidr: boolean): Promise<void> {
-    const wire = this.#wire;
-    const { state, selection } = this.line;
-    if (wire.isReady && wire.selection === selection) return;
-    const script = this.#script.splice(0);
-    if (!wire.isReady && script.length > 0) {
-      wire.lost();
-      for (const send of script) await send(probe);
-      wire.selection = selection;
-      return;
-    }
-    // Who never sent anything takes it as it comes.
-    if (state === 'joined' && !wire.isReady) return;
-    await wire.moveTo(probe, selection, isDpidr);
   }
 
   /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
@@ -255,14 +155,6 @@ export class LeaseContext {
     dp.control = control;
   }
 
-  answered(): void {
-    const wire = this.#wire;
-    if (wire.isReady && this.#line?.state === 'ready' && this.#script.length === 0) return;
-    wire.isReady = true;
-    this.#script.length = 0;
-    this.#setLine({ ...this.line, state: 'ready' });
-  }
-
   /** An access of this client has failed; it may be one that was acknowledged before it was executed. */
   failed(error: unknown): void {
     const wire = this.#wire;
@@ -273,8 +165,7 @@ export class LeaseContext {
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
       if (this.#options.isPosting()) view.doubt(); // what was posted behind the access that failed was dropped
       if (!(error instanceof NoAckError)) return;
-      this.#script.length = 0;
-      this.#setLine({ ...this.line, state: 'lost' });
+      this.line.unanswered();
     }
     // Neither the line nor what went over it is to be counted on; this client goes on with it as it is.
     wire.isReady = false;
@@ -285,8 +176,8 @@ export class LeaseContext {
 
   /** The pins of a protocol are driven anew. */
   join(): void {
-    this.#line = this.#selected = undefined;
-    this.#script.length = 0;
+    this.line.join();
+    this.#selected = undefined;
   }
 
   /** The client has left, or the probe is gone. */
@@ -301,7 +192,7 @@ export class LeaseContext {
     this.reset();
     this.#wire.contexts.delete(this);
     if (this.#wire.user === this) this.#wire.user = undefined;
-    if (this.#wire.lineOf === this) this.#wire.lineOf = undefined;
+    this.line.leave();
   }
 
   /** The target was reset by this client, and APs may have been with it: others get back there what they count on. */
@@ -351,12 +242,20 @@ export class LeaseContext {
 
   powerOfOthers(view: DpView): number {
     let power = 0;
-    const { selection } = this.line;
+    const { selection } = this.line.now;
     for (const context of this.#wire.contexts) {
       const other = context.#views.get(selection);
       if (other && other !== view) power |= other.power;
     }
     return power;
+  }
+
+  #noteLine({ state }: Line): void {
+    this.#selected = undefined;
+    if (state !== 'fresh') return;
+    // A line reset takes SELECT.DPBANKSEL back to 0 (IHI 0074 B4.3.3).
+    const { view } = this.here;
+    view.select = selectOf(view.select);
   }
 
   readonly #watch: TargetWatch = {

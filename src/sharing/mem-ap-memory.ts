@@ -2,13 +2,11 @@
 
 import { RequestError } from '../base/errors.js';
 import { TransferError } from '../dap/errors.js';
-import { type ApAddress, CSW, isMemApIdr, MEM_AP } from '../dap/registers.js';
+import { type ApAddress, CSW, isMemApIdr, MEM_AP, TAR_PAGE_BYTES } from '../dap/registers.js';
 import { MemApView } from './mem-ap-state.js';
 import type { MemoryPort } from './memory-port.js';
 import type { ApTurn, VirtualDap } from './virtual-dap.js';
 
-/** TAR need not increment past a 1 KB boundary (IHI 0031 C2.2.2). */
-const TAR_PAGE = 1024;
 type AccessSize = 8 | 16 | 32;
 
 /**
@@ -155,7 +153,7 @@ function toLanes(value: number, address: number): number {
 /** Cuts `count` elements at `address` where TAR may wrap; `start` and `end` are element indices. */
 function* pages(address: number, count: number, sizeBytes: number): Generator<{ start: number; end: number }> {
   for (let start = 0; start < count;) {
-    const room = (TAR_PAGE - ((address + start * sizeBytes) % TAR_PAGE)) / sizeBytes;
+    const room = (TAR_PAGE_BYTES - ((address + start * sizeBytes) % TAR_PAGE_BYTES)) / sizeBytes;
     const end = Math.min(count, start + room);
     yield { start, end };
     start = end;

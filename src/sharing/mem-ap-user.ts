@@ -3,7 +3,7 @@
 
 import { never } from '../base/never.js';
 import { TransferError } from '../dap/errors.js';
-import { type ApAddress, CSW, isMemApIdr, MEM_AP } from '../dap/registers.js';
+import { type ApAddress, CSW, isMemApIdr, MEM_AP, TAR_PAGE_BYTES } from '../dap/registers.js';
 import type { DapPort } from '../probe/probe.js';
 import { type CoreAccess, CoreWatch, isNearCore, type TargetWatch } from './core-watch.js';
 import type { KeptRegister, MemApView, WireMemAp } from './mem-ap-state.js';
@@ -13,8 +13,7 @@ const offsets: Readonly<Record<KeptRegister, number>> = {
   tar: MEM_AP.TAR,
   tarHigh: MEM_AP.TAR_HIGH,
 };
-/** TAR is sure to increment within 1 KB, and what it does at the end is up to the AP (IHI 0031 C2.2.2). */
-const TAR_PAGE_MASK = ~0x3ff;
+const TAR_PAGE_MASK = ~(TAR_PAGE_BYTES - 1);
 const BANKED_MASK = 0xf0;
 const WORDS = CSW.SIZE_WORD | CSW.ADDRINC_SINGLE;
 
@@ -161,30 +160,26 @@ export class MemApUser {
         view.csw = last;
         ap.provenSizes |= 1 << sizeOf(last);
         break;
-      case MEM_AP.TAR:
-        view.tar = last;
-        view.isTarGuessed = false;
-        break;
-      case MEM_AP.TAR_HIGH:
-        view.tarHigh = last;
-        break;
-      case MEM_AP.DRW:
-        this.#advance(words.length);
-        break;
       case MEM_AP.IDR:
         ap.isMemAp = isMemApIdr(last);
         break;
+      default:
+        this.#noteAddress(register, words.length, last);
     }
   }
 
   #noteWrite(register: number, values: Uint32Array): void {
-    const { ap, view } = this;
     const last = values[values.length - 1];
+    if (register === MEM_AP.CSW) {
+      this.ap.isCswWritten = true;
+      this.view.csw = last;
+    } else this.#noteAddress(register, values.length, last);
+  }
+
+  /** What an access, read or write, says of the address that the next one goes to. */
+  #noteAddress(register: number, count: number, last: number): void {
+    const { view } = this;
     switch (register) {
-      case MEM_AP.CSW:
-        ap.isCswWritten = true;
-        view.csw = last;
-        break;
       case MEM_AP.TAR:
         view.tar = last;
         view.isTarGuessed = false;
@@ -193,7 +188,7 @@ export class MemApUser {
         view.tarHigh = last;
         break;
       case MEM_AP.DRW:
-        this.#advance(values.length);
+        this.#advance(count);
         break;
     }
   }

@@ -88,6 +88,7 @@ export class ProbeSession implements AsyncDisposable {
     this.turns = new TurnQueue<SessionLease>({
       clock,
       lockIdleTimeoutMs,
+      onFinished: (lease) => this.#probe && this.posted.note(lease, this.#probe),
       onLockTaken: ({ client }) => events?.lockTaken?.(client),
       onLockLost: (from, to) => {
         log.info('lock lost', { client: from.client.id, to: to.client.id });
@@ -147,11 +148,6 @@ export class ProbeSession implements AsyncDisposable {
     return this.#openProbe !== undefined;
   }
 
-  /** Whether a client keeps the target in reset. */
-  get isResetHeld(): boolean {
-    return [...this.#leases].some((lease) => lease.holdsReset);
-  }
-
   disconnectedError(cause?: unknown): ProbeDisconnectedError {
     const what = this.attached ? 'was replugged: open it again' : `is not there: ${this.#absence}`;
     return new ProbeDisconnectedError(`probe ${this.options.uid} ${what}`, { cause });
@@ -160,15 +156,19 @@ export class ProbeSession implements AsyncDisposable {
   // ---- for leases, with the turn held
 
   async ensureOpen(signal: AbortSignal): Promise<void> {
-    if (this.#probe) return;
+    if (this.#probe) {
+      this.#requireThere(this.#probe);
+      return;
+    }
     const { clock, log, uid, clockLimitHz, events } = this.options;
     const giveUp = clock.now() + OPEN_RETRY_MS;
     for (;;) {
       if (!this.#openProbe) throw this.disconnectedError();
       try {
         const probe = await this.#openProbe(signal);
-        if (!this.attached) {
+        if (!this.attached || probe.gone.aborted) {
           await probe[Symbol.asyncDispose]();
+          this.#requireThere(probe);
           throw this.disconnectedError();
         }
         if (clockLimitHz !== undefined) await probe.setClock(clockLimitHz, signal);
@@ -253,6 +253,12 @@ export class ProbeSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
     await this.#lose();
+  }
+
+  /** That a probe has left is known here before `detach` is called: a client is told the same from the first moment. */
+  #requireThere({ gone }: Probe): void {
+    if (!gone.aborted) return;
+    throw new ProbeDisconnectedError(`probe ${this.options.uid} has just been unplugged`, { cause: gone.reason });
   }
 
   #isWatched(by: SessionLease): boolean {

@@ -1,38 +1,32 @@
 // What one client has of a probe: see ClientLease.
 
 import { never } from '../base/never.js';
-import { sleep } from '../base/clock.js';
-import { describeError, RequestError, UnsupportedError } from '../base/errors.js';
+import { describeError, UnsupportedError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
-import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
+import type { JtagSequence, Probe, SwdSequence, SwoPort } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
 import { LeaseContext } from './lease-context.js';
-import { hasMemAp, MemApMemory, memApRegisters } from './mem-ap-memory.js';
+import { MemoryHandles } from './memory-handles.js';
 import type { MemoryPort } from './memory-port.js';
 import type { Writer } from './posted-writes.js';
 import type { ProbeSession } from './probe-session.js';
+import { ResetHold } from './reset-hold.js';
+import { SwoClaim } from './swo-claim.js';
 import { type UseProbe, VirtualDap } from './virtual-dap.js';
-
-/** How long `reset` holds nRESET low, and how long it waits after that: pyOCD's reset.hold_time and reset.post_delay. */
-const RESET_HOLD_MS = 100;
-const RESET_RECOVERY_MS = 100;
-/** Handles are never given back, so a client that asks again and again is stopped here. */
-const MAX_MEMORY_HANDLES = 256;
 
 export class SessionLease implements ClientLease, Writer {
   readonly dap: VirtualDap;
   readonly #context: LeaseContext;
-  /** By handle. */
-  readonly #memory = new Map<number, MemoryPort>();
+  readonly #memory: MemoryHandles;
+  readonly #nReset: ResetHold;
+  readonly #swo: SwoClaim;
   #opens = 0;
   /** Has the probe open, the target is connected, and this client did not say it needs it no more. */
   #connected = false;
   /** Had the probe open when it was unplugged. */
   #lost = false;
-  #holdsReset = false;
-  #capturesSwo = false;
   #clockHz: number | undefined;
   /** Of a write that was acknowledged: for the next request that may fail. */
   #lateError: Error | undefined;
@@ -51,6 +45,17 @@ export class SessionLease implements ClientLease, Writer {
     });
     const use: UseProbe = (signal, operation) => this.#use(signal, operation);
     this.dap = new VirtualDap(this.#context, use, session.options.log);
+    this.#memory = new MemoryHandles(this.dap);
+    const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
+    this.#nReset = new ResetHold({
+      clock: session.options.clock,
+      isHeldByOthers: () => others().some((lease) => lease.holdsReset),
+      onReset: () => {
+        this.#context.targetReset();
+        session.noteReset(this);
+      },
+    });
+    this.#swo = new SwoClaim(() => others().find((lease) => lease.capturesSwo)?.client);
   }
 
   get isOpen(): boolean {
@@ -67,7 +72,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   get capturesSwo(): boolean {
-    return this.#capturesSwo;
+    return this.#swo.isCapturing;
   }
 
   /** The clock this client has asked for. */
@@ -77,7 +82,7 @@ export class SessionLease implements ClientLease, Writer {
 
   /** Has asserted nRESET and not let go of it. */
   get holdsReset(): boolean {
-    return this.#holdsReset;
+    return this.#nReset.isHeld;
   }
 
   // ---- open, connect, lock
@@ -153,25 +158,13 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   reset(signal: AbortSignal): Promise<void> {
-    const { clock } = this.session.options;
-    return this.#use(signal, async (probe) => {
-      await this.#assertReset(probe, signal);
-      try {
-        await sleep(clock, RESET_HOLD_MS);
-      } finally {
-        this.#holdsReset = false;
-        await this.#letGoOfReset(probe, never); // begun is finished: nobody may leave a target in reset
-      }
-      await sleep(clock, RESET_RECOVERY_MS, signal);
-    });
+    return this.#use(signal, (probe) => this.#nReset.pulse(probe, signal));
   }
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, async (probe) => {
-      if (asserted) return this.#assertReset(probe, signal);
-      this.#holdsReset = false;
-      await this.#letGoOfReset(probe, signal);
-    });
+    return this.#use(signal, (probe) =>
+      asserted ? this.#nReset.assert(probe, signal) : this.#nReset.release(probe, signal),
+    );
   }
 
   readReset(signal: AbortSignal): Promise<boolean> {
@@ -181,67 +174,42 @@ export class SessionLease implements ClientLease, Writer {
   swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
     return this.#use(signal, (probe) => {
       if (!probe.swjSequence) throw this.#unsupported('SWJ sequences');
-      return this.#context.swjSequence(probe, sequence, signal);
+      return this.#context.line.swjSequence(probe, sequence, signal);
     });
   }
 
   swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
     return this.#use(signal, (probe) => {
       if (!probe.swd) throw this.#unsupported('SWD sequences');
-      return this.#context.swdSequence(probe, pieces, signal);
+      return this.#context.line.swdSequence(probe, pieces, signal);
     });
   }
 
   jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
     return this.#use(signal, (probe) => {
       if (!probe.jtag) throw this.#unsupported('JTAG');
-      return this.#context.jtagSequence(probe, sequence, signal);
+      return this.#context.line.jtagSequence(probe, sequence, signal);
     });
   }
 
   swoStart(baudRate: number, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, async (probe) => {
-      const swo = this.#swo(probe);
-      const other = this.session.leases.find((lease) => lease !== this && lease.capturesSwo);
-      if (other) throw new ProbeError(`client ${other.client.id} (${other.client.address}) captures SWO`);
-      await swo.start(baudRate, signal);
-      this.#capturesSwo = true;
-    });
+    return this.#use(signal, (probe) => this.#swo.start(this.#swoPort(probe), baudRate, signal));
   }
 
   swoStop(signal: AbortSignal): Promise<void> {
-    return this.#use(signal, async (probe) => {
-      const swo = this.#swo(probe);
-      if (this.#capturesSwo) await swo.stop(signal);
-      this.#capturesSwo = false;
-    });
+    return this.#use(signal, (probe) => this.#swo.stop(this.#swoPort(probe), signal));
   }
 
   swoRead(signal: AbortSignal): Promise<Uint8Array> {
-    return this.#use(signal, async (probe) => {
-      const swo = this.#swo(probe);
-      return this.#capturesSwo ? swo.read(signal) : new Uint8Array();
-    });
+    return this.#use(signal, (probe) => this.#swo.read(this.#swoPort(probe), signal));
   }
 
-  // ---- memory handles
-
   async memoryHandle(apVersion: 1 | 2, nominalAddress: number, signal: AbortSignal): Promise<number | undefined> {
-    if (!this.session.options.memoryHandles) return undefined;
-    const registers = memApRegisters(apVersion, nominalAddress);
-    if (!(await hasMemAp(this.dap, registers, signal))) return undefined;
-    if (this.#memory.size >= MAX_MEMORY_HANDLES) {
-      throw new RequestError(`too many memory handles: use one of the ${MAX_MEMORY_HANDLES} given out`);
-    }
-    const handle = this.#memory.size;
-    this.#memory.set(handle, new MemApMemory(this.dap, registers));
-    return handle;
+    return this.session.options.memoryHandles ? this.#memory.make(apVersion, nominalAddress, signal) : undefined;
   }
 
   memory(handle: number): MemoryPort {
-    const port = this.#memory.get(handle);
-    if (!port) throw new RequestError(`memory handle ${handle} was not given out on this connection`);
-    return port;
+    return this.#memory.get(handle);
   }
 
   // ---- properties
@@ -293,8 +261,8 @@ export class SessionLease implements ClientLease, Writer {
     }
     this.#opens = 0;
     this.#connected = false;
-    this.#holdsReset = false;
-    this.#capturesSwo = false;
+    this.#nReset.forget();
+    this.#swo.forget();
     this.#clockHz = undefined;
   }
 
@@ -308,7 +276,7 @@ export class SessionLease implements ClientLease, Writer {
     // A lock that an idle client has lost to another is not taken again just to leave.
     if (turns.holder !== this) turns.release(this);
     try {
-      if (this.isOpen) await turns.runLast(this, never, () => this.#inTurn(() => this.#leave()));
+      if (this.isOpen) await turns.runLast(this, never, () => this.#behindOthers(() => this.#leave()));
     } catch (error) {
       const { log, uid } = this.session.options;
       // Of a probe that was unplugged meanwhile there is nothing to give back.
@@ -332,16 +300,11 @@ export class SessionLease implements ClientLease, Writer {
     const { probe } = this.session;
     await this.session.posted.settle(); // what was acknowledged is done
     this.#lateError = undefined;
-    const releaseReset = this.#holdsReset;
-    const stopSwo = this.#capturesSwo;
     this.#opens = 0;
     this.#connected = false;
-    this.#holdsReset = false;
-    this.#capturesSwo = false;
     this.#clockHz = undefined;
     try {
-      if (stopSwo) await probe?.swo?.stop(never);
-      if (releaseReset && probe) await this.#letGoOfReset(probe, never);
+      await this.#swo.leave(probe).finally(() => this.#nReset.leave(probe));
       await this.#releasePower();
       if (probe) await this.session.applyClock(probe, never);
     } finally {
@@ -355,32 +318,14 @@ export class SessionLease implements ClientLease, Writer {
     if (probe && protocol) await this.#context.releasePower(probe);
   }
 
-  async #assertReset(probe: Probe, signal: AbortSignal): Promise<void> {
-    await probe.setReset(true, signal);
-    this.#holdsReset = true;
-    this.#context.targetReset();
-    this.session.noteReset(this);
-  }
-
-  /** nRESET is a wire: it is low as long as anybody holds it. */
-  async #letGoOfReset(probe: Probe, signal: AbortSignal): Promise<void> {
-    if (!this.session.isResetHeld) await probe.setReset(false, signal);
-  }
-
   #turn<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    return this.session.turns.run(this, signal, () => this.#inTurn(operation));
+    return this.session.turns.run(this, signal, () => this.#behindOthers(operation));
   }
 
   /** Writes that others have posted go first, and be it only to fail: what follows may count on them, or undo them. */
-  async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+  #behindOthers<T>(operation: () => Promise<T>): Promise<T> {
     const { posted } = this.session;
-    if (posted.areOfAnother(this)) await posted.settle();
-    try {
-      return await operation();
-    } finally {
-      const { probe } = this.session;
-      if (probe) posted.note(this, probe);
-    }
+    return posted.areOfAnother(this) ? posted.settle().then(operation) : operation();
   }
 
   #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
@@ -404,7 +349,7 @@ export class SessionLease implements ClientLease, Writer {
     throw new ProbeError(`probe ${this.session.options.uid} is not open: send "open" first`);
   }
 
-  #swo(probe: Probe): NonNullable<Probe['swo']> {
+  #swoPort(probe: Probe): SwoPort {
     if (!probe.swo) throw this.#unsupported('SWO');
     return probe.swo;
   }

@@ -14,6 +14,8 @@ export interface TurnQueueOptions<Owner> {
   readonly clock: Clock;
   /** How long the holder of the lock may do nothing while others wait. */
   readonly lockIdleTimeoutMs: number;
+  /** An operation has ended, and the next has not begun. */
+  readonly onFinished?: (owner: Owner) => void;
   /** The lock changed hands: `to` took it, or it was taken from `from` and `to` is the next. */
   readonly onLockTaken?: (to: Owner) => void;
   readonly onLockLost?: (from: Owner, to: Owner) => void;
@@ -56,9 +58,17 @@ export class TurnQueue<Owner extends object> {
    * Runs `operation` when its turn has come.
    * @param signal  aborted before that: the operation is not started, and the promise rejects with its reason
    */
-  async run<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#lost.size > 0 && this.#lost.has(owner)) await this.#hold(owner, signal);
+  run<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    const isLost = this.#lost.size > 0 && this.#lost.has(owner);
+    if (isLost || !this.#mayStart(owner)) return this.#runLater(owner, signal, operation);
+    this.#busy = true;
+    if (this.#idle) this.#watchHolder();
+    return this.#finish(owner, operation);
+  }
+
+  async #runLater<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    if (this.#lost.has(owner)) await this.#hold(owner, signal);
     // Whoever grants a turn sets #busy in the same step, so that nobody can slip in before the waiter wakes up.
     if (this.#mayStart(owner)) {
       this.#busy = true;
@@ -66,7 +76,7 @@ export class TurnQueue<Owner extends object> {
     } else {
       await this.#wait(owner, 'operation', signal);
     }
-    return this.#finish(operation);
+    return this.#finish(owner, operation);
   }
 
   /**
@@ -76,7 +86,7 @@ export class TurnQueue<Owner extends object> {
   async runLast<T>(owner: Owner, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
     if (this.#busy) await this.#wait(owner, 'last operation', signal);
     else this.#busy = true;
-    return this.#finish(operation);
+    return this.#finish(owner, operation);
   }
 
   /** Takes the lock when it is free. Recursive: an owner that has it gets it at once, one level deeper. */
@@ -112,10 +122,11 @@ export class TurnQueue<Owner extends object> {
     this.#grant();
   }
 
-  async #finish<T>(operation: () => Promise<T>): Promise<T> {
+  async #finish<T>(owner: Owner, operation: () => Promise<T>): Promise<T> {
     try {
       return await operation();
     } finally {
+      this.options.onFinished?.(owner);
       this.#busy = false;
       if (this.#waiting.length > 0) this.#grant();
     }

@@ -3,14 +3,23 @@
 
 import type { Logger } from '../base/logger.js';
 import { TransferFaultError } from '../dap/errors.js';
-import { ABORT, type ApAddress, CTRL_STAT, DP, type DpAddress, selectOf } from '../dap/registers.js';
+import {
+  ABORT,
+  type ApAddress,
+  CTRL_STAT,
+  DP,
+  type DpAddress,
+  POWER_ACKS,
+  POWER_REQUESTS,
+  selectOf,
+} from '../dap/registers.js';
+import { CLEAR_STICKY, flagsClearedBy, JTAG_STICKY, STICKY } from '../dap/sticky-flags.js';
 import type { DapPort, Probe } from '../probe/probe.js';
-import { type DpView, POWER_ACKS, POWER_REQUESTS, type WireDp, WRITTEN_CONTROL } from './dp-state.js';
+import { type DpView, type WireDp, WRITTEN_CONTROL } from './dp-state.js';
 import type { LeaseContext } from './lease-context.js';
 import { afterTargetSel } from './line.js';
 import type { MemApUser } from './mem-ap-user.js';
 import type { MemApView } from './mem-ap-state.js';
-import { CLEAR_STICKY, flagsClearedBy, JTAG_STICKY, STICKY } from './sticky-flags.js';
 
 /** Runs an operation on the opened probe when its client's turn has come. */
 export type UseProbe = <T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>) => Promise<T>;
@@ -73,7 +82,7 @@ export class VirtualDap implements DapPort {
     }
     try {
       const value = await probe.dap.readDp(full, signal);
-      this.#context.answered();
+      this.#context.line.answered();
       return this.#seen(dp, view, full, value);
     } catch (error) {
       this.#context.failed(error);
@@ -115,7 +124,8 @@ export class VirtualDap implements DapPort {
       return;
     }
     if (full === DP.TARGETSEL && this.#context.protocol === 'SWD') {
-      await this.#context.send(probe, afterTargetSel(this.#context.line, value), ({ dap }, stop = signal) =>
+      const { line } = this.#context;
+      await line.send(probe, afterTargetSel(line.now, value), ({ dap }, stop = signal) =>
         dap.writeDp(full, value, stop),
       );
       return;
@@ -169,7 +179,7 @@ export class VirtualDap implements DapPort {
     if (view.sticky !== 0) throw this.#stickyFault('AP', user.base + register);
     try {
       const words = await user.read(probe.dap, register, count, signal);
-      this.#context.answered();
+      this.#context.line.answered();
       user.ap.hasIntruded = false;
       view.rdbuff = view.resend = words[count - 1];
       dp.rdbuffOf = dp.resendOf = view;
@@ -205,7 +215,7 @@ export class VirtualDap implements DapPort {
 
   /** Behind a write the probe reads RDBUFF, to see whether it worked. */
   #noteWritten(dp: WireDp, view: DpView): void {
-    this.#context.answered();
+    this.#context.line.answered();
     view.resend = view.rdbuff;
     dp.resendOf = dp.rdbuffOf;
   }

@@ -6,13 +6,14 @@ import { targetSelPieces } from '../probe/target-sel.js';
 import { WireDp } from './dp-state.js';
 import { lineReset } from './line.js';
 import type { LeaseContext } from './lease-context.js';
+import type { LeaseLine } from './lease-line.js';
 
 /** What is on the wire of one probe now, and whose it is. */
 export class Wire {
   /** All that counts of this client's debug port is on the wire: its next access needs nothing first. */
   user: LeaseContext | undefined;
   /** Who brought the line to where it is. */
-  lineOf: LeaseContext | undefined;
+  lineOf: LeaseLine | undefined;
   /** A debug port has answered since the last sequence. */
   isReady = false;
   protocol: WireProtocol = 'SWD';

@@ -27,13 +27,15 @@ export interface PacketTransportsOptions {
   readonly onPacket: (packet: Packet) => void;
 }
 
+const EMPTY = new Uint8Array();
+
 const IN = { hid: ProbeEndpoint.HidIn, bulk: ProbeEndpoint.BulkIn } as const;
 
 export class PacketTransports {
   readonly #options: PacketTransportsOptions;
   #port: SimUsbPort | undefined;
   /** The part of a bulk command that has come so far. */
-  #partial: Uint8Array = new Uint8Array();
+  #partial: Uint8Array = EMPTY;
 
   constructor(options: PacketTransportsOptions) {
     this.#options = options;
@@ -45,7 +47,7 @@ export class PacketTransports {
 
   detached(): void {
     this.#port = undefined;
-    this.#partial = new Uint8Array();
+    this.#partial = EMPTY;
   }
 
   /** One OUT transfer. `data` is valid during the call. */
@@ -94,11 +96,11 @@ export class PacketTransports {
       this.#partial = whole.slice();
       return;
     }
-    this.#partial = new Uint8Array();
+    this.#partial = EMPTY;
     if (whole.length > packetSizeBytes)
       violations.push(`a command of ${whole.length} bytes where ${packetSizeBytes} are the limit`);
     if (whole.length === 0 || (fullPacketsOnly && whole.length < packetSizeBytes)) return;
-    onPacket({ transport: 'bulk', bytes: whole.subarray(0, packetSizeBytes) });
+    onPacket({ transport: 'bulk', bytes: whole.length > packetSizeBytes ? whole.subarray(0, packetSizeBytes) : whole });
   }
 }
 

@@ -88,8 +88,7 @@ export interface UsbConnection extends AsyncDisposable {
    */
   transferIn(endpoint: number, lengthBytes: number, options: TransferOptions): Promise<Uint8Array>;
   /**
-   * Sends a HID output report without id over endpoint 0: for a HID interface without an OUT endpoint. It cannot be
-   * cancelled. HID 1.11, 7.2.2.
+   * Sends a HID output report without id over endpoint 0: for a HID interface without an OUT endpoint. HID 1.11, 7.2.2.
    * @throws UsbError
    */
   setReport(report: Uint8Array, options: TransferOptions): Promise<void>;

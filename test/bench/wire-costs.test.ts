@@ -17,4 +17,24 @@ describe('an operation of a stock client', function () {
       });
     }
   }
+
+  for (const transferMs of [0.125, 1]) {
+    it(`leaves the probe no gap while it reads memory, at ${transferMs} ms a transfer`, async () => {
+      const setup = { packetSizeBytes: 64, packetCount: 4, transferMs };
+
+      const { busyShare } = await measureWireCost(conversations['savemem of 64 KB'], setup);
+
+      assert.ok(busyShare >= 0.95, `an answer was due ${(100 * busyShare).toFixed(1)} % of the time`);
+    });
+  }
+
+  it('has as many packets in flight as the probe holds, and no more', async () => {
+    for (const packetCount of [1, 4, 8]) {
+      const setup = { packetSizeBytes: 64, packetCount, transferMs: 0.125 };
+
+      const { mostInFlight } = await measureWireCost(conversations['savemem of 64 KB'], setup);
+
+      assert.equal(mostInFlight, packetCount);
+    }
+  });
 });

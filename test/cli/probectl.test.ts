@@ -240,7 +240,7 @@ describe('another command of probectl', () => {
     await using world = await ControlWorld.start();
 
     assert.equal((await run(world.path, ['rename', 'A1', ''])).stdout, 'A1 has no name any more\n');
-    assert.deepEqual(world.daemon.calls, [['rename', 'A1', undefined]]);
+    assert.deepEqual(world.daemon.calls, [['rename', 'A1', undefined, undefined]]);
   });
 
   it('takes a uid that is all digits as it was typed', async () => {
@@ -248,7 +248,7 @@ describe('another command of probectl', () => {
     world.daemon.rows = [probe('0010')];
 
     assert.equal((await run(world.path, ['enable', '0010'])).code, 0);
-    assert.deepEqual(world.daemon.calls, [['setEnabled', '0010', true]]);
+    assert.deepEqual(world.daemon.calls, [['setEnabled', '0010', true, undefined]]);
   });
 
   it('reload prints the complaints, and fails', async () => {
@@ -259,7 +259,7 @@ describe('another command of probectl', () => {
 
     assert.equal(code, 1);
     assert.equal(stdout, 'probed.toml:3:1: unknown key "prot"\nthe config is wrong: nothing was changed\n');
-    assert.deepEqual(world.daemon.calls, [['reload', true]]);
+    assert.deepEqual(world.daemon.calls, [['reload', true, undefined]]);
   });
 
   it('events prints them as they come, a line each', async () => {
@@ -338,7 +338,7 @@ describe('probectl that cannot do what it is asked', () => {
     [['kick', 'A1', 'x'], 'kick: client must be the number of a client, as `show` prints it'],
     [
       ['rename', 'A1', 'no blanks'],
-      'rename: name must be at most 32 letters, digits, ".", "_" and "-"; empty takes the name back',
+      'rename: name must be up to 64 letters, digits, "_", "." and "-", the first a letter or digit; empty takes the name back',
     ],
     [['status', '--jsno'], 'Unknown argument: jsno: see probectl --help'],
     [['status', '--socket', 'a', '--socket', 'b'], '--socket is given several times: give it once'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { RequestError } from '../../src/base/errors.js';
 import { CommandError, ConnectionLostError, NoDaemonError } from '../../src/control/control-client.js';
 import { commands } from '../../src/control/commands.js';
+import { loadText } from '../config/load-text.js';
 import { ControlWorld } from './control-world.js';
 import { client as kicked, reservation } from './fake-daemon.js';
 
@@ -28,8 +29,8 @@ describe('a control command', () => {
     assert.equal((await client.call('rescan', {})).probes.length, 2);
   });
 
-  it('takes a probe by uid, name and beginning, and hands its uid to the daemon', async () => {
-    await using world = await ControlWorld.start();
+  it('takes a probe by uid, name and beginning, and hands its uid to the daemon, and who asks', async () => {
+    await using world = await ControlWorld.start({ operatorOf: async () => 'user:root' });
     const client = await world.client();
 
     await client.call('enable', { probe: 'bench' });
@@ -39,15 +40,17 @@ describe('a control command', () => {
     assert.deepEqual(await client.call('forget', { probe: 'A1' }), { uid: 'A1', port: 5555 });
     assert.deepEqual(await client.call('kick', { probe: 'A1' }), { uid: 'A1', kicked: [kicked] });
     await client.call('kick', { probe: 'A1', client: 7 });
+    await client.call('reload', { now: true });
 
     assert.deepEqual(world.daemon.calls, [
-      ['setEnabled', 'A1', true],
-      ['setEnabled', 'A2', false],
-      ['rename', 'A1', 'left'],
-      ['rename', 'A1', undefined],
-      ['forget', 'A1'],
-      ['kick', 'A1', {}, undefined],
-      ['kick', 'A1', { client: 7 }, undefined],
+      ['setEnabled', 'A1', true, 'user:root'],
+      ['setEnabled', 'A2', false, 'user:root'],
+      ['rename', 'A1', 'left', 'user:root'],
+      ['rename', 'A1', undefined, 'user:root'],
+      ['forget', 'A1', 'user:root'],
+      ['kick', 'A1', {}, 'user:root'],
+      ['kick', 'A1', { client: 7 }, 'user:root'],
+      ['reload', true, 'user:root'],
     ]);
   });
 
@@ -106,7 +109,7 @@ describe('a control command', () => {
     assert.deepEqual(await client.call('reload', {}), world.daemon.reloaded);
     await client.call('reload', { now: true });
 
-    assert.deepEqual(world.daemon.calls, [['reload', false], ['reload', true]]); // prettier-ignore
+    assert.deepEqual(world.daemon.calls, [['reload', false, undefined], ['reload', true, undefined]]); // prettier-ignore
   });
 
   it('is answered in order, also when requests are sent ahead', async () => {
@@ -117,6 +120,22 @@ describe('a control command', () => {
 
     for (let id = 0; id < 20; id++) {
       assert.deepEqual(await peer.message(), { type: 'reply', data: { id, result: { pid: 4711 } } });
+    }
+  });
+
+  it('names a probe as the config may name it, and not otherwise', async () => {
+    await using world = await ControlWorld.start();
+    const client = await world.client();
+    const config = (name: string) => () => loadText(`[[probe]]\nuid = "A1"\nname = "${name}"\n`);
+
+    for (const name of ['x'.repeat(64), 'bench-2.left_3', '7']) {
+      await client.call('rename', { probe: 'A1', name });
+      assert.doesNotThrow(config(name));
+    }
+    for (const name of ['x'.repeat(65), '-x', 'x y', 'ä']) {
+      const { message } = await errorOf(client.call('rename', { probe: 'A1', name }));
+      assert.match(message, /^rename: argument name must be up to 64 letters, /);
+      assert.throws(config(name), /allowed is up to 64 letters, /);
     }
   });
 
@@ -176,7 +195,7 @@ describe('a control command that cannot be run', () => {
 
     peer.request(0, 'relaod');
 
-    const message = 'probed 0.1.0 has no command "relaod"; did you mean reload?';
+    const message = 'probed 0.1.0 has no command "relaod": did you mean reload?';
     assert.deepEqual(await peer.message(), { type: 'reply', data: { id: 0, error: { code: 'refused', message } } });
   });
 

@@ -48,7 +48,7 @@ export class FakeDaemon implements DaemonView {
   rows: readonly ProbeRow[] = [probe('A1', { name: 'bench' }), probe('A2', { port: 5556 })];
   problems: readonly Problem[] = [];
   unkept: string | undefined;
-  reloaded: Reloaded = { applied: true, changed: [], waiting: [] };
+  reloaded: Reloaded = { applied: true, changed: [], waiting: [], nextStart: [] };
   details: Partial<Details> = {};
   /** Thrown by whatever is called next. */
   failure: Error | undefined;
@@ -80,8 +80,8 @@ export class FakeDaemon implements DaemonView {
     return { first: 5555, last: 5655, ports };
   }
 
-  async reload(now: boolean): Promise<Reloaded> {
-    this.#note('reload', now);
+  async reload(now: boolean, by: string | undefined): Promise<Reloaded> {
+    this.#note('reload', now, by);
     return this.reloaded;
   }
 
@@ -112,16 +112,16 @@ export class FakeDaemon implements DaemonView {
     return reservation;
   }
 
-  async setEnabled(uid: string, enabled: boolean): Promise<void> {
-    this.#note('setEnabled', uid, enabled);
+  async setEnabled(uid: string, enabled: boolean, by: string | undefined): Promise<void> {
+    this.#note('setEnabled', uid, enabled, by);
   }
 
-  async rename(uid: string, name: string | undefined): Promise<void> {
-    this.#note('rename', uid, name);
+  async rename(uid: string, name: string | undefined, by: string | undefined): Promise<void> {
+    this.#note('rename', uid, name, by);
   }
 
-  async forget(uid: string): Promise<{ readonly port?: number }> {
-    this.#note('forget', uid);
+  async forget(uid: string, by: string | undefined): Promise<{ readonly port?: number }> {
+    this.#note('forget', uid, by);
     return { port: 5555 };
   }
 

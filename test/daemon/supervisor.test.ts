@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { systemClock } from '../../src/base/clock.js';
 import { DP } from '../../src/dap/registers.js';
 import { DapCommand } from '../../src/sim/firmware/dap-command.js';
+import type { SimProbe } from '../../src/sim/sim-probe.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { inertDevice } from '../support/inert-device.js';
 import { runClock } from '../support/run-clock.js';
@@ -39,6 +40,35 @@ describe('a probe that is plugged in', () => {
     assert.equal(await useProbe(client), DPIDR);
     assert.equal(world.status('A1')?.state, 'in-use');
     assert.equal(world.status('A1')?.clients, 1);
+  });
+
+  it('is not called ready before its port listens and would open it: the first time, and after a replug', async () => {
+    await using world = await startWorld();
+    const states: unknown[] = [];
+    const note = (): void => {
+      const { state, addresses = [], reason } = world.status('A1') ?? {};
+      states.push([state, addresses.length > 0, /just been plugged in/.test(reason ?? '')]);
+    };
+    const plugged = async (probe: SimProbe | { uid: string }): Promise<SimProbe> => {
+      const attached = world.event('attached', 'A1').then(note);
+      const served = world.event('served', 'A1').then(note);
+      const sim = world.plug(probe);
+      await Promise.all([attached, served]);
+      return sim;
+    };
+
+    const probe = await plugged({ uid: 'A1' });
+    const detached = world.event('detached', 'A1');
+    world.unplug(probe);
+    await detached;
+    await plugged(probe);
+
+    assert.deepEqual(states, [
+      ['absent', false, true],
+      ['ready', true, false],
+      ['absent', true, true],
+      ['ready', true, false],
+    ]);
   });
 
   it('may have a HID interface without an OUT endpoint', async () => {

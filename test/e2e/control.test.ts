@@ -156,6 +156,15 @@ describe('an operator with a running daemon', () => {
     assert.ok(refused.stderr.includes(`${here.file}:10:`), refused.stderr);
   });
 
+  it('hears which keys of a new config take another start', async () => {
+    here.configure('[log]\nformat = "json"\nlevel = "debug"\n');
+
+    const { code, stdout } = await probectl('reload');
+
+    assert.equal(code, 0);
+    assert.equal(stdout, 'nothing changed\nlog.format holds when the daemon is started again\n');
+  });
+
   it('hears every mistake of a new config, and nothing changes', async () => {
     here.configure('[[ignore]]\nuid = "SIM0001"\n[limits]\nline_bytes = "many"\nbacklg = 1\n');
 
@@ -202,6 +211,22 @@ describe('an operator with a running daemon', () => {
     assert.deepEqual(second.lines, []);
     assert.equal((await client.request('hello', 1)).status, 0);
     assert.equal((await probectl('ping')).code, 0);
+  });
+});
+
+describe('a daemon that is given its config by a relative path', () => {
+  it('names it in full, for who is elsewhere', async () => {
+    const here = await Installation.make();
+    await using daemon = DaemonProcess.spawn(['--config', path.relative(process.cwd(), here.file)], here.folder);
+    await daemon.printed(PROBES);
+
+    const { stdout } = await runProbectl(here.folder, 'status', '--json');
+
+    assert.equal((JSON.parse(stdout) as { result: { configFile?: string } }).result.configFile, here.file);
+    assert.match(
+      (await runProbectl(here.folder, 'show', 'SIM0001')).stdout,
+      new RegExp(`\\(${here.file}:\\d+:\\d+\\)`),
+    );
   });
 });
 

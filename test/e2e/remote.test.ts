@@ -114,7 +114,7 @@ describe('probectl run', function () {
 
     assert.deepEqual(
       [unknown.code, unknown.stderr],
-      [4, 'probectl: no probe is called "SIM0003": did you mean SIM0001, SIM0002?\n'],
+      [4, 'probectl: no probe is called "SIM0003": did you mean SIM0001 or SIM0002?\n'],
     );
     assert.equal(ambiguous.code, 4);
     assert.match(ambiguous.stderr, /^probectl: "SIM" could be any of 2 probes: SIM000[12], SIM000[12]\n$/);

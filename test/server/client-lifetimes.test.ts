@@ -5,7 +5,8 @@ import { silentLogger } from '../../src/base/logger.js';
 import { loadSocketOptions } from '../../src/platform/socket-options.js';
 import { ProbeServer } from '../../src/server/probe-server.js';
 import { ListenError } from '../../src/server/listen-error.js';
-import { TestClient, TestServer } from './test-server.js';
+import { TestClient } from '../support/test-client.js';
+import { TestServer } from './test-server.js';
 
 /** A promise that a test settles. */
 function gate(): { readonly promise: Promise<void>; readonly open: () => void } {
@@ -81,7 +82,7 @@ describe('a client that does not read', () => {
     client.socket.resume();
 
     for (let i = 0; i < 100; i++)
-      assert.equal((await client.line()).length, '{"id": 1, "status": 0, "result": []}'.length + 65_535 * 11 - 1);
+      assert.equal((await client.nextLine()).length, '{"id": 1, "status": 0, "result": []}'.length + 65_535 * 11 - 1);
   });
 });
 
@@ -259,7 +260,7 @@ describe('more clients than the limit', () => {
     await second.request('hello', 1);
 
     // Depending on who is quicker, the reset comes during or after connecting.
-    await assert.rejects(async () => (await test.client()).line(), /ECONNRESET/);
+    await assert.rejects(async () => (await test.client()).nextLine(), /ECONNRESET/);
   });
 
   it('find a free place when a client has left', async () => {

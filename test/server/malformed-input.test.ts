@@ -74,7 +74,7 @@ describe('the id of a request', () => {
       await using client = await test.client();
       client.send(`{"id": ${id}, "request": "hello", "arguments": [1]}\n`);
 
-      assert.equal(await client.line(), `{"id": ${id.replace(/(?<=[,:]) /g, '')}, "status": 0}`);
+      assert.equal(await client.nextLine(), `{"id": ${id.replace(/(?<=[,:]) /g, '')}, "status": 0}`);
     });
   }
 });

@@ -5,7 +5,8 @@ import { TransferError, TransferFaultError, TransferTimeoutError } from '../../s
 import { describeSchema } from '../../src/jsonl/schema.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../../src/probe/errors.js';
 import { probeRequests } from '../../src/server/probe-requests.js';
-import { type Reply, TestServer } from './test-server.js';
+import type { Reply } from '../support/test-client.js';
+import { TestServer } from './test-server.js';
 
 /** One request, alone on a connection; `prepare` may set what the lease answers. */
 async function ask(

@@ -10,6 +10,7 @@ import type { ClientLease, ClientName } from '../../src/sharing/client-lease.js'
 import type { MemoryPort } from '../../src/sharing/memory-port.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
 import { DapCommand } from '../../src/sim/firmware/dap-command.js';
+import { InfoId } from '../../src/sim/firmware/info.js';
 import { NEVER, SessionRig } from './session-rig.js';
 
 /** docs/simulated-board.md. */
@@ -288,6 +289,43 @@ describe('a client whose probe is unplugged', () => {
     assert.equal(await rig.run(lease.dap.readDp(DP.DPIDR, NEVER)), DPIDR);
     const status = await rig.run(lease.dap.readDp(DP.CTRL_STAT, NEVER));
     assert.equal((status & (CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ)) >>> 0, 0);
+  });
+});
+
+describe('a probe that has left before anybody has said so', () => {
+  const justUnplugged = (error: unknown): boolean =>
+    error instanceof ProbeDisconnectedError && /A1 has just been unplugged/.test(error.message);
+
+  it('is not opened for a client, neither another one nor the one that has it open', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.opened();
+    const second = rig.lease();
+
+    rig.bus.unplug(rig.sim); // the session is told by the supervisor, some time later
+
+    await assert.rejects(rig.run(second.open(NEVER)), justUnplugged);
+    await assert.rejects(rig.run(first.open(NEVER)), justUnplugged);
+    await rig.session.detach();
+    await rig.plug();
+    await rig.run(second.open(NEVER));
+    assert.ok(rig.session.isInUse);
+  });
+
+  it('is not opened when it leaves while it is being opened', async () => {
+    await using rig = await SessionRig.start();
+    const opening = rig.lease().open(NEVER);
+    // With the answer to the last question: whoever has it believes that all is well.
+    rig.sim.onCommand(DapCommand.Info, {
+      answer: (answer, [, id]) => {
+        if (id === InfoId.SwoBufferSize) queueMicrotask(() => rig.bus.unplug(rig.sim));
+        return answer;
+      },
+    });
+
+    await assert.rejects(rig.run(opening), ProbeDisconnectedError);
+
+    assert.ok(!rig.session.isInUse);
+    await rig.session.detach();
   });
 });
 

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { parseLine } from '../../src/jsonl/parse-line.js';
 
-/** A reply line as it came. */
+/** A reply line, parsed. */
 export interface Reply {
   readonly id: unknown;
   readonly status: number;
@@ -11,22 +13,31 @@ export interface Reply {
 
 /** A client of the probe protocol that sends exactly what it is told to. */
 export class TestClient implements AsyncDisposable {
-  readonly #waiting: ((line: string) => void)[] = [];
-  readonly #failed: ((error: Error) => void)[] = [];
+  readonly #waiting: { readonly resolve: (line: string) => void; readonly reject: (error: Error) => void }[] = [];
+  readonly #ended: Promise<string>;
   #received = '';
   #nextId = 0;
-  #end: Error | undefined;
+  /** Why no more lines come. */
+  #over: Error | undefined;
 
   private constructor(readonly socket: net.Socket) {
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => this.#onData(chunk));
-    socket.on('error', (error) => this.#onClosed(error));
-    socket.on('close', () => this.#onClosed(new Error('connection closed')));
+    this.#ended = new Promise((resolve) => {
+      const end = (error: Error, how: string) => {
+        this.#onEnd(error);
+        resolve(how);
+      };
+      socket.on('end', () => end(new Error('connection closed'), 'FIN'));
+      socket.on('error', (error: NodeJS.ErrnoException) => end(error, error.code ?? error.message));
+      socket.on('close', () => end(new Error('connection closed'), 'closed'));
+    });
   }
 
   /** @param from  the address it connects from; any if left out */
   static async connect(port: number, host = '127.0.0.1', from?: string): Promise<TestClient> {
-    const socket = net.connect({ port, host, noDelay: true, ...(from !== undefined && { localAddress: from }) });
+    const address = { port, host, ...(from !== undefined && { localAddress: from }) };
+    const socket = net.connect({ ...address, noDelay: true, allowHalfOpen: true });
     const client = new TestClient(socket);
     await once(socket, 'connect');
     return client;
@@ -35,7 +46,8 @@ export class TestClient implements AsyncDisposable {
   /** Sends a request and waits for its reply. */
   async request(name: string, ...args: unknown[]): Promise<Reply> {
     const envelope = { id: this.#nextId++, request: name, ...(args.length > 0 && { arguments: args }) };
-    return JSON.parse(await this.line(JSON.stringify(envelope))) as Reply;
+    this.send(`${JSON.stringify(envelope)}\n`);
+    return this.reply();
   }
 
   /** The result of a request that must succeed. */
@@ -47,25 +59,44 @@ export class TestClient implements AsyncDisposable {
 
   /** Sends one line as it is, and waits for one line. */
   line(text: string): Promise<string> {
-    this.socket.write(`${text}\n`);
+    this.send(`${text}\n`);
     return this.nextLine();
   }
 
-  /** The next line of the server. */
+  send(bytes: string | Uint8Array): void {
+    this.socket.write(bytes);
+  }
+
+  /** The next line of the server. @throws if the connection ends before */
   nextLine(): Promise<string> {
     const line = new Promise<string>((resolve, reject) => {
-      this.#waiting.push(resolve);
-      this.#failed.push(reject);
+      this.#waiting.push({ resolve, reject });
       this.#deliver();
-      if (this.#end) this.#onClosed(this.#end);
     });
     line.catch(() => undefined); // whoever asked may look at it only later
     return line;
   }
 
+  /** The same, as what it must be. */
+  async reply(): Promise<Reply> {
+    const reply = parseLine(Buffer.from(await this.nextLine()));
+    assert(isReply(reply), 'a reply has an id and a status');
+    return reply;
+  }
+
   /** Resolves when the kernel has taken everything that was written. */
   bytesSent(): Promise<void> {
     return new Promise((resolve) => this.socket.write('', () => resolve()));
+  }
+
+  /** How the server ends the connection: "FIN", or the code of the error. */
+  end(): Promise<string> {
+    return this.#ended;
+  }
+
+  /** What came and nobody has asked for. */
+  get rest(): string {
+    return this.#received;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,20 +110,23 @@ export class TestClient implements AsyncDisposable {
     this.#deliver();
   }
 
+  #onEnd(error: Error): void {
+    this.#over ??= error;
+    this.#deliver();
+  }
+
   #deliver(): void {
     while (this.#waiting.length > 0) {
       const end = this.#received.indexOf('\n');
-      if (end < 0) return;
+      if (end < 0) break;
       const line = this.#received.slice(0, end);
       this.#received = this.#received.slice(end + 1);
-      this.#failed.shift();
-      this.#waiting.shift()?.(line);
+      this.#waiting.shift()?.resolve(line);
     }
+    if (this.#over) for (const { reject } of this.#waiting.splice(0)) reject(this.#over);
   }
+}
 
-  #onClosed(error: Error): void {
-    this.#end ??= error;
-    this.#waiting.length = 0;
-    for (const reject of this.#failed.splice(0)) reject(this.#end);
-  }
+function isReply(value: unknown): value is Reply {
+  return typeof value === 'object' && value !== null && 'id' in value && 'status' in value;
 }

@@ -86,7 +86,7 @@ export class World implements AsyncDisposable {
     this.#events = events;
     this.#nextConfig = () => supervisor.config;
     this.daemon = new Daemon({
-      ...{ supervisor, book, reservations, events, version: '0.0.0', pid: 1, since: clock.date() },
+      ...{ supervisor, book, reservations, events, log: silentLogger, version: '0.0.0', pid: 1, since: clock.date() },
       loadConfig: () => this.#nextConfig(),
       onConfigured: () => undefined,
       loopDelayMs: () => 0,

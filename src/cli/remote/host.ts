@@ -1,7 +1,7 @@
 // Which machine a command is for.
 
+import { didYouMean, nearest } from '../../base/nearest.js';
 import type { NamedHost } from '../../config/client-config.js';
-import { nearest } from '../../control/nearest.js';
 import { UsageError } from '../report-error.js';
 import type { World } from '../world.js';
 
@@ -57,8 +57,7 @@ async function hostNamed(text: string, { namedHosts, hostFiles }: World): Promis
   const hosts = await namedHosts();
   const named = hosts.get(text);
   if (named) return hostAt(named);
-  const guesses = nearest(text, hosts.keys());
-  const hint = guesses.length > 0 ? `did you mean ${guesses.join(' or ')}?` : `write ssh://${text}`;
+  const hint = didYouMean(nearest(text, hosts.keys())) ?? `write ssh://${text}`;
   throw new UsageError(`no host is called ${text} in ${hostFiles[0] ?? 'any file'}: ${hint}`);
 }
 

@@ -41,14 +41,14 @@ export class BulkPipe implements PacketPipe {
     this.#packetSizeBytes = packetSizeBytes;
   }
 
-  async write(packet: Uint8Array, options: TransferOptions): Promise<void> {
+  write(packet: Uint8Array, options: TransferOptions): Promise<void> {
     const { address, maxPacketSizeBytes } = this.#endpoints.out;
     const sent = this.#connection.transferOut(address, packet, options);
     // The probe sees the end of a packet by a short USB packet, or by having received a whole DAP packet. Where the
     // last USB packet happens to be full, and more would fit, it needs an empty one. USB 2.0, 5.8.3.
     const needsEnd = packet.length < this.#packetSizeBytes && packet.length % maxPacketSizeBytes === 0;
-    if (needsEnd) await Promise.all([sent, this.#connection.transferOut(address, EMPTY, options)]);
-    else await sent;
+    if (!needsEnd) return sent;
+    return Promise.all([sent, this.#connection.transferOut(address, EMPTY, options)]).then(() => undefined);
   }
 
   read(options: TransferOptions): Promise<Uint8Array> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { assertNever } from '../../base/errors.js';
-import type { UsbBus, UsbConnection, UsbDeviceInfo } from '../../usb/usb-bus.js';
+import type { UsbConnection, UsbDeviceInfo } from '../../usb/usb-bus.js';
+import { ProbeBusyError, ProbeDisconnectedError } from '../errors.js';
 import type { Probe } from '../probe.js';
 import type { ProbeContext, ProbeDriver, ProbeMatch } from '../probe-driver.js';
-import { UsbError } from '../../usb/usb-error.js';
 import { BulkPipe } from './bulk-pipe.js';
 import { CmsisDapProbe } from './cmsis-dap-probe.js';
 import { HidPipe } from './hid-pipe.js';
@@ -35,63 +35,61 @@ export const cmsisDapDriver: ProbeDriver = {
   },
 
   async open(device: UsbDeviceInfo, context: ProbeContext, signal: AbortSignal): Promise<Probe> {
-    const { bus, clock, uid } = context;
-    const log = context.log.child({ uid });
-    const quirks = quirksOf(device);
     const found = findDapInterfaces(device);
     assert.ok(found, 'only a device that matches is opened');
-
-    let chosen = found.candidates; // after the first success, only that one
-    const openPipe = async (): Promise<PacketPipe> => {
-      const { pipe, dapInterface } = await openFirst(bus, device, chosen);
-      chosen = [dapInterface];
-      return pipe;
-    };
-    let exchange: PacketExchange;
-    signal.throwIfAborted();
-    try {
-      exchange = await PacketExchange.open(openPipe, { clock, log });
-    } catch (error) {
-      throw await probeErrorOf(error, `opening probe ${uid}`, clock);
+    const errors: unknown[] = [];
+    for (const dapInterface of found.candidates) {
+      signal.throwIfAborted();
+      try {
+        return await openThrough(dapInterface, device, context, signal);
+      } catch (error) {
+        if (signal.aborted || isOfDevice(error)) throw error;
+        errors.push(error);
+      }
     }
-    try {
-      const info = await readProbeInfo(exchange, log, signal);
-      const identity = { uid, family: FAMILY, ...probeName(device) };
-      const { postedWrites = false, maxPacketsInFlight = Infinity } = context.settings ?? {};
-      const packetCount = quirks.onePacketAtATime ? 1 : Math.min(info.packetCount, maxPacketsInFlight);
-      return new CmsisDapProbe(exchange, {
-        ...{ identity, quirks, clock, log },
-        info: { ...info, packetCount },
-        postsWrites: postedWrites,
-      });
-    } catch (error) {
-      await exchange[Symbol.asyncDispose]();
-      throw error;
-    }
+    throw errors[0];
   },
 };
 
 /**
- * Opens the first interface that works. One that is claimed ends the search: v1 and v2 lead to the same firmware, and
+ * Whether another interface would be no better. Not if this one is claimed: v1 and v2 lead to the same firmware, and
  * through the other one we would talk into what another program is doing.
- *
- * @throws UsbError  of the best one, if none can be opened
  */
-async function openFirst(
-  bus: UsbBus,
+function isOfDevice(error: unknown): boolean {
+  return error instanceof ProbeBusyError || error instanceof ProbeDisconnectedError;
+}
+
+async function openThrough(
+  dapInterface: DapInterface,
   device: UsbDeviceInfo,
-  candidates: readonly DapInterface[],
-): Promise<{ pipe: PacketPipe; dapInterface: DapInterface }> {
-  const errors: unknown[] = [];
-  for (const dapInterface of candidates) {
-    try {
-      return { pipe: pipeOver(await bus.open(device.key, dapInterface.number), dapInterface), dapInterface };
-    } catch (error) {
-      if (error instanceof UsbError && error.kind === 'busy') throw error;
-      errors.push(error);
-    }
+  context: ProbeContext,
+  signal: AbortSignal,
+): Promise<Probe> {
+  const { bus, clock, uid } = context;
+  const log = context.log.child({ uid });
+  const openPipe = async (): Promise<PacketPipe> =>
+    pipeOver(await bus.open(device.key, dapInterface.number), dapInterface);
+  let exchange: PacketExchange;
+  try {
+    exchange = await PacketExchange.open(openPipe, { clock, log });
+  } catch (error) {
+    throw await probeErrorOf(error, `opening probe ${uid}`, clock);
   }
-  throw errors[0];
+  try {
+    const info = await readProbeInfo(exchange, log, signal);
+    const quirks = quirksOf(device);
+    const identity = { uid, family: FAMILY, ...probeName(device) };
+    const { postedWrites = false, maxPacketsInFlight = Infinity } = context.settings ?? {};
+    const packetCount = quirks.onePacketAtATime ? 1 : Math.min(info.packetCount, maxPacketsInFlight);
+    return new CmsisDapProbe(exchange, {
+      ...{ identity, quirks, clock, log },
+      info: { ...info, packetCount },
+      postsWrites: postedWrites,
+    });
+  } catch (error) {
+    await exchange[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function pipeOver(connection: UsbConnection, dapInterface: DapInterface): PacketPipe {

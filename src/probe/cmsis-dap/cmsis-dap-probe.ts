@@ -108,6 +108,10 @@ export class CmsisDapProbe implements Probe {
     }
   }
 
+  get gone(): AbortSignal {
+    return this.#exchange.pipe.gone; // the same for every pipe of an attachment
+  }
+
   async connect(requested: RequestedProtocol, signal: AbortSignal): Promise<WireProtocol> {
     const protocol = requested === 'DEFAULT' ? this.wireProtocols[0] : requested;
     if (!this.wireProtocols.includes(protocol)) throw new UnsupportedError(`the probe has no ${protocol}`);
@@ -172,7 +176,7 @@ export class CmsisDapProbe implements Probe {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (!this.#exchange.pipe.gone.aborted) await this.#leaveQuietly();
+      if (!this.gone.aborted) await this.#leaveQuietly();
     } finally {
       await this.#exchange[Symbol.asyncDispose]();
     }

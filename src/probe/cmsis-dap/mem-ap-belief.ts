@@ -1,19 +1,11 @@
 // What the driver believes to be in CSW and TAR of the target's MEM-APs, so that writes that change nothing can be left
 // out. Arm IHI 0031 C2, IHI 0074 C2.
 
-import { type ApAddress, CSW, MEM_AP } from '../../dap/registers.js';
+import { resetsTarget } from '../../dap/core-debug.js';
+import { type ApAddress, CSW, isMemApIdr, MEM_AP, TAR_PAGE_BYTES } from '../../dap/registers.js';
 
 /** Registers of a MEM-AP lie in one block of this size, in ADIv5 and, at base + 0xD00, in ADIv6. */
 const BLOCK = 0x100;
-/** TAR need not increment past a 1 KB boundary (IHI 0031 C2.2.2). */
-const TAR_PAGE = 0x400;
-/** IDR.CLASS, bits 16:13: 0b1000 is a MEM-AP (IHI 0031 C1.2). */
-const CLASS_SHIFT = 13;
-const CLASS_MASK = 0xf;
-const CLASS_MEM_AP = 8;
-/** AIRCR takes a word with this in its upper half only; bits SYSRESETREQ and VECTRESET (DDI 0403 B3.2.6). */
-const AIRCR_KEY = 0x05fa;
-const AIRCR_RESETS = 0x5;
 
 interface MemAp {
   csw: number | undefined;
@@ -51,9 +43,8 @@ export class MemApBelief {
   noteRead(address: ApAddress, words: Uint32Array): void {
     const register = address % BLOCK;
     if (register === MEM_AP.IDR) {
-      const isMemAp = ((words[0] >>> CLASS_SHIFT) & CLASS_MASK) === CLASS_MEM_AP;
       const block = blockOf(address);
-      if (!isMemAp) this.#memAps.delete(block);
+      if (!isMemApIdr(words[0])) this.#memAps.delete(block);
       else if (!this.#memAps.has(block)) this.#memAps.set(block, { csw: undefined, tar: undefined });
     } else if (register === MEM_AP.DRW) {
       const memAp = this.#memAps.get(blockOf(address));
@@ -87,7 +78,7 @@ export class MemApBelief {
  * and a value that only looks like it costs no more than a few writes that could have been left out.
  */
 export function mayReset(words: Uint32Array): boolean {
-  return words.some((word) => word >>> 16 === AIRCR_KEY && (word & AIRCR_RESETS) !== 0);
+  return words.some(resetsTarget);
 }
 
 function blockOf(address: ApAddress): number {
@@ -107,6 +98,6 @@ function advance(memAp: MemAp, accesses: number): void {
   memAp.tar = undefined;
   if (csw === undefined || tar === undefined) return;
   const end = tar + stepOf(csw) * accesses;
-  const staysInPage = Math.floor(end / TAR_PAGE) === Math.floor(tar / TAR_PAGE); // false for NaN
+  const staysInPage = Math.floor(end / TAR_PAGE_BYTES) === Math.floor(tar / TAR_PAGE_BYTES); // false for NaN
   if (staysInPage) memAp.tar = end;
 }

@@ -1,11 +1,11 @@
-import type { Clock } from '../../base/clock.js';
+import { abortReason, type Clock } from '../../base/clock.js';
 import { UnsupportedError } from '../../base/errors.js';
 import { hexBytes } from '../../base/hex.js';
 import type { Logger } from '../../base/logger.js';
 import { UsbError } from '../../usb/usb-error.js';
 import { ProbeDisconnectedError, ProbeError } from '../errors.js';
 import { MalformedReplyError, NOT_IMPLEMENTED, type Command } from './commands/command.js';
-import { InfoId, infoNumber } from './commands/info.js';
+import { hostStatus } from './commands/host-status.js';
 import type { PacketPipe } from './packet-pipe.js';
 import { probeErrorOf } from './usb-failure.js';
 
@@ -16,6 +16,9 @@ const DRAIN_TIMEOUT_MS = 10;
 const MAX_STALE_PACKETS = 64;
 /** Room for a command in any packet, whatever size the probe turns out to have. */
 const MAX_PACKET_BYTES = 0x10000;
+
+/** What it is asked to get in step. */
+const question = hostStatus;
 
 export interface ExchangeOptions {
   readonly clock: Clock;
@@ -43,6 +46,8 @@ export class PacketExchange implements AsyncDisposable {
   readonly #out = new DataView(new ArrayBuffer(MAX_PACKET_BYTES));
   #pipe: PacketPipe;
   #poison: 'none' | 'out-of-step' | 'broken' = 'none';
+  /** The question by which it got in step was asked, and nothing else has been answered since. */
+  #mayRepeatItself = false;
 
   private constructor(openPipe: () => Promise<PacketPipe>, pipe: PacketPipe, { clock, log }: ExchangeOptions) {
     this.#openPipe = openPipe;
@@ -75,10 +80,9 @@ export class PacketExchange implements AsyncDisposable {
   }
 
   /** Sends a command and returns its decoded answer. */
-  async exchange<T>(command: Command<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#poison !== 'none') await this.#recover();
-    return this.#roundTrip(command);
+  exchange<T>(command: Command<T>, signal: AbortSignal): Promise<T> {
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    return this.#poison === 'none' ? this.#roundTrip(command) : this.#recover().then(() => this.#roundTrip(command));
   }
 
   /**
@@ -122,22 +126,21 @@ export class PacketExchange implements AsyncDisposable {
   }
 
   /**
-   * Sends a command that changes nothing again and again until it is answered. Some probes answer only once they have
-   * received as many bytes as their packets are long, which is not known yet when it is asked for.
+   * Gets in step with a probe that was just opened: it may still have to say what another program has asked for. Some
+   * probes answer only once they have received as many bytes as their packets are long, which is not known yet: so the
+   * question is asked again and again.
    */
-  async exchangeRepeatedly<T>(command: Command<T>, { attempts, timeoutMs }: Repetition): Promise<T> {
+  async begin({ attempts, timeoutMs }: Repetition): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#send(command, timeoutMs);
-        const value = this.#take(command, await this.#pipe.read({ timeoutMs }));
-        await this.drain(); // answers to the earlier attempts
-        return value;
+        await this.#ask(timeoutMs);
+        // One that does not know the question answers the earlier ones as it does everything it does not know.
+        if (attempt > 1) await this.drain();
+        return;
       } catch (error) {
-        const mayRepeat =
-          error instanceof MalformedReplyError || (error instanceof UsbError && error.kind === 'timeout');
-        if (mayRepeat && attempt < attempts) continue;
-        this.#notePoison(error, command);
-        throw await this.#translate(error, command.name);
+        if (attempt < attempts && error instanceof UsbError && error.kind === 'timeout') continue;
+        this.#notePoison(error, question);
+        throw await this.#translate(error, question.name);
       }
     }
   }
@@ -168,7 +171,7 @@ export class PacketExchange implements AsyncDisposable {
     try {
       const sent = this.#send(command, timeoutMs);
       // The read is under way before the answer is: that saves waking up between the two.
-      const reply = this.#pipe.read({ timeoutMs });
+      const reply = this.#mayRepeatItself ? this.#readOn(timeoutMs) : this.#pipe.read({ timeoutMs });
       reply.catch(() => undefined); // seen below, or not at all where sending has failed
       await sent;
       return this.#take(command, await reply);
@@ -214,7 +217,12 @@ export class PacketExchange implements AsyncDisposable {
     this.#log.warn('getting back in step with the probe', { reopen: this.#poison === 'broken' });
     if (this.#poison === 'broken') await this.#reopen();
     await this.drain();
-    await this.#resynchronise();
+    try {
+      await this.#ask(ANSWER_TIMEOUT_MS);
+    } catch (error) {
+      this.#poison = 'broken';
+      throw await this.#translate(error, 'getting back in step with the probe');
+    }
     await this.drain();
     this.#poison = 'none';
   }
@@ -232,22 +240,31 @@ export class PacketExchange implements AsyncDisposable {
 
   /**
    * Silence does not mean that nothing is due: the probe may still be busy with a long command. It answers in order, so
-   * once it has answered a question we know, everything before has arrived.
+   * once it has answered a question that is used for nothing else, everything before has arrived. What may come after
+   * that are answers to the same question, asked before.
    */
-  async #resynchronise(): Promise<void> {
-    const question = infoNumber(InfoId.PacketSize);
-    try {
-      await this.#send(question, ANSWER_TIMEOUT_MS);
-      for (let dropped = 0; dropped < MAX_STALE_PACKETS; dropped++) {
-        const reply = await this.#pipe.read({ timeoutMs: ANSWER_TIMEOUT_MS });
-        if (reply.length > 0 && reply[0] === question.id) return;
-        this.#trace('stale packet dropped', reply);
-      }
-    } catch (error) {
-      this.#poison = 'broken';
-      throw await this.#translate(error, 'getting back in step with the probe');
+  async #ask(timeoutMs: number): Promise<void> {
+    await this.#send(question, timeoutMs);
+    this.#mayRepeatItself = true;
+    for (let dropped = 0; dropped < MAX_STALE_PACKETS; dropped++) {
+      const reply = await this.#pipe.read({ timeoutMs });
+      if (reply.length > 0 && (reply[0] === question.id || reply[0] === NOT_IMPLEMENTED)) return;
+      this.#trace('stale packet dropped', reply);
     }
-    throw new ProbeError('cannot get back in step with the probe: unplug it, and plug it in again');
+    throw new ProbeError('cannot get in step with the probe: unplug it, and plug it in again');
+  }
+
+  /** The first answer to another command than the question. */
+  async #readOn(timeoutMs: number): Promise<Uint8Array> {
+    for (let dropped = 0; dropped < MAX_STALE_PACKETS; dropped++) {
+      const reply = await this.#pipe.read({ timeoutMs });
+      if (reply.length === 0 || reply[0] !== question.id) {
+        this.#mayRepeatItself = false;
+        return reply;
+      }
+      this.#trace('stale packet dropped', reply);
+    }
+    throw new MalformedReplyError('the probe answers what it was not asked');
   }
 
   #translate(error: unknown, doing: string): Promise<unknown> {

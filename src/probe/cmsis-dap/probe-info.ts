@@ -26,6 +26,8 @@ const MAX_SWO_BUFFER_BYTES = 0x100_0000;
 
 /** Asks a probe for all of it, and sets the pipe's packet size. The signal stops it between two questions. */
 export async function readProbeInfo(exchange: PacketExchange, log: Logger, signal: AbortSignal): Promise<ProbeInfo> {
+  signal.throwIfAborted();
+  await exchange.begin({ attempts: 16, timeoutMs: 50 });
   const packetSizeBytes = await findPacketSize(exchange, log, signal);
   const ask = <T>(command: Command<T>): Promise<T | undefined> => optional(exchange.exchange(command, signal));
 
@@ -48,9 +50,7 @@ export async function readProbeInfo(exchange: PacketExchange, log: Logger, signa
 }
 
 async function findPacketSize(exchange: PacketExchange, log: Logger, signal: AbortSignal): Promise<number> {
-  signal.throwIfAborted();
-  const question = infoNumber(InfoId.PacketSize);
-  const packetSizeBytes = await optional(exchange.exchangeRepeatedly(question, { attempts: 16, timeoutMs: 50 }));
+  const packetSizeBytes = await optional(exchange.exchange(infoNumber(InfoId.PacketSize), signal));
   if (packetSizeBytes !== undefined && packetSizeBytes >= MIN_PACKET_BYTES) {
     exchange.pipe.resize(packetSizeBytes);
   } else {

@@ -1,20 +1,17 @@
 import { never } from '../../base/never.js';
 import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
-import { ABORT, CTRL_STAT, DP, type ApAddress, type DpAddress } from '../../dap/registers.js';
+import { ABORT, DP, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { PostingDapPort } from '../probe.js';
 import type { Command } from './commands/command.js';
 import { Transfer } from './commands/transfer.js';
-import { maxBlockReads, maxBlockWrites, readBlock, writeBlock } from './commands/transfer-block.js';
+import { maxBlockWrites } from './commands/transfer-block.js';
 import { writeAbort } from './commands/write-abort.js';
 import { MemApBelief, mayReset } from './mem-ap-belief.js';
 import type { PacketExchange } from './packet-exchange.js';
+import { type PacketShape, readPackets, requireNoStickyFlag, transferInto, writePackets } from './run-packets.js';
 import { SelectBelief } from './select-belief.js';
 import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
-
-/** While one of them is set a JTAG-DP makes no access to an AP (IHI 0031 B2.4.1, B3.4.3). */
-const STICKY_FLAGS = CTRL_STAT.STICKYERR | CTRL_STAT.STICKYCMP | CTRL_STAT.STICKYORUN;
-const POWER_REQUESTS = CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ;
 
 export interface TransferQueueOptions {
   readonly packetSizeBytes: number;
@@ -157,7 +154,7 @@ export class TransferQueue implements PostingDapPort {
       if (this.#collected.count > 0) await this.#send();
       const tail = values.length - this.#tailLength(values.length - done);
       // One packet at a time: a write behind one that fails would be executed all the same, and leave a gap in memory.
-      if (done < tail) await this.#sendAll(this.#writePackets(address, values.subarray(done, tail)), 1);
+      if (done < tail) await this.#sendAll(writePackets(address, values.subarray(done, tail), this.#shape), 1);
       this.#collectWrites(address, values.subarray(tail), Infinity);
     }
     this.#memAps.noteWrite(address, values);
@@ -313,51 +310,14 @@ export class TransferQueue implements PostingDapPort {
 
   /** What was collected, which ends with `first` reads of the register, and the rest of the run in blocks. */
   *#readPackets(address: ApAddress, words: Uint32Array, first: number): Iterable<Command<void>> {
-    if (first > 0) yield this.#collectedInto(words.subarray(0, first));
-    const size = maxBlockReads(this.#packetSizeBytes);
-    for (let at = first; at < words.length; at += size) {
-      const part = words.subarray(at, at + size);
-      yield readBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
+    if (first > 0) {
+      this.#collected.timeoutMs = transferTimeoutMs(this.#collected.count, this.#timing);
+      yield transferInto(words.subarray(0, first), this.#collected);
     }
-    if (this.#checksStatus) yield this.#statusCheck(address);
+    yield* readPackets(address, words.subarray(first), this.#shape);
   }
 
-  *#writePackets(address: ApAddress, values: Uint32Array): Iterable<Command<void>> {
-    const size = maxBlockWrites(this.#packetSizeBytes);
-    for (let at = 0; at < values.length; at += size) {
-      const part = values.subarray(at, at + size);
-      yield writeBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, this.#timing) });
-    }
-    if (this.#checksStatus) yield this.#statusCheck(address);
+  get #shape(): PacketShape {
+    return { packetSizeBytes: this.#packetSizeBytes, timing: this.#timing, checksStatus: this.#checksStatus };
   }
-
-  /** What was collected, as a packet among others. @param words  where its reads go */
-  #collectedInto(words: Uint32Array): Command<void> {
-    const transfer = this.#collected;
-    return {
-      id: transfer.id,
-      name: transfer.name,
-      timeoutMs: transferTimeoutMs(transfer.count, this.#timing),
-      encode: (packet) => transfer.encode(packet),
-      decode: (reply) => words.set(transfer.decode(reply)),
-    };
-  }
-
-  /** A DAP_Transfer that reads CTRL/STAT. @param address  the AP register that blocks have accessed */
-  #statusCheck(address: ApAddress): Command<void> {
-    const transfer = new Transfer(this.#packetSizeBytes);
-    transfer.readDp(DP.CTRL_STAT);
-    return {
-      id: transfer.id,
-      name: transfer.name,
-      timeoutMs: transferTimeoutMs(1, this.#timing),
-      encode: (packet) => transfer.encode(packet),
-      decode: (reply) => requireNoStickyFlag(transfer.decode(reply)[0], address),
-    };
-  }
-}
-
-/** @throws TransferFaultError  if CTRL/STAT has a sticky flag set */
-function requireNoStickyFlag(ctrlStat: number, address: ApAddress): void {
-  if (ctrlStat & STICKY_FLAGS) throw new TransferFaultError({ port: 'AP', address });
 }

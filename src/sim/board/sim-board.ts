@@ -95,6 +95,7 @@ export class SimBoard {
   /** Off and on again: debug ports, APs and cores start over; RAM keeps what was in it. */
   powerCycle(): void {
     for (const port of this.#ports) port.reset();
+    for (const { core } of this.processors) core.powerUp();
     this.#resetSystem();
     for (const runner of this.#runners) runner.settle();
   }

@@ -12,6 +12,12 @@ export class BreakpointUnit implements PpbBlock {
   #enabled = false;
   readonly #comparators = new Uint32Array(COMPARATORS);
 
+  /** Power came back: all is off. */
+  powerUp(): void {
+    this.#enabled = this.armed = false;
+    this.#comparators.fill(0);
+  }
+
   /** @param address  of an instruction's first halfword */
   matches(address: number): boolean {
     // BP_MATCH, bits 31:30: 1 the lower halfword, 2 the upper one, 3 both; COMP is bits 28:2 of the address.

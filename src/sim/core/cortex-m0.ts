@@ -93,6 +93,15 @@ export class CortexM0 {
     this.#ppb.get(address >>> 12)?.write(address & 0xffc, value >>> 0, byDebugger);
   }
 
+  /** Power came back: nothing is left of what the debugger set up (DDI 0419 C1.6). `reset()` follows. */
+  powerUp(): void {
+    this.#debug.powerUp();
+    this.#exceptions.masked = false; // by C_MASKINTS
+    this.#breakpoints.powerUp();
+    this.#watchpoints.powerUp();
+    this.#debugRegisters.powerUp();
+  }
+
   /**
    * A local reset (DDI 0419 B1.5.5): SP and PC from the vector table at 0. What the debugger set up stays, except
    * C_HALT and C_STEP; with DEMCR.VC_CORERESET the core halts before its first instruction. S_RESET_ST is set.

@@ -38,6 +38,11 @@ export class DebugRegisters {
     this.#onDemcr = onDemcr;
   }
 
+  /** Power came back. */
+  powerUp(): void {
+    this.#dcrdr = 0;
+  }
+
   read(offset: number): number {
     const { debug } = this.#cpu;
     switch (offset) {

@@ -26,6 +26,12 @@ export class HaltingDebug {
   /** The core itself wrote SYSRESETREQ; the board hears of it once the instruction is complete. */
   resetRequested = false;
 
+  /** Power came back: no debugger has been here. A reset follows. */
+  powerUp(): void {
+    this.enabled = this.haltRequested = this.maskInterrupts = false;
+    this.dfsr = this.demcr = 0;
+  }
+
   halt(cause: number): void {
     this.halted = true;
     this.haltRequested = true;

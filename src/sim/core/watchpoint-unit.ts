@@ -22,6 +22,8 @@ interface Comparator {
   matched: boolean;
 }
 
+const UNUSED: Readonly<Comparator> = { address: 0, maskBits: 0, function: 0, matched: false };
+
 /** The DWT: two comparators on data or instruction addresses, and PC sampling (DDI 0419 C1.7). */
 export class WatchpointUnit implements PpbBlock {
   /** Whether a data access can match: asked at each access of the core. */
@@ -30,17 +32,18 @@ export class WatchpointUnit implements PpbBlock {
   watchesPc = false;
   readonly #debug: HaltingDebug;
   readonly #samplePc: () => number;
-  readonly #comparators: Comparator[] = Array.from({ length: COMPARATORS }, () => ({
-    address: 0,
-    maskBits: 0,
-    function: 0,
-    matched: false,
-  }));
+  readonly #comparators: Comparator[] = Array.from({ length: COMPARATORS }, () => ({ ...UNUSED }));
 
   /** @param samplePc  address of an instruction lately executed, 0xFFFFFFFF if there is none to tell */
   constructor(debug: HaltingDebug, samplePc: () => number) {
     this.#debug = debug;
     this.#samplePc = samplePc;
+  }
+
+  /** Power came back: all is off. DEMCR has been cleared. */
+  powerUp(): void {
+    for (const comparator of this.#comparators) Object.assign(comparator, UNUSED);
+    this.rearm();
   }
 
   /** An access of the core was made. It matches if it touches any byte of the watched block. */

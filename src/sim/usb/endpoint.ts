@@ -1,6 +1,5 @@
 // The host's queue of transfers on one endpoint: order, timeouts, cancellation, stall, and the end of it all.
 
-import { never } from '../../base/never.js';
 import { abortReason, type Clock } from '../../base/clock.js';
 import type { TransferOptions, UsbEndpointInfo } from '../../usb/usb-bus.js';
 import { UsbError } from '../../usb/usb-error.js';
@@ -71,14 +70,11 @@ export abstract class Endpoint<T, P extends PendingTransfer<T>> {
   /** Completes as many pending transfers as the device allows. */
   abstract proceed(): void;
 
-  protected enqueue(transfer: P, options: TransferOptions): void {
-    this.pending.push(transfer);
+  protected enqueue(transfer: P, { signal }: TransferOptions): void {
+    const pending = signal ? this.#cancellable(transfer, signal) : transfer;
+    this.pending.push(pending);
     this.proceed();
-    if (!this.pending.includes(transfer)) return;
-    options.signal?.addEventListener('abort', () => this.#drop(transfer, abortReason(options.signal ?? never)), {
-      once: true,
-    });
-    this.#watch(transfer.deadline);
+    if (this.pending.includes(pending)) this.#watch(pending.deadline);
   }
 
   /** Completes a transfer that has left the queue, after the delay of the link. */
@@ -110,6 +106,25 @@ export abstract class Endpoint<T, P extends PendingTransfer<T>> {
       1,
       Math.ceil(lengthBytes / this.info.maxPacketSizeBytes) + (zeroLengthPacket ? 1 : 0),
     );
+  }
+
+  /** Listens no longer than the transfer lasts: a stream makes thousands of them with one signal. */
+  #cancellable(transfer: P, signal: AbortSignal): P {
+    const onAbort = (): void => this.#drop(pending, abortReason(signal));
+    const settled = (): void => signal.removeEventListener('abort', onAbort);
+    const pending: P = {
+      ...transfer,
+      resolve: (value: T) => {
+        settled();
+        transfer.resolve(value);
+      },
+      reject: (error: Error) => {
+        settled();
+        transfer.reject(error);
+      },
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    return pending;
   }
 
   #drop(transfer: P, error: Error): void {

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.js';
 import { FifoLock } from '../../base/fifo-lock.js';
 import type { DeviceKey, UsbDeviceInfo } from '../usb-bus.js';
 import { UsbError } from '../usb-error.js';
-import type { NativeDevice } from './native.js';
+import type { NativeDevice, NativeUsb } from './native.js';
 import { usbErrorOf } from './status.js';
 
 export class Attachment {
@@ -20,6 +20,8 @@ export class Attachment {
   constructor(
     readonly key: DeviceKey,
     readonly device: NativeDevice,
+    /** Where the device comes from: after libusb was started anew there are two of them. */
+    readonly usb: NativeUsb,
     readonly portPath: string,
     readonly clock: Clock,
   ) {

@@ -247,7 +247,7 @@ export class LibusbBus implements UsbBus {
   #attachmentOf(key: DeviceKey, device: NativeDevice): Attachment {
     const known = this.#attachments.get(key);
     if (known) return known;
-    const attachment = new Attachment(key, device, portPathOf(device), this.#options.clock);
+    const attachment = new Attachment(key, device, this.#usb, portPathOf(device), this.#options.clock);
     this.#attachments.set(key, attachment);
     attachment.gone.addEventListener('abort', () => this.#background(), { once: true }); // a transfer may know first
     return attachment;

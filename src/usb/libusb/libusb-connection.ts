@@ -2,11 +2,9 @@ import { never } from '../../base/never.js';
 import type { TransferOptions, UsbConnection } from '../usb-bus.js';
 import { UsbError } from '../usb-error.js';
 import type { Attachment } from './attachment.js';
+import { ControlEndpoint, setReportRequest } from './control-endpoint.js';
 import { EndpointTransfers } from './endpoint-transfers.js';
-import { isAmbiguous, usbErrorOf } from './status.js';
-
-/** bmRequestType, bRequest and the high byte of wValue: HID 1.11, 7.2.2. */
-const ControlRequest = { CLASS_TO_INTERFACE: 0x21, HID_SET_REPORT: 0x09, OUTPUT_REPORT: 0x0200 } as const;
+import { isAmbiguous } from './status.js';
 
 /** One claimed interface. */
 export class LibusbConnection implements UsbConnection {
@@ -14,7 +12,6 @@ export class LibusbConnection implements UsbConnection {
   readonly #interfaceNumber: number;
   readonly #isThere: () => boolean;
   readonly #endpoints: ReadonlyMap<number, EndpointTransfers>;
-  readonly #reports = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
 
   /**
@@ -27,7 +24,10 @@ export class LibusbConnection implements UsbConnection {
     this.#isThere = isThere;
     const claimed = attachment.device.interfaces?.find((one) => one.interfaceNumber === interfaceNumber);
     this.#endpoints = new Map(
-      claimed?.endpoints.map((one) => [one.address, new EndpointTransfers(one, attachment.clock)]),
+      [new ControlEndpoint(attachment), ...(claimed?.endpoints ?? [])].map((endpoint) => [
+        endpoint.address,
+        new EndpointTransfers(endpoint, attachment.clock),
+      ]),
     );
   }
 
@@ -45,25 +45,9 @@ export class LibusbConnection implements UsbConnection {
     return buffer.subarray(0, await this.#transfer(endpoint, buffer, options));
   }
 
-  async setReport(report: Uint8Array, { timeoutMs }: TransferOptions): Promise<void> {
-    this.#refuse();
-    const { device } = this.#attachment;
-    const sent = new Promise<void>((resolve, reject) => {
-      device.timeout = timeoutMs; // read when the transfer starts
-      const { HID_SET_REPORT, OUTPUT_REPORT, CLASS_TO_INTERFACE } = ControlRequest;
-      const data = Buffer.from(report);
-      device.controlTransfer(CLASS_TO_INTERFACE, HID_SET_REPORT, OUTPUT_REPORT, this.#interfaceNumber, data, (error) =>
-        error ? reject(usbErrorOf(error, 'sending a report')) : resolve(),
-      );
-    });
-    this.#reports.add(sent);
-    try {
-      await sent;
-    } catch (error) {
-      throw error instanceof UsbError ? this.#explained(error) : error;
-    } finally {
-      this.#reports.delete(sent);
-    }
+  async setReport(report: Uint8Array, options: TransferOptions): Promise<void> {
+    const moved = await this.#transfer(0, setReportRequest(this.#interfaceNumber, report), options);
+    if (moved < report.length) throw new UsbError('io', `the device took ${moved} of ${report.length} bytes`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -103,7 +87,6 @@ export class LibusbConnection implements UsbConnection {
   async #close(): Promise<void> {
     const { device } = this.#attachment;
     await Promise.all([...this.#endpoints.values()].map((transfers) => transfers.end()));
-    await Promise.allSettled(this.#reports); // they end by their timeout
     // Gives the interface back to the kernel's driver, too. It fails only for a device that has left.
     await new Promise<void>((resolve) => device.__releaseInterface(this.#interfaceNumber, () => resolve()));
     this.#attachment.release();

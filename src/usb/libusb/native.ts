@@ -5,6 +5,18 @@ export interface NativeUsb {
   /** A libusb error code. Unless it is 0, none of the functions exists. */
   readonly INIT_ERROR: number;
   getDeviceList(): NativeDevice[];
+  /**
+   * For endpoint 0; the others make theirs.
+   * @param device  a `NativeDevice` of this list: of the class it has there, which we do not name
+   * @see NativeEndpoint.makeTransfer
+   */
+  readonly Transfer: new (
+    device: never,
+    endpoint: number,
+    type: number,
+    timeoutMs: number,
+    callback: TransferCallback,
+  ) => NativeTransfer;
   /** Starts listening to the system, and keeps the process alive until `unrefHotplugEvents`. */
   on(event: 'attach' | 'detach', listener: (device: NativeDevice) => void): void;
   unrefHotplugEvents(): void;
@@ -29,21 +41,11 @@ export interface NativeDevice {
   readonly configDescriptor: NativeConfiguration | undefined;
   /** Only while it is open. */
   readonly interfaces: readonly NativeInterface[] | undefined;
-  /** Of control transfers, in milliseconds. Read when one starts. */
-  timeout: number;
   /** Blocks for a system call or two. Does nothing if it is open. @throws NativeError */
   open(): void;
   /** @throws if a transfer or a call is still running */
   close(): void;
   setAutoDetachKernelDriver(enable: boolean): void;
-  controlTransfer(
-    bmRequestType: number,
-    bRequest: number,
-    wValue: number,
-    wIndex: number,
-    dataOrLength: Buffer | number,
-    callback: (error: NativeError | undefined, data: Buffer | number | undefined) => void,
-  ): unknown;
   getStringDescriptor(index: number, callback: (error?: NativeError, text?: string) => void): void;
   // By bInterfaceNumber. `Interface.claim` and its like take the place in the descriptor for the number, which is wrong
   // where a device leaves numbers out.
@@ -78,12 +80,12 @@ export interface NativeInterface {
 export interface NativeEndpoint {
   readonly address: number;
   /** @param timeoutMs  0: endless */
-  makeTransfer(
-    timeoutMs: number,
-    callback: (error: NativeError | undefined, buffer: Buffer, actualLength: number) => void,
-  ): NativeTransfer;
+  makeTransfer(timeoutMs: number, callback: TransferCallback): NativeTransfer;
   clearHalt(callback: (error: NativeError | undefined) => void): void;
 }
+
+/** @param actualLength  bytes moved; of a control transfer without its setup packet */
+export type TransferCallback = (error: NativeError | undefined, buffer: Buffer, actualLength: number) => void;
 
 export interface NativeTransfer {
   /** @throws NativeError  and then the callback is not called */

@@ -7,8 +7,8 @@ import { findDapInterfaces } from '../../../src/probe/cmsis-dap/interfaces.js';
 import { DP } from '../../../src/dap/registers.js';
 import type { UsbDeviceInfo } from '../../../src/usb/usb-bus.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
-import { bulkInterface, hidInterface, ScriptedDevice, usbDevice } from '../scripted-usb.js';
-import { infoSteps, NEVER, openProbe } from './opened-probe.js';
+import { bulkInterface, hidInterface, ScriptedDevice, type Step, usbDevice } from '../scripted-usb.js';
+import { infoSteps, inStep, NEVER, openProbe } from './opened-probe.js';
 
 function candidates(changes: Partial<UsbDeviceInfo>): [string, number][] | undefined {
   return findDapInterfaces(usbDevice(changes))?.candidates.map(({ version, number }) => [version, number]);
@@ -113,9 +113,45 @@ describe('opening a probe', () => {
     await assert.rejects(openProbe(device, { interfaces: [hidInterface(), bulkInterface()] }), ProbeAccessError);
   });
 
+  for (const kind of ['access', 'io'] as const) {
+    it(`takes v1 if v2 cannot be opened: ${kind}`, async () => {
+      const device = new ScriptedDevice(...infoSteps());
+      device.opens.push(kind);
+
+      const { probe } = await openProbe(device, { interfaces: [hidInterface(), bulkInterface()] });
+
+      assert.match(String(probe.details.interface), /v1/);
+      assert.deepEqual(device.opened, [bulkInterface().number, hidInterface().number]);
+    });
+  }
+
+  it('takes v1 if v2 does not answer, and stays with it', async () => {
+    const silent = Array<Step>(16).fill({ out: '010000' });
+    const device = new ScriptedDevice(...silent, ...infoSteps(), { out: '05 00 01 02…' });
+    const { probe } = await openProbe(device, { interfaces: [hidInterface(), bulkInterface()] });
+    await assert.rejects(probe.dap.readDp(DP.DPIDR, NEVER), /does not answer/);
+
+    device.expect(inStep, { out: '05 00 01 02…', in: ['05 01 01 7724b10b'] });
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x0bb12477);
+
+    assert.match(String(probe.details.interface), /v1/);
+    assert.deepEqual(
+      device.opened,
+      [bulkInterface(), hidInterface(), hidInterface()].map(({ number }) => number),
+    );
+  });
+
   it('does not try the other interface of a probe that is busy', async () => {
     const device = new ScriptedDevice();
     device.opens.push('busy');
+
+    await assert.rejects(openProbe(device, { interfaces: [hidInterface(), bulkInterface()] }), ProbeBusyError);
+    assert.deepEqual(device.opened, [bulkInterface().number]);
+  });
+
+  it('says that a probe is busy if that is what is wrong with the other interface', async () => {
+    const device = new ScriptedDevice();
+    device.opens.push('io', 'busy');
 
     await assert.rejects(openProbe(device, { interfaces: [hidInterface(), bulkInterface()] }), ProbeBusyError);
   });
@@ -136,7 +172,7 @@ describe('opening a probe', () => {
 
   it('ends with the signal, and lets go of the interface', async () => {
     const abort = new AbortController();
-    const device = new ScriptedDevice({ out: '00ff', in: ['00 02 4000'] });
+    const device = new ScriptedDevice(inStep);
     const context = { uid: 'A1', bus: device, clock: new FakeClock(), log: silentLogger };
     const opening = cmsisDapDriver.open(usbDevice(), context, abort.signal);
     abort.abort(new Error('stop'));

@@ -9,6 +9,7 @@ import { MalformedReplyError, type Command } from '../../../src/probe/cmsis-dap/
 import { connect } from '../../../src/probe/cmsis-dap/commands/connect.js';
 import { disconnect } from '../../../src/probe/cmsis-dap/commands/disconnect.js';
 import { executeCommands } from '../../../src/probe/cmsis-dap/commands/execute-commands.js';
+import { hostStatus } from '../../../src/probe/cmsis-dap/commands/host-status.js';
 import { Capability, InfoId, infoNumber, infoText } from '../../../src/probe/cmsis-dap/commands/info.js';
 import { jtagConfigure } from '../../../src/probe/cmsis-dap/commands/jtag-configure.js';
 import { jtagSequence } from '../../../src/probe/cmsis-dap/commands/jtag-sequence.js';
@@ -47,6 +48,7 @@ function decoded<T>(command: Command<T>, hex: string): T {
 describe('CMSIS-DAP commands on the wire', () => {
   const commands: [string, Command<unknown>, string][] = [
     ['DAP_Info asks for an id', infoNumber(InfoId.Capabilities), '00f0'],
+    ['DAP_HostStatus says that nothing is connected', hostStatus, '010000'],
     ['DAP_Connect names SWD as port 1', connect('SWD'), '0201'],
     ['DAP_Connect names JTAG as port 2', connect('JTAG'), '0202'],
     ['DAP_Disconnect is its id', disconnect, '03'],

@@ -17,10 +17,14 @@ export interface InfoAnswers {
   readonly swoBuffer?: Hex;
 }
 
+/** DAP_HostStatus, which gets the driver in step with the probe. */
+export const inStep: Step = { out: '010000…', in: ['0100'] };
+
 /** The questions the driver asks at open, and a usual probe's answers: packets of 64 bytes, four of them, SWD. */
 export function infoSteps(answers: InfoAnswers = {}): Step[] {
   const text = Buffer.from(`${answers.version ?? '2.1.0'}\0`);
   return [
+    inStep,
     { out: '00ff…', in: [`00 ${answers.packetSize ?? '02 4000'}`] },
     { out: '00fe…', in: [`00 ${answers.packetCount ?? '01 04'}`] },
     { out: '00f0…', in: [`00 ${answers.capabilities ?? '01 01'}`] },

@@ -8,11 +8,9 @@ import { DP } from '../../../src/dap/registers.js';
 import { ProbeError } from '../../../src/probe/errors.js';
 import { parseProtocolVersion } from '../../../src/probe/cmsis-dap/probe-info.js';
 import { bulkInterface, hidInterface, ScriptedDevice, type Step } from '../scripted-usb.js';
-import { connectSwdSteps, infoSteps, NEVER, openProbe } from './opened-probe.js';
+import { connectSwdSteps, infoSteps, inStep, NEVER, openProbe } from './opened-probe.js';
 
 const readDpidr: Step = { out: '05 00 01 02', in: ['05 01 01 7724b10b'] };
-/** DAP_Info(packet size): the question that gets the driver back in step. */
-const resync: Step = { out: '00ff', in: ['00 02 4000'] };
 const DRW = 0x0c;
 
 describe('pitfall 1: answers left over from a program that was killed', () => {
@@ -42,7 +40,7 @@ describe('pitfall 1: an answer that does not come', () => {
     const { probe } = await openProbe(device);
 
     await assert.rejects(probe.dap.readDp(DP.DPIDR, NEVER), /does not answer/);
-    device.expect({ out: '00ff', in: ['05 01 01 eeeeeeee', '00 02 4000'] }, readDpidr);
+    device.expect({ out: '010000', in: ['05 01 01 eeeeeeee', '0100'] }, readDpidr);
     const dpidr = await probe.dap.readDp(DP.DPIDR, NEVER);
 
     assert.equal(dpidr, 0x0bb12477);
@@ -51,7 +49,7 @@ describe('pitfall 1: an answer that does not come', () => {
   });
 
   it('leaves the probe usable even if getting back in step fails once', async () => {
-    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02' }, { out: '00ff' }, resync, readDpidr);
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02' }, { out: '010000' }, inStep, readDpidr);
     const { probe } = await openProbe(device);
 
     await assert.rejects(probe.dap.readDp(DP.DPIDR, NEVER), ProbeError);
@@ -65,8 +63,8 @@ describe('pitfall 1: an answer that does not come', () => {
 describe('pitfall 2: a HID probe that answers only after 512 bytes, and hides its report size', () => {
   it('is asked for its packet size until it answers, and the answers too many are dropped', async () => {
     const [question, ...others] = infoSteps();
-    const silent = Array<Step>(7).fill({ out: '00ff…' });
-    const answered = { ...question, in: ['00 02 4000', '00 02 4000'] };
+    const silent = Array<Step>(7).fill({ out: '010000…' });
+    const answered = { ...question, in: ['0100', '0100'] };
     const device = new ScriptedDevice(...silent, answered, ...others);
 
     const { probe } = await openProbe(device, { interfaces: [hidInterface()] });
@@ -89,7 +87,7 @@ describe('pitfall 2: a HID probe that answers only after 512 bytes, and hides it
   });
 
   it('that never answers fails the open, and is closed', async () => {
-    const device = new ScriptedDevice(...Array<Step>(16).fill({ out: '00ff' }));
+    const device = new ScriptedDevice(...Array<Step>(16).fill({ out: '010000' }));
 
     await assert.rejects(openProbe(device), ProbeError);
     assert.equal(device.closed, 1);
@@ -164,7 +162,7 @@ describe('pitfall 5: a probe that loses an answer while several packets are on t
 
     await assert.rejects(probe.dap.readAp(DRW, 45, NEVER), /answered 0x5 to DAP_TransferBlock/);
     const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
-    device.expect(resync, select, block, block);
+    device.expect(inStep, select, block, block);
     assert.ok(device.timeouts.some((ms) => ms >= 4000));
     const before = device.timeouts.length;
     const words = await probe.dap.readAp(DRW, 45, NEVER);
@@ -191,7 +189,7 @@ describe('pitfall 6: the first byte of an answer', () => {
   });
 
   it('of another command is an error, and the driver gets back in step before it goes on', async () => {
-    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02', in: ['00 02 4000'] }, resync, readDpidr);
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02', in: ['00 02 4000'] }, inStep, readDpidr);
     const { probe } = await openProbe(device);
 
     await assert.rejects(probe.dap.readDp(DP.DPIDR, NEVER), /answered 0x0 to DAP_Transfer/);

@@ -273,6 +273,31 @@ describe('a core on the board', () => {
     assert.deepEqual((await board.rig.transfer(T.READ_CTRL_STAT)).data, [0xf0000f00]);
   });
 
+  it('comes out of a power cycle as if no debugger had ever been there', async () => {
+    await using board = await open();
+    const { core } = board.rig.probe.board.processors[0];
+    const registers = [
+      { address: DHCSR, value: 0xa05f0009, reads: 0x03010000 }, // C_DEBUGEN, C_MASKINTS; then S_RESET_ST, S_RETIRE_ST
+      { address: 0xe000edf8, value: 0x12345678, reads: 0 }, // DCRDR
+      { address: 0xe000edfc, value: 0x01000401, reads: 0 }, // DEMCR: DWTENA, VC_HARDERR, VC_CORERESET
+      { address: 0xe0001020, value: 0x20000000, reads: 0 }, // DWT_COMP0
+      { address: 0xe0001028, value: 7, reads: 0 }, // DWT_FUNCTION0
+      { address: 0xe0002000, value: 3, reads: 0x40 }, // BP_CTRL
+      { address: 0xe0002008, value: 0x40000041, reads: 0 }, // BP_COMP0
+    ];
+    for (const { address, value } of registers) await board.write(address, value);
+    core.writePpb(DHCSR, HALT, true); // sets DFSR.HALTED
+
+    board.rig.probe.board.powerCycle();
+
+    assert.equal(core.halted, false);
+    assert.equal(core.readPpb(0xe000ed30, true), 0, 'DFSR');
+    for (const { address, reads } of registers) {
+      const value = core.readPpb(address, true);
+      assert.equal(value, reads, `0x${address.toString(16)}: 0x${value.toString(16)}`);
+    }
+  });
+
   it('is an STM32F051 by its IDCODE', async () => {
     await using board = await open();
 

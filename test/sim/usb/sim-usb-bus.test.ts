@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { UsbError, type UsbErrorKind } from '../../../src/usb/usb-error.js';
 import { settle } from '../../support/fake-clock.js';
 import { ProbeRig } from '../probe-rig.js';
@@ -122,6 +123,26 @@ describe('transfers on the simulated bus', () => {
 
     await assert.rejects(reading, /enough/);
     assert.equal(rig.bus.inFlight(rig.probe, BULK_IN), 0);
+  });
+
+  it('leave nothing at their signal when they end, however they end', async () => {
+    await using rig = await ProbeRig.open();
+    const { signal } = new AbortController();
+    const options = { timeoutMs: 50, signal };
+    await rig.write(0x03);
+    await rig.usb.transferIn(BULK_IN, 512, options); // has an answer waiting
+    const awaited = rig.usb.transferIn(BULK_IN, 512, options);
+    await rig.write(0x03);
+    await awaited;
+    const late = fails(rig.usb.transferIn(BULK_IN, 512, options), 'timeout');
+    await rig.clock.advance(50);
+    await late;
+    const stalled = fails(rig.usb.transferIn(BULK_IN, 512, options), 'stall');
+    assert.equal(getEventListeners(signal, 'abort').length, 1);
+    rig.bus.stall(rig.probe, BULK_IN);
+    await stalled;
+
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
   it('take the time they are given', async () => {

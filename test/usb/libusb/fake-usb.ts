@@ -9,12 +9,14 @@ import type {
   NativeInterface,
   NativeTransfer,
   NativeUsb,
+  TransferCallback,
 } from '../../../src/usb/libusb/native.js';
 
 type Listener = (device: NativeDevice) => void;
 
 export class FakeUsb implements NativeUsb {
   INIT_ERROR = 0;
+  readonly Transfer = FakeTransfer;
   readonly devices: FakeDevice[] = [];
   readonly #listeners = { attach: new Set<Listener>(), detach: new Set<Listener>() };
   /** Whether listeners keep the process alive. */
@@ -68,15 +70,12 @@ export class FakeDevice implements NativeDevice {
   readonly deviceDescriptor;
   configDescriptor: NativeConfiguration | undefined;
   interfaces: NativeInterface[] | undefined;
-  timeout = 1000;
   /** What `open`, `claim`, `release` and `submit` fail with: libusb_error. */
   readonly fails = new Map<'open' | 'claim' | 'release' | 'submit', number>();
   /** What happened to it, in order. */
   readonly calls: string[] = [];
   readonly transfers: FakeTransfer[] = [];
   readonly #strings: ReadonlyMap<number, string>;
-  /** Control transfers that wait for an answer. */
-  readonly controls: ((errno?: number) => void)[] = [];
   /** Calls of the halt clearing that wait for an answer. */
   readonly clearing: (() => void)[] = [];
 
@@ -134,15 +133,6 @@ export class FakeDevice implements NativeDevice {
     setImmediate(() => callback(errno === undefined ? undefined : nativeError(errno)));
   }
 
-  controlTransfer(
-    ...[requestType, request, value, index, data, callback]: Parameters<NativeDevice['controlTransfer']>
-  ): void {
-    assert.ok(Buffer.isBuffer(data));
-    const words = [requestType, request, value, index].map((word) => word.toString(16)).join(' ');
-    this.calls.push(`control ${words}: ${data.toString('hex')}, ${this.timeout} ms`);
-    this.controls.push((errno) => callback(errno === undefined ? undefined : nativeError(errno), data.length));
-  }
-
   getStringDescriptor(index: number, callback: (error?: NativeError, text?: string) => void): void {
     const text = this.#strings.get(index);
     setImmediate(() => (text === undefined ? callback(nativeError(4)) : callback(undefined, text)));
@@ -166,8 +156,8 @@ class FakeEndpoint implements NativeEndpoint {
     readonly address: number,
   ) {}
 
-  makeTransfer(timeoutMs: number, callback: Callback): NativeTransfer {
-    return new FakeTransfer(this.device, this.address, timeoutMs, callback);
+  makeTransfer(timeoutMs: number, callback: TransferCallback): NativeTransfer {
+    return new FakeTransfer(this.device, this.address, 2, timeoutMs, callback);
   }
 
   clearHalt(callback: (error: NativeError | undefined) => void): void {
@@ -175,8 +165,6 @@ class FakeEndpoint implements NativeEndpoint {
     this.device.clearing.push(() => callback(undefined));
   }
 }
-
-type Callback = (error: NativeError | undefined, buffer: Buffer, actualLength: number) => void;
 
 export class FakeTransfer implements NativeTransfer {
   isDone = false;
@@ -186,8 +174,9 @@ export class FakeTransfer implements NativeTransfer {
   constructor(
     private readonly device: FakeDevice,
     readonly endpoint: number,
+    readonly type: number,
     readonly timeoutMs: number,
-    private readonly callback: Callback,
+    private readonly callback: TransferCallback,
   ) {}
 
   submit(buffer: Buffer): void {
@@ -202,10 +191,10 @@ export class FakeTransfer implements NativeTransfer {
     return !this.isDone;
   }
 
-  /** The device has sent `bytes`, or taken all of an OUT transfer. */
+  /** The device has sent `bytes`, or taken all of an OUT transfer; of a control transfer its setup packet does not count. */
   complete(bytes?: Uint8Array): void {
     if (bytes) this.buffer.set(bytes);
-    this.#done(undefined, bytes?.length ?? this.buffer.length);
+    this.#done(undefined, bytes?.length ?? this.buffer.length - (this.endpoint === 0 ? 8 : 0));
   }
 
   /** @param status  libusb_transfer_status */

@@ -295,14 +295,31 @@ describe('a HID report over endpoint 0', () => {
     const device = rig.plug({ interfaces: [bulk({ number: 3 })] });
     await using connection = await rig.open(3);
 
-    const sent = connection.setReport(Uint8Array.of(0x00, 0xff), { timeoutMs: 70 });
-    device.controls[0]();
+    const sent = connection.setReport(Uint8Array.of(0x00, 0xff), timeout);
+    const [transfer] = device.inFlight;
+    transfer.complete();
 
     await sent;
-    assert.equal(device.calls.at(-1), 'control 21 9 200 3: 00ff, 70 ms');
+    assert.deepEqual([transfer.endpoint, transfer.type], [0, 0]); // LIBUSB_TRANSFER_TYPE_CONTROL
+    assert.equal(transfer.buffer.toString('hex'), '21090002' + '03000200' + '00ff'); // HID 1.11, 7.2.2
   });
 
-  it('fails as libusb says, and is waited for at close', async () => {
+  it('that takes too long is cancelled by our own clock', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+
+    const late = outcome(connection.setReport(Uint8Array.of(1), { timeoutMs: 70 }));
+    await rig.clock.advance(70);
+    const [transfer] = device.inFlight;
+    assert.ok(transfer.isCancelled);
+    assert.equal(transfer.timeoutMs, 0);
+    transfer.end(CANCELLED);
+
+    assert.equal(await late, 'timeout');
+  });
+
+  it('is cancelled at close, and waited for', async () => {
     await using rig = new BusRig();
     const device = rig.plug();
     const connection = await rig.open();
@@ -310,12 +327,40 @@ describe('a HID report over endpoint 0', () => {
 
     const closing = connection[Symbol.asyncDispose]();
     await settle();
-    assert.match(device.calls.at(-1) ?? '', /^control/);
-    device.controls[0](STALL);
+    assert.ok(device.inFlight[0].isCancelled);
+    assert.equal(device.calls.at(-1), 'claim 0');
+    device.inFlight[0].end(CANCELLED);
     await closing;
 
-    assert.equal(await failure, 'stall');
+    assert.equal(await failure, 'io');
     assert.deepEqual(device.calls.slice(-2), ['release 0', 'close']);
+  });
+
+  it('works again after one that the device refused, with nothing to be cleared', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+
+    const refused = outcome(connection.setReport(Uint8Array.of(1), timeout));
+    device.inFlight[0].end(STALL);
+    assert.equal(await refused, 'stall');
+    const sent = outcome(connection.setReport(Uint8Array.of(1), timeout));
+    await settle();
+    device.inFlight[0].complete();
+
+    assert.equal(await sent, 'done');
+    assert.equal(device.calls.at(-1), 'claim 0');
+  });
+
+  it('of which the device has not taken all has failed', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+
+    const sent = outcome(connection.setReport(Uint8Array.of(1, 2, 3), timeout));
+    device.inFlight[0].complete(new Uint8Array(2));
+
+    assert.equal(await sent, 'io');
   });
 });
 

@@ -10,12 +10,17 @@ export type ControlOutcome = Uint8Array | 'done' | 'stall';
 const Recipient = { Device: 0x00, Interface: 0x01, Endpoint: 0x02, HidInterface: 0x21 };
 const DEVICE_TO_HOST = 0x80;
 const Request = { GetStatus: 0, ClearFeature: 1, SetFeature: 3, GetDescriptor: 6 };
-const HidRequest = { SetIdle: 0x0a, SetProtocol: 0x0b };
+const HidRequest = { SetReport: 0x09, SetIdle: 0x0a, SetProtocol: 0x0b };
 const ENDPOINT_HALT = 0;
 
 export interface ControlActions {
   isHalted(endpoint: number): boolean;
   clearHalt(endpoint: number): void;
+}
+
+/** An output report comes with it, which the device answers when it has taken it. HID 1.11, 7.2.2. */
+export function isSetReport({ requestType, request }: ControlRequest): boolean {
+  return requestType === Recipient.HidInterface && request === HidRequest.SetReport;
 }
 
 export function answerControl(

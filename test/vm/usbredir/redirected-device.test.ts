@@ -9,7 +9,7 @@ import path from 'node:path';
 import { systemClock } from '../../../src/base/clock.js';
 import { Disposer } from '../../../src/base/disposer.js';
 import { ProbeEndpoint } from '../../../src/sim/probe-descriptor.js';
-import { simCmsisDap } from '../../../src/sim/sim-probe.js';
+import { simCmsisDap, type SimProbeOptions } from '../../../src/sim/sim-probe.js';
 import { RedirectedDevice } from './redirected-device.js';
 
 const HELLO = 0;
@@ -19,6 +19,10 @@ const EP_INFO = 5;
 const CANCEL = 21;
 const CONTROL = 100;
 const BULK = 101;
+const START_INTERRUPT = 15;
+const INTERRUPT_STATUS = 17;
+const INTERRUPT = 103;
+const HID_IN = 0x81;
 const BULK_STALL = 4;
 const BULK_CANCELLED = 1;
 const BULK_BABBLE = 6;
@@ -76,14 +80,17 @@ describe('an emulated probe behind the usbredir protocol', () => {
   beforeEach(() => (undo = new Disposer()));
   afterEach(() => undo[Symbol.asyncDispose]());
 
-  /** Plugs a v2 probe with packets of 512 bytes into a host that announces `capabilities`. */
-  async function plug(capabilities: number): Promise<{ host: Host; plugged: RedirectedDevice; socket: net.Socket }> {
+  /** Plugs a probe with packets of 512 bytes, v2 unless told otherwise, into a host that announces `capabilities`. */
+  async function plug(
+    capabilities: number,
+    options: Partial<SimProbeOptions> = {},
+  ): Promise<{ host: Host; plugged: RedirectedDevice; socket: net.Socket }> {
     const folder = mkdtempSync(path.join(tmpdir(), 'probed-redir-'));
     undo.defer(() => rmSync(folder, { recursive: true }));
     const server = net.createServer().listen(path.join(folder, 'usb'));
     undo.defer(() => new Promise<void>((resolve) => server.close(() => resolve())));
     const connected = once(server, 'connection') as Promise<[net.Socket]>;
-    const probe = simCmsisDap({ uid: 'R1', clock: systemClock, transports: 'v2' });
+    const probe = simCmsisDap({ uid: 'R1', clock: systemClock, transports: 'v2', ...options });
     const plugged = undo.use(await RedirectedDevice.plug(probe, path.join(folder, 'usb'), '1-1'));
     const [socket] = await connected;
     undo.defer(() => void socket.destroy());
@@ -93,8 +100,8 @@ describe('an emulated probe behind the usbredir protocol', () => {
   }
 
   /** As `plug`, with everything that is said before the first packet left out. */
-  async function plugAndGreet(): Promise<{ host: Host; plugged: RedirectedDevice; socket: net.Socket }> {
-    const rig = await plug(ALL_CAPABILITIES);
+  async function plugAndGreet(options?: Partial<SimProbeOptions>): ReturnType<typeof plug> {
+    const rig = await plug(ALL_CAPABILITIES, options);
     await rig.host.receive();
     rig.host.headerBytes = 16;
     for (let i = 0; i < 3; i++) await rig.host.receive();
@@ -190,6 +197,48 @@ describe('an emulated probe behind the usbredir protocol', () => {
     host.bulk(1, 0x82, 512);
 
     assert.equal((await host.receive()).body[1], BULK_BABBLE);
+  });
+
+  it('tells what is wrong with an interrupt endpoint at once, and is listened to on', async () => {
+    const { host, plugged } = await plugAndGreet({ transports: 'v1' });
+    const status = async (): Promise<number[]> => {
+      const { type, body } = await host.receive();
+      return [type, ...body.subarray(0, 2)];
+    };
+    host.send(START_INTERRUPT, 1, Buffer.of(HID_IN));
+    assert.deepEqual(await status(), [INTERRUPT_STATUS, 0, HID_IN]);
+
+    plugged.babble(HID_IN);
+    assert.deepEqual(await status(), [INTERRUPT, HID_IN, BULK_BABBLE]);
+    plugged.stall(HID_IN);
+    assert.deepEqual(await status(), [INTERRUPT, HID_IN, BULK_STALL]);
+    host.send(CONTROL, 2, Buffer.of(0x00, 1, 0x02, 0, 0, 0, HID_IN, 0, 0, 0)); // CLEAR_FEATURE(ENDPOINT_HALT)
+    assert.equal((await status())[0], CONTROL);
+    plugged.send(HID_IN, Uint8Array.of(0x05));
+    const { body } = await host.receive();
+
+    assert.deepEqual([...body], [HID_IN, 0, 1, 0, 0x05]);
+  });
+
+  it('takes reports over endpoint 0 when it has no OUT endpoint for them, in its own time', async () => {
+    const { host, plugged } = await plugAndGreet({ transports: 'v1', packetSizeBytes: 64, quirks: { noHidOut: true } });
+    // SET_REPORT, output report 0, to interface 0: DAP_Info, packet count
+    const request = Buffer.alloc(10 + 64);
+    request.set([0x00, 0x09, 0x21, 0, 0x00, 0x02, 0, 0, 64, 0, 0x00, 0xfe]);
+    host.send(START_INTERRUPT, 1, Buffer.of(HID_IN));
+    await host.receive();
+
+    const refusing = plugged.refuse(ProbeEndpoint.Control);
+    host.send(CONTROL, 2, request);
+    host.send(CANCEL, 2, Buffer.alloc(0));
+    const given = await host.receive();
+    host.send(CONTROL, 3, request);
+    refusing[Symbol.dispose]();
+    const [answer, taken] = [await host.receive(), await host.receive()].sort((a, b) => b.type - a.type);
+
+    assert.deepEqual([given.id, given.body[3]], [2, BULK_CANCELLED]);
+    assert.deepEqual([taken.id, taken.body[3]], [3, 0]);
+    assert.deepEqual([answer.type, ...answer.body.subarray(4, 7)], [INTERRUPT, 0x00, 0x01, 0x04]);
   });
 
   it('is unplugged by closing the connection, from either side', async () => {

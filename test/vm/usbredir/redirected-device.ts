@@ -8,7 +8,7 @@ import { Attachment } from '../../../src/sim/usb/attachment.js';
 import type { EndpointStats, SimUsbDevice } from '../../../src/sim/usb/sim-usb-device.js';
 import { deviceKey } from '../../../src/usb/usb-bus.js';
 import { UsbError, type UsbErrorKind } from '../../../src/usb/usb-error.js';
-import { answerControl } from './control-endpoint.js';
+import { answerControl, isSetReport } from './control-endpoint.js';
 import { Descriptors } from './descriptors.js';
 import * as answers from './device-message.js';
 import { type ControlRequest, decodeGuestMessage, type GuestMessage } from './guest-message.js';
@@ -88,11 +88,32 @@ export class RedirectedDevice implements Disposable {
     this.#attachment.endpoint(endpoint).halt(new UsbError('stall', 'halted'));
   }
 
-  /** Ends the next transfer of an IN endpoint with more data than is asked for, as a broken device would. */
+  /**
+   * Ends the running transfer of an IN endpoint, or the next bulk one, with more data than is asked for, as a broken
+   * device would.
+   */
   babble(endpoint: number): void {
     const input = this.#attachment.in(endpoint);
     if (input.inFlight > 0) input.rejectAll(new UsbError('overflow', 'babble'));
     else this.#babbling.add(endpoint);
+  }
+
+  /** Takes nothing more on an OUT endpoint, until the result is disposed: each transfer is answered with NAK. */
+  refuse(endpoint: number): Disposable {
+    const output = this.#attachment.out(endpoint);
+    const { accepts } = output;
+    output.accepts = () => false;
+    return {
+      [Symbol.dispose]: () => {
+        output.accepts = accepts;
+        output.proceed();
+      },
+    };
+  }
+
+  /** Sends a message that the firmware of the device would not send, as it is. */
+  send(endpoint: number, message: Uint8Array): void {
+    this.#attachment.send(endpoint, message);
   }
 
   /** Pulls the device out, whatever is on the wire. */
@@ -185,9 +206,13 @@ export class RedirectedDevice implements Disposable {
   }
 
   #onControl(id: bigint, endpoint: number, request: ControlRequest): void {
+    if (isSetReport(request)) {
+      this.#onReport(id, endpoint, request);
+      return;
+    }
     const outcome = answerControl(request, this.#descriptors, {
       isHalted: (address) => this.#attachment.endpoint(address).halted !== undefined,
-      clearHalt: (address) => this.#attachment.endpoint(address).restart(),
+      clearHalt: (address) => this.#clearHalt(address),
     });
     const { requestType, request: code, value, index, length } = request;
     const words = [requestType, code, value, index, length].map((word) => word.toString(16)).join(' ');
@@ -200,6 +225,20 @@ export class RedirectedDevice implements Disposable {
       id,
       answers.controlAnswer(endpoint, request, status, isEmptyRead ? new Uint8Array() : data),
     );
+  }
+
+  /** A report over endpoint 0, as a HID interface without an OUT endpoint gets it. */
+  #onReport(id: bigint, endpoint: number, request: ControlRequest): void {
+    const answer = (status: Status): void =>
+      this.#send(MessageType.ControlPacket, id, answers.controlAnswer(endpoint, request, status));
+    this.#run(id, endpoint, `is sent ${hexStart(request.data)}`, async (signal) => {
+      await this.#attachment.out(endpoint).transfer(request.data, { timeoutMs: FOR_EVER_MS, signal });
+      answer(Status.Success);
+    }).catch((error: unknown) => {
+      answer(this.#statusOf(endpoint, error));
+      // Of endpoint 0 a STALL ends with the next request (USB 2.0, 8.5.3.4).
+      if (this.#attachment.out(endpoint).halted?.kind === 'stall') this.#attachment.out(endpoint).restart();
+    });
   }
 
   #onBulk({ id, endpoint, lengthBytes, data }: Extract<GuestMessage, { kind: 'bulk' }>): void {
@@ -256,6 +295,13 @@ export class RedirectedDevice implements Disposable {
     }
   }
 
+  #clearHalt(endpoint: number): void {
+    const cleared = this.#attachment.endpoint(endpoint);
+    const wasHalted = cleared.halted !== undefined;
+    cleared.restart();
+    if (wasHalted && this.#listening.has(endpoint)) this.#listen(endpoint);
+  }
+
   /** Interrupt IN: the guest has a poll running as long as it listens, and QEMU keeps what comes until it is read. */
   #listen(endpoint: number): void {
     const stop = new AbortController();
@@ -271,9 +317,10 @@ export class RedirectedDevice implements Disposable {
       },
       (error: unknown) => {
         if (this.#listening.get(endpoint) !== stop) return; // stopped
-        this.#listening.delete(endpoint);
-        const status = answers.interruptReceivingStatus(this.#statusOf(endpoint, error), endpoint);
-        this.#send(MessageType.InterruptReceivingStatus, 0n, status);
+        // As a packet, which QEMU tells its guest at once. It goes on listening, and so does this, unless it is halted.
+        const packet = answers.interruptPacket(endpoint, this.#statusOf(endpoint, error), 0);
+        this.#send(MessageType.InterruptPacket, 0n, packet);
+        if (!input.halted) this.#listen(endpoint);
       },
     );
   }

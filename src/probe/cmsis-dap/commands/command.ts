@@ -6,6 +6,7 @@ import { ProbeError } from '../../errors.js';
 /** First byte of a command and of its answer. */
 export const CommandId = {
   Info: 0x00,
+  HostStatus: 0x01,
   Connect: 0x02,
   Disconnect: 0x03,
   TransferConfigure: 0x04,

@@ -1,0 +1,64 @@
+// What happens to a probe while it is served, told to operators, to the log and to what is known of the probe.
+
+import type { Clock } from '../base/clock.js';
+import { type DaemonError, describeError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { DaemonEvent } from '../control/daemon-events.js';
+import type { ClientName } from '../sharing/client-lease.js';
+import type { ProbeEntry } from './probe-entry.js';
+import type { ServingEvents } from './served-probe.js';
+
+export interface EventListeners {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onEvent: (event: DaemonEvent) => void;
+  /** A client has gone. */
+  readonly onLeft: () => void;
+}
+
+export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }: EventListeners): ServingEvents {
+  const { uid } = entry;
+  let lastHolder: number | undefined;
+  const by = ({ id, address, principal }: ClientName) => ({ uid, client: id, address, principal });
+  return {
+    clientIn: (client) => onEvent({ type: 'client-in', ...by(client) }),
+    clientOut: (client, reason) => {
+      onEvent({ type: 'client-out', ...by(client), reason });
+      onLeft();
+    },
+    queued: (client, ahead) => {
+      log.info('client waits for its turn', { uid, client: client.id, ahead });
+      onEvent({ type: 'queued', ...by(client), ahead });
+    },
+    refused: (client, reason) => {
+      log.info('client refused', { uid, client: client.id, reason });
+      onEvent({ type: 'refused', ...by(client), reason });
+    },
+    lockTaken: (client) => {
+      // A client takes and returns the lock thousands of times; what tells something is that it goes to another.
+      if (client.id !== lastHolder) onEvent({ type: 'lock-taken', ...by(client) });
+      lastHolder = client.id;
+    },
+    lockLost: (from, to) =>
+      onEvent({ type: 'lock-lost', ...by(from), to: to.id, toAddress: to.address, toPrincipal: to.principal }),
+    targetReset: (client) => onEvent({ type: 'target-reset', ...by(client) }),
+    targetHalted: (client) => onEvent({ type: 'target-halted', ...by(client) }),
+    opened: ({ details }) => (entry.lastOpen = { at: clock.date(), details }),
+    openFailed: (error) => noteError(entry, error, onEvent),
+    useChanged: () => entry.noteState(),
+    requestFailed: (_client, error) => {
+      if (concernsProbe(error)) noteError(entry, error, onEvent);
+    },
+  };
+}
+
+/** Keeps an error for `show`, and tells it. */
+export function noteError(entry: ProbeEntry, error: unknown, onEvent: (event: DaemonEvent) => void): void {
+  entry.noteError(error);
+  onEvent({ type: 'error', uid: entry.uid, error: describeError(error) });
+}
+
+/** What somebody beside the probe should look at. A FAULT or a WAIT is between client and target. */
+function concernsProbe({ kind }: DaemonError): boolean {
+  return kind === 'probe' || kind === 'busy' || kind === 'access' || kind === 'transfer';
+}

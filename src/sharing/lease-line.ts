@@ -1,0 +1,157 @@
+// What one client has done to the line with bit sequences, and how it gets there again. Called with the probe's turn held.
+
+import { never } from '../base/never.js';
+import { RequestError } from '../base/errors.js';
+import type { BitString } from '../dap/bit-string.js';
+import { NoAckError } from '../dap/errors.js';
+import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
+import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
+import type { Wire } from './wire.js';
+
+export interface LeaseLineOptions {
+  readonly wire: Wire;
+  /** Whether another client counts on the target's connection. */
+  readonly isShared: () => boolean;
+  /** Another debug port is selected, or the one that is was reset by a line reset. */
+  readonly onChange: (line: Line) => void;
+}
+
+/** Sequences that were absorbed, and may have to be sent after all. */
+const MAX_SCRIPT = 64;
+
+export class LeaseLine {
+  readonly #wire: Wire;
+  readonly #options: LeaseLineOptions;
+  #now: Line | undefined;
+  /** Sequences this client believes to be sent since its last access. */
+  readonly #script: ((probe: Probe) => Promise<unknown>)[] = [];
+
+  constructor(options: LeaseLineOptions) {
+    this.#options = options;
+    this.#wire = options.wire;
+  }
+
+  get now(): Line {
+    this.#now ??= joinedLine(this.#wire.protocol, this.#wire.selection);
+    return this.#now;
+  }
+
+  /** This client has brought the wire's line to where it is. */
+  get isOnWire(): boolean {
+    return this.#wire.lineOf === this;
+  }
+
+  async swjSequence(probe: Probe, sequence: BitString, signal: AbortSignal): Promise<void> {
+    await this.send(probe, afterSequence(this.now, sequence), async (on, stop = signal) =>
+      on.swjSequence?.(sequence, stop),
+    );
+  }
+
+  /** What nobody drives is read as ones. */
+  async swdSequence(probe: Probe, pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
+    const after = afterSwd(this.now, pieces);
+    const read = await this.send(probe, after, async (on, stop = signal) => on.swd?.sequence(pieces, stop));
+    return read ?? undriven(pieces);
+  }
+
+  async jtagSequence(probe: Probe, sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
+    const after = afterJtag(this.now, sequence);
+    return this.send(probe, after, async (on, stop = signal) => on.jtag?.sequence(sequence, stop));
+  }
+
+  /**
+   * Alone with the target: on the wire, whatever it is. Else what a newcomer does to bring the line up is absorbed: the
+   * line is up, or will be when this client's next access finds that it is not.
+   *
+   * @param after  undefined: there is something in it that is not understood
+   */
+  async send<T>(
+    probe: Probe,
+    after: Line | undefined,
+    send: (probe: Probe, signal?: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const wire = this.#wire;
+    const before = this.now;
+    if (!this.#options.isShared()) {
+      wire.lost();
+      // What was absorbed while others were there belongs before it.
+      for (const absorbed of this.#script.splice(0)) await absorbed(probe);
+      const result = await send(probe);
+      this.#set(after ?? { ...before, state: 'joined', ones: 0 });
+      wire.lineOf = this;
+      wire.selection = this.now.selection;
+      return result;
+    }
+    if (!after) {
+      throw new RequestError(
+        'other clients are connected: of sequences, line resets, changes of protocol and TARGETSEL can be granted',
+      );
+    }
+    this.#script.push((on) => send(on, never));
+    if (this.#script.length > MAX_SCRIPT) this.#script.shift();
+    this.#set(after);
+    wire.user = undefined;
+    if (this.isOnWire) wire.lineOf = undefined;
+    return undefined;
+  }
+
+  /** Refuses what the debug port would not have answered. @param isDpidr  the access that follows reads DPIDR */
+  requireUp(isDpidr: boolean): void {
+    const { state, protocol } = this.now;
+    const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
+    const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
+    if (protocol === this.#wire.protocol && (isUp || mayBeUp)) return;
+    this.#set({ ...this.now, state: state === 'dormant' ? state : 'lost' });
+    this.#script.length = 0;
+    throw new NoAckError();
+  }
+
+  /** Brings the wire to where this client believes it to be. */
+  async take(probe: Probe, isDpidr: boolean): Promise<void> {
+    const wire = this.#wire;
+    const { state, selection } = this.now;
+    if (wire.isReady && wire.selection === selection) return;
+    const script = this.#script.splice(0);
+    if (!wire.isReady && script.length > 0) {
+      wire.lost();
+      for (const send of script) await send(probe);
+      wire.selection = selection;
+      return;
+    }
+    // Who never sent anything takes it as it comes.
+    if (state === 'joined' && !wire.isReady) return;
+    await wire.moveTo(probe, selection, isDpidr);
+  }
+
+  /** A debug port has answered this client. */
+  answered(): void {
+    const wire = this.#wire;
+    if (wire.isReady && this.#now?.state === 'ready' && this.#script.length === 0) return;
+    wire.isReady = true;
+    this.#script.length = 0;
+    this.#set({ ...this.now, state: 'ready' });
+  }
+
+  /** No debug port has answered this client. */
+  unanswered(): void {
+    this.#script.length = 0;
+    this.#set({ ...this.now, state: 'lost' });
+  }
+
+  /** The pins of a protocol are driven anew, or the client has left. */
+  join(): void {
+    this.#now = undefined;
+    this.#script.length = 0;
+  }
+
+  /** The client is gone for good. */
+  leave(): void {
+    if (this.isOnWire) this.#wire.lineOf = undefined;
+  }
+
+  #set(line: Line): void {
+    const { selection } = this.now;
+    this.#now = line;
+    if (line.selection !== selection || line.state === 'fresh') this.#options.onChange(line);
+  }
+}
