@@ -36,6 +36,7 @@ describe('"probectl service"', () => {
         ['/etc/probed', '/etc/probed/probed.toml', '/var/lib/probed'],
       );
       assert.deepEqual(await installed.processes(), []);
+      assert.doesNotMatch(await installed.shell('stat -c %G /dev/bus/usb/001/*'), /probed/);
     },
     900_000,
   );
