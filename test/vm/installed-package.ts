@@ -108,6 +108,14 @@ export class InstalledPackage {
     return retry(() => this.vm.stopwatch.untilServed(port, PATIENCE_MS));
   }
 
+  /** A client in the guest that reads until it cannot any more. @returns how it ended */
+  readUntilRefused(port: number): Promise<string> {
+    return this.vm.stopwatch.untilRefused(port).then(
+      ({ status, reads }) => `status ${status} after ${reads} reads`,
+      (error: unknown) => String(error),
+    );
+  }
+
   /** Reads DPIDR from the host, through the guest's network. */
   readFromHost(port: number): Promise<unknown> {
     return retry(async () => {

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '../..');
-/** What scripts/build-test-debs makes. */
+/** What scripts/build-test-debs makes; it comes with the rest of dist. */
 export const TEST_PACKAGES = 'dist/test-debs';
 /** Room for the file system's own tables. */
 const SPARE_MB = 16;
@@ -24,9 +24,7 @@ export function buildPayload(disk: string, folder: string): void {
   if (!existsSync(path.join(root, 'dist/main.js'))) throw new Error('nothing is built: npm run build');
   mkdirSync(staged, { recursive: true });
   for (const name of ['package.json', 'dist', 'etc', 'packaging'])
-    cpSync(path.join(root, name), path.join(staged, name), { recursive: true, filter: (file) => !isPackage(file) });
-  if (existsSync(path.join(root, TEST_PACKAGES)))
-    cpSync(path.join(root, TEST_PACKAGES), path.join(staged, TEST_PACKAGES), { recursive: true });
+    cpSync(path.join(root, name), path.join(staged, name), { recursive: true, filter: (file) => !isRelease(file) });
   const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as Lockfile;
   for (const [name, { dev, devOptional }] of Object.entries(packages)) {
     // The binaries for other platforms are in the lockfile and not on the disk.
@@ -39,7 +37,7 @@ export function buildPayload(disk: string, folder: string): void {
   rmSync(staged, { recursive: true });
 }
 
-/** Others that were built here need not go along. */
-function isPackage(file: string): boolean {
-  return path.dirname(file) === path.join(root, 'dist') && /debs?$|^npm$/.test(path.basename(file));
+/** Packages to be handed on, which may be lying here. */
+function isRelease(file: string): boolean {
+  return ['dist/deb', 'dist/npm'].includes(path.relative(root, file));
 }

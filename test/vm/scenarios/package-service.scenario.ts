@@ -33,10 +33,7 @@ describe('the service of the package', () => {
     const probe = emulatedProbe({ uid: 'KILL01' });
     await vm.plug(probe, 1);
     await installed.served(PORT);
-    const waiting = vm.stopwatch.untilRefused(PORT).then(
-      ({ status }) => `status ${status}`,
-      (error: unknown) => String(error),
-    );
+    const waiting = installed.readUntilRefused(PORT);
     await probe.received(DapCommand.Transfer);
     probe.holdAnswers();
     await probe.received(DapCommand.Transfer);
@@ -77,12 +74,7 @@ describe('the service of the package', () => {
     const probe = emulatedProbe({ uid: 'STOP01' });
     await vm.plug(probe, 1);
     await installed.served(PORT);
-    const clients = Array.from({ length: 4 }, () =>
-      vm.stopwatch.untilRefused(PORT).then(
-        ({ status, reads }) => `status ${status} after ${reads} reads`,
-        (error: unknown) => String(error),
-      ),
-    );
+    const clients = Array.from({ length: 4 }, () => installed.readUntilRefused(PORT));
     for (let reads = 0; reads < 50; reads++) await probe.received(DapCommand.Transfer);
 
     const before = await vm.stopwatch.now();

@@ -20,12 +20,7 @@ describe('the package, upgraded with clients connected', () => {
     await installed.shell('probectl rename OLD1 right');
 
     for (const version of ['next', 'old'] as const) {
-      const clients = PORTS.map((port) =>
-        vm.stopwatch.untilRefused(port).then(
-          ({ status }) => `status ${status}`,
-          (error: unknown) => String(error),
-        ),
-      );
+      const clients = PORTS.map((port) => installed.readUntilRefused(port));
       await installed.unpack(version);
 
       for (const end of await Promise.all(clients)) assert.match(end, /status 2|ECONNRESET/);
