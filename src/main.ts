@@ -78,7 +78,7 @@ async function main(): Promise<void> {
 /** Serves until a signal comes. */
 async function run(config: Config, load: () => Config): Promise<void> {
   const stop = stopSignal();
-  await using output = openLog({ ...logOptions(config), stream: process.stderr });
+  await using output = openLog({ ...logOptions(config), stream: process.stderr, clock: systemClock });
   const { log } = output;
   await using bus = await openBus(config, log);
   const events = new EventHistory(systemClock);
@@ -90,6 +90,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
     services: { ...(await serverServices(log)), access, reservations },
     onEvent: (event) => events.add(event),
   });
+  const loopDelay = watchLoopDelay();
   const daemon = new Daemon({
     ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, events, log },
     loadConfig: load,
@@ -98,7 +99,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
       access.configure(rules);
       reservations.configure({ longestMs: rules.longestReservationMs });
     },
-    loopDelayMs: watchLoopDelay(),
+    loopDelayMs: loopDelay.p99Ms,
   });
   // Before any port is opened: a second daemon stops here, and has harmed nothing.
   await using atEnd = new Disposer();
@@ -110,6 +111,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   atEnd.use(await openControl(config, daemon, log, operatorOf));
   atEnd.defer(() => stopServing(supervisor));
   await supervisor.start();
+  loopDelay.begin();
   using notifier = await notifyServiceManager(supervisor, events, log);
 
   if (config.simulate.length > 0) announce(supervisor, daemon);
@@ -275,12 +277,14 @@ async function notifyServiceManager(
   return notifier;
 }
 
-/** How late the event loop is: the 99th percentile since the start, in milliseconds. */
-function watchLoopDelay(): () => number {
+/** How late the event loop is: the 99th percentile since `begin`. Nobody waits for us while we start up. */
+function watchLoopDelay(): { readonly begin: () => void; readonly p99Ms: () => number } {
   const resolution = 50; // the histogram counts the interval itself as well
   const histogram = monitorEventLoopDelay({ resolution });
-  histogram.enable();
-  return () => Math.max(0, Math.round((histogram.percentile(99) / 1e6 - resolution) * 10) / 10);
+  return {
+    begin: () => histogram.enable(),
+    p99Ms: () => Math.max(0, Math.round((histogram.percentile(99) / 1e6 - resolution) * 10) / 10),
+  };
 }
 
 async function stopServing(supervisor: Supervisor): Promise<void> {

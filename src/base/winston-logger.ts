@@ -2,8 +2,10 @@
 
 import { inspect } from 'node:util';
 import winston from 'winston';
+import type { Clock } from './clock.js';
 import { describeError } from './errors.js';
 import { type LogFields, type Logger, type LogLevel, logLevels } from './logger.js';
+import { RepeatedFaults } from './repeated-faults.js';
 
 /**
  * text: time, level, sentence, fields. journal: without the time, which the journal adds, and with the priority in
@@ -14,6 +16,7 @@ export type LogLineFormat = 'text' | 'journal' | 'json';
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogLineFormat;
+  readonly clock: Clock;
   /** Colours the level, in text. */
   readonly colour?: boolean;
   /** Where lines go; standard error in the daemon. */
@@ -28,22 +31,21 @@ export interface LogOutput extends AsyncDisposable {
 /**
  * Opens the log. Disposing it waits until the last line is written: a process that exits before that loses lines.
  *
- * A warning or error that comes again and again is written once, and then how often it was repeated: when something
- * else has to be said, and each time the count has grown tenfold.
+ * A warning or error that comes again and again is written once, and then how often it was repeated: `RepeatedFaults`.
  */
-export function openLog({ level, format, colour = false, stream }: LogOptions): LogOutput {
+export function openLog({ level, format, colour = false, stream, clock }: LogOptions): LogOutput {
   const logger = winston.createLogger({
     levels: Object.fromEntries(logLevels.map((name, severity) => [name, severity])),
     level: 'trace', // ours is asked before
     format: winston.format.printf((info) => formats[format](info.entry as Entry, colour)),
     transports: [new winston.transports.Stream({ stream })],
   });
-  const sink = new Sink(logger, level);
+  const sink = new Sink(logger, level, clock);
   return {
     log: new WinstonLogger(sink, {}),
     setLevel: (next) => sink.setLevel(next),
     async [Symbol.asyncDispose]() {
-      sink.tellRepeated();
+      sink[Symbol.dispose]();
       logger.end();
       // winston hands every line to the stream at once; the stream calls back when it has taken them all.
       await new Promise((resolve) => stream.write('', resolve));
@@ -59,16 +61,20 @@ interface Entry {
   readonly time: Date;
 }
 
-/** What loggers and their children share: the level, and the last line that may come again. */
-class Sink {
+/** What loggers and their children share: the level, and the faults that may come again. */
+class Sink implements Disposable {
   #enabled: ReadonlySet<LogLevel>;
-  #last: { readonly entry: Entry; readonly key: string; repeated: number } | undefined;
+  readonly #faults: RepeatedFaults<Entry>;
 
   constructor(
     private readonly logger: winston.Logger,
     level: LogLevel,
+    private readonly clock: Clock,
   ) {
     this.#enabled = levelsUpTo(level);
+    this.#faults = new RepeatedFaults<Entry>(clock, (entry, repeated) =>
+      this.#print({ ...entry, time: clock.date(), fields: { ...entry.fields, repeated } }),
+    );
   }
 
   setLevel(level: LogLevel): void {
@@ -81,22 +87,14 @@ class Sink {
   }
 
   write(level: LogLevel, message: string, fields: LogFields): void {
-    const entry: Entry = { level, message, fields, time: new Date() };
-    const mayRepeat = level === 'error' || level === 'warn';
-    const key = mayRepeat ? `${level} ${message} ${inspect(fields)}` : '';
-    if (mayRepeat && this.#last?.key === key) {
-      this.#last.repeated++;
-      if (/^10+$/.test(String(this.#last.repeated))) this.#print(repetition(this.#last.entry, this.#last.repeated));
-      return;
-    }
-    this.tellRepeated();
-    this.#last = mayRepeat ? { entry, key, repeated: 0 } : undefined;
+    const entry: Entry = { level, message, fields, time: this.clock.date() };
+    const isFault = level === 'error' || level === 'warn';
+    if (isFault && this.#faults.count(`${level} ${message} ${inspect(fields)}`, entry)) return;
     this.#print(entry);
   }
 
-  tellRepeated(): void {
-    if (this.#last && this.#last.repeated > 0) this.#print(repetition(this.#last.entry, this.#last.repeated));
-    this.#last = undefined;
+  [Symbol.dispose](): void {
+    this.#faults[Symbol.dispose]();
   }
 
   #print(entry: Entry): void {
@@ -145,10 +143,6 @@ class WinstonLogger implements Logger {
 
 function levelsUpTo(level: LogLevel): ReadonlySet<LogLevel> {
   return new Set(logLevels.slice(0, logLevels.indexOf(level) + 1));
-}
-
-function repetition(entry: Entry, repeated: number): Entry {
-  return { ...entry, time: new Date(), fields: { ...entry.fields, repeated } };
 }
 
 const formats: Readonly<Record<LogLineFormat, (entry: Entry, colour: boolean) => string>> = {

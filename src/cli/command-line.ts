@@ -5,6 +5,8 @@ import yargs, { type Argv } from 'yargs';
 import { type CommandArguments, commandNamed, type CommandName, commands } from '../control/commands.js';
 import { describeSchema } from '../jsonl/schema.js';
 import { commandTexts } from './command-texts.js';
+import { isOptional, usageOf } from './command-words.js';
+import { explainMistake } from './explain-mistake.js';
 import type { TcpAddress } from '../client/endpoint.js';
 import type { Wait } from './remote/find-probe.js';
 import type { HostOptions } from './remote/host.js';
@@ -82,12 +84,16 @@ export function parseCommandLine(args: readonly string[], version: string, colum
   let text = '';
   let parsed: Parsed;
   try {
-    parsed = parser(version, columns).parseSync(before.map(withValue), {}, (_error, _argv, output) => {
-      text = output;
-    });
+    parsed = parser(version, before.includes('--help') ? columns : null).parseSync(
+      before.map(withValue),
+      {},
+      (_error, _argv, output) => {
+        text = output;
+      },
+    );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${message.replace(/\s+/g, ' ')}: see probectl --help`, { cause: error });
+    throw new UsageError(explainMistake(message, before), { cause: error });
   }
   if (text !== '') return { action: 'print', text: `${text}\n` };
   const name = String(parsed._[0]);
@@ -112,7 +118,8 @@ export function isArgumentsOf<N extends CommandName>(command: N, args: unknown):
   });
 }
 
-function parser(version: string, columns: number): Argv {
+/** @param columns  null: the help is not read. yargs makes it for every command, and wrapping is most of the work */
+function parser(version: string, columns: number | null): Argv {
   let made: Argv = yargs()
     .scriptName('probectl')
     .usage(
@@ -158,14 +165,6 @@ function addOwnOption(own: Argv, { name, alias, describe, isFlag }: OwnOption): 
     name,
     isFlag ? { type: 'boolean', ...more } : { type: 'string', requiresArg: name !== 'wait', ...more },
   );
-}
-
-/** `kick <probe> [client]` */
-export function usageOf(command: CommandName): string {
-  const positions = commandTexts[command].positions.map((name) =>
-    isOptional(command, name) ? `[${name}]` : `<${name}>`,
-  );
-  return [command, ...positions].join(' ');
 }
 
 function addOptions(own: Argv, command: CommandName): Argv {
@@ -243,11 +242,6 @@ function ownCommandLine(
     default:
       return undefined;
   }
-}
-
-function isOptional(command: CommandName, name: string): boolean {
-  const { required }: { readonly required?: readonly string[] } = commandNamed(command).args.schema;
-  return !(required ?? []).includes(name);
 }
 
 function typeOf(schema: { readonly type?: unknown }): unknown {

@@ -6,6 +6,7 @@ import { pyocdOptions } from '../control/pyocd-options.js';
 import { ExitCode } from './exit-codes.js';
 import { harmless } from './colour.js';
 import type { Look } from './text/look.js';
+import { portsText } from './text/ports-text.js';
 import { reservationText } from './text/reservation-text.js';
 import { showText } from './text/show-text.js';
 import { statusText } from './text/status-text.js';
@@ -85,28 +86,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
     ['probe'],
     ({ uid, port }) => `${harmless(uid)} is forgotten${port === undefined ? '' : `, port ${port} is free`}`,
   ),
-  ports: {
-    positions: [],
-    text: ({ first, last, ports }, look) =>
-      lines([
-        `ports ${first} to ${last}: ${ports.length} given away, ${last - first + 1 - ports.length} free`,
-        ...(ports.length === 0
-          ? []
-          : [
-              '',
-              ...table(
-                [
-                  { title: 'PORT', text: ({ port }) => String(port), align: 'right' },
-                  { title: 'UID', text: ({ uid }) => harmless(uid), cut: { least: 9, at: 'middle' } },
-                  { title: 'NAME', text: ({ name = '-' }) => harmless(name), cut: { least: 8, at: 'end' } },
-                  { title: 'PROBE', text: ({ present }) => (present ? 'present' : 'absent') },
-                ],
-                ports,
-                look,
-              ),
-            ]),
-      ]),
-  },
+  ports: { positions: [], text: portsText },
   ping: { positions: [], text: ({ pid }) => `probed answers, pid ${pid}\n` },
   version: {
     positions: [],

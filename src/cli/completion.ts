@@ -4,13 +4,8 @@ import { commands } from '../control/commands.js';
 import type { ProbeName } from '../control/resolve-probe.js';
 import { commandTexts } from './command-texts.js';
 import { serviceActions, type Shell, shells } from './command-line.js';
-import { moreOptions, ownCommands } from './own-commands.js';
-
-/** A word, and what it is. */
-export interface Candidate {
-  readonly word: string;
-  readonly about: string;
-}
+import { type Candidate, commandWords, optionsOf, withoutOptions } from './command-words.js';
+import { ownCommands } from './own-commands.js';
 
 /**
  * @param words   what is typed after `probectl`, the word at the cursor last
@@ -32,8 +27,7 @@ async function wordsAfter(
 ): Promise<readonly Candidate[]> {
   const name = before.at(0);
   const given = before.slice(1);
-  if (name === undefined)
-    return [...commands, ...ownCommands].map(({ name: word, summary: about }) => ({ word, about }));
+  if (name === undefined) return commandWords;
   if (name === 'completion') return given.length > 0 ? [] : shells.map((word) => ({ word, about: 'shell' }));
   if (name === 'service') return given.length > 0 ? [] : serviceActions.map((word) => ({ word, about: 'the service' }));
   const command = commands.find((declared) => declared.name === name);
@@ -45,37 +39,6 @@ async function wordsAfter(
     ...(called === undefined ? [] : [{ word: called, about: product }]),
     { word: uid, about: product },
   ]);
-}
-
-function optionsOf(name: string | undefined): readonly Candidate[] {
-  const command = commands.find((declared) => declared.name === name);
-  const positions: readonly string[] = command ? commandTexts[command.name].positions : [];
-  const own = command?.args.list.filter((argument) => !positions.includes(argument.name)) ?? [];
-  const more = command ? (moreOptions[command.name] ?? []) : (ownCommands.find((o) => o.name === name)?.options ?? []);
-  return [
-    ...own.map((argument) => ({ word: `--${argument.name}`, about: '' })),
-    ...more.map((option) => ({ word: `--${option.name}`, about: option.describe })),
-    { word: '--json', about: 'print the result as JSON' },
-    { word: '--host', about: 'the machine to use' },
-    { word: '--socket', about: "the daemon's control socket" },
-    { word: '--help', about: 'show help' },
-  ];
-}
-
-const valuedOptions = [
-  ...['--socket', '--host', '--port', '--output'],
-  ...commands.flatMap(({ args }) =>
-    args.list.filter(({ schema }) => !isBoolean(schema)).map(({ name }) => `--${name}`),
-  ),
-];
-
-function isBoolean(schema: { readonly type?: unknown }): boolean {
-  return schema.type === 'boolean';
-}
-
-/** Options that take a value take the word after them, too. */
-function withoutOptions(words: readonly string[]): readonly string[] {
-  return words.filter((word, i) => !word.startsWith('-') && !valuedOptions.includes(words[i - 1]));
 }
 
 /** A script for a shell to read at its start. */

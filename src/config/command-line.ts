@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import yargs from 'yargs';
 import { type LogLevel, logLevels } from '../base/logger.js';
+import { didYouMean, nearest } from '../base/nearest.js';
 import { UsageError } from './config-error.js';
 import { escapeGlob } from './glob.js';
 import { MAX_PORT, MAX_SIMULATED_PROBES } from './schema-parts.js';
@@ -119,7 +120,10 @@ function optionParser(version: string) {
 /** yargs' own words for a mistake, in one line. */
 function yargsMessage(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return `${message.replace(/\s+/g, ' ').replace(/^Unknown argument/, 'unknown option')}: see probed --help`;
+  const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
+  if (unknown === undefined) return `${message.replace(/\s+/g, ' ')}: see probed --help`;
+  const guess = didYouMean(nearest(unknown, Object.keys(options)).map((name) => `--${name}`));
+  return `unknown option: ${unknown}: ${guess ?? 'see probed --help'}`;
 }
 
 function texts(value: OptionText): readonly string[] {

@@ -117,12 +117,18 @@ function readConfigFile(
     try {
       return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
     } catch (error) {
-      throw new ConfigError([{ where: file, what: 'this is not UTF-8 text: allowed is a TOML file' }], {
-        cause: error,
-      });
+      const where = `${file}:${firstNoText(bytes)}`;
+      throw new ConfigError([{ where, what: 'this is not UTF-8 text: allowed is a TOML file' }], { cause: error });
     }
   }
   return undefined;
+}
+
+/** Where the first bytes are that are no UTF-8: "line:column". */
+function firstNoText(bytes: Uint8Array): string {
+  // What is no text becomes U+FFFD, which hardly anybody writes into a config.
+  const before = new TextDecoder('utf-8').decode(bytes).split('\ufffd', 1)[0].split('\n');
+  return `${before.length}:${(before.at(-1) ?? '').length + 1}`;
 }
 
 function unreadable(code: string, error: unknown): string {

@@ -31,6 +31,7 @@ const files: Readonly<Record<string, string>> = {
 };
 const directories: Readonly<Record<string, readonly string[]>> = {
   '/usr/lib/udev/rules.d': ['50-udev-default.rules', '70-probed.rules'],
+  '/usr/lib/systemd/system': ['probed.service', 'ssh.service'],
   [SYSFS]: ['1-2', '1-2:1.0', '1-3', 'usb1'],
   '/proc': ['self', '999', '4711'],
   '/proc/999/fd': ['0', '7'],
@@ -99,6 +100,26 @@ const rows: readonly (readonly [situation: string, machine: Machine, what: strin
     'sudo systemctl start probed',
   ],
   [
+    'no daemon runs, and none is installed as a service',
+    {
+      daemon: { kind: 'absent', path: '/run/probed/control.sock' },
+      directories: { '/usr/lib/systemd/system': ['ssh.service'] },
+      links: { '/proc/4711/fd/12': '/dev/null' },
+    },
+    'no daemon answers on /run/probed/control.sock',
+    'sudo probectl service install',
+  ],
+  [
+    'no daemon runs that npm and probectl have installed',
+    {
+      daemon: { kind: 'absent', path: '/run/probed/control.sock' },
+      directories: { '/usr/lib/systemd/system': undefined, '/etc/systemd/system': ['probed.service'] },
+      links: { '/proc/4711/fd/12': '/dev/null' },
+    },
+    'no daemon answers on /run/probed/control.sock',
+    'sudo systemctl start probed',
+  ],
+  [
     'the socket may not be used',
     { daemon: { kind: 'forbidden', path: '/run/s' }, links: { '/proc/4711/fd/12': '/dev/null' } },
     'you may not use /run/s',
@@ -143,6 +164,12 @@ const rows: readonly (readonly [situation: string, machine: Machine, what: strin
     { directories: { '/usr/lib/udev/rules.d': ['50-udev-default.rules'] } },
     'udev rules for probes are not installed',
     'sudo apt install --reinstall probed && sudo udevadm control --reload && sudo udevadm trigger',
+  ],
+  [
+    'udev rules are missing where no package has brought them',
+    { directories: { '/usr/lib/udev/rules.d': undefined, '/usr/lib/systemd/system': undefined } },
+    'udev rules for probes are not installed',
+    'sudo probectl service install',
   ],
   [
     'the daemon may not open the probe',

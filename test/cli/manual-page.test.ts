@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { usageOf } from '../../src/cli/command-line.js';
+import { usageOf } from '../../src/cli/command-words.js';
 import { ExitCode } from '../../src/cli/exit-codes.js';
 import { moreOptions, ownCommands } from '../../src/cli/own-commands.js';
 import { JSON_VERSION } from '../../src/cli/run-control-command.js';

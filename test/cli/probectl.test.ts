@@ -225,6 +225,22 @@ describe('another command of probectl', () => {
     });
   }
 
+  it('ports counts those of the range, and says where there is none', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.range = { first: 5556, last: 5560 };
+    assert.match(
+      (await run(world.path, ['ports'])).stdout,
+      /^ports 5556 to 5560: 1 given away, 4 free, and 1 outside\n/,
+    );
+
+    world.daemon.range = { first: 0, last: 255 };
+
+    assert.match(
+      (await run(world.path, ['ports'])).stdout,
+      /^ports that the system chooses at every start: 2 in use\n/,
+    );
+  });
+
   it('says of a change that does not outlive the daemon why, and fails', async () => {
     await using world = await ControlWorld.start();
     world.daemon.unkept = 'the disk is full';
@@ -333,14 +349,19 @@ describe('probectl that cannot do what it is asked', () => {
 
   const wrong: readonly (readonly [args: readonly string[], stderr: string])[] = [
     [[], 'a command is missing: see probectl --help'],
-    [['stauts'], 'Unknown argument: stauts: see probectl --help'],
-    [['kick'], 'Not enough non-option arguments: got 0, need at least 1: see probectl --help'],
+    [['stauts'], 'there is no command stauts: did you mean status?'],
+    [['kick'], 'kick: something is missing: it is called as probectl kick <probe> [client]'],
     [['kick', 'A1', 'x'], 'kick: client must be the number of a client, as `show` prints it'],
     [
       ['rename', 'A1', 'no blanks'],
       'rename: name must be up to 64 letters, digits, "_", "." and "-", the first a letter or digit; empty takes the name back',
     ],
-    [['status', '--jsno'], 'Unknown argument: jsno: see probectl --help'],
+    [['status', '--jsno'], 'unknown option --jsno: did you mean --json?'],
+    [['--socket', 'x', 'frobnicate'], 'there is no command frobnicate: see probectl --help'],
+    [['run'], 'run: something is missing: it is called as probectl run <probe>'],
+    [['ports', 'A1'], 'ports: A1 is too much: it is called as probectl ports'],
+    [['reload', '--nwo'], 'unknown option --nwo: did you mean --now?'],
+    [['service', 'install', '--dry-rnu'], 'unknown option --dry-rnu: did you mean --dry-run?'],
     [['status', '--socket', 'a', '--socket', 'b'], '--socket is given several times: give it once'],
   ];
   for (const [args, message] of wrong) {

@@ -72,6 +72,7 @@ describe('the command line of probed', () => {
 
   const mistakes: readonly [args: string[], complaint: RegExp][] = [
     [['--bogus'], /unknown option: bogus: see probed --help/],
+    [['--chek-config'], /unknown option: chek-config: did you mean --check-config\?$/],
     [['stray'], /unknown option: stray/],
     [['--port'], /Not enough arguments following: port/],
     [['--port', 'http'], /--port http: a port is a number from 1 to 65535/],

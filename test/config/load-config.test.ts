@@ -265,11 +265,11 @@ describe('the search for the config file', () => {
     const file = path.join(directory, 'probed.toml');
     const binary = path.join(directory, 'binary');
     mkdirSync(file);
-    writeFileSync(binary, Buffer.from([0x5b, 0xff, 0xfe]));
+    writeFileSync(binary, Buffer.from([...Buffer.from('# ä\nab"'), 0xff, 0xfe]));
 
     assert.throws(() => load([], path.join(directory, 'none')), /none: there is no such file: .*--config/);
     assert.throws(() => load([], file), /probed.toml: this is a directory: name the file in it/);
-    assert.throws(() => load([], binary), /binary: this is not UTF-8 text/);
+    assert.throws(() => load([], binary), /binary:2:4: this is not UTF-8 text/);
   });
 
   it('fails on a default file that is there and cannot be read', () => {

@@ -48,6 +48,7 @@ export class FakeDaemon implements DaemonView {
   rows: readonly ProbeRow[] = [probe('A1', { name: 'bench' }), probe('A2', { port: 5556 })];
   problems: readonly Problem[] = [];
   unkept: string | undefined;
+  range = { first: 5555, last: 5655 };
   reloaded: Reloaded = { applied: true, changed: [], waiting: [], nextStart: [] };
   details: Partial<Details> = {};
   /** Thrown by whatever is called next. */
@@ -77,7 +78,7 @@ export class FakeDaemon implements DaemonView {
       ...(name !== undefined && { name }),
       present: state !== 'absent',
     }));
-    return { first: 5555, last: 5655, ports };
+    return { ...this.range, ports };
   }
 
   async reload(now: boolean, by: string | undefined): Promise<Reloaded> {

@@ -65,7 +65,7 @@ describe('probed, when it starts', () => {
   });
 
   const mistakes: readonly [args: readonly string[], complaint: RegExp][] = [
-    [['--simulat'], /^probed: unknown option: simulat: see probed --help$/],
+    [['--simulat'], /^probed: unknown option: simulat: did you mean --simulate\?$/],
     [['--simulate', '--port', '99999'], /^probed: --port 99999: a port is a number from 1 to 65535/],
     [['--simulate', 'nonsense'], /^probed: --simulate: simulated probe: unknown option "nonsense": choose from v1, /],
   ];

@@ -1,4 +1,5 @@
 import { type Check, fine, problem } from './check.js';
+import { INSTALL_SERVICE, installedService } from './installed-service.js';
 
 /** The group that may use control socket and probes. */
 const GROUP = 'probed';
@@ -13,8 +14,11 @@ export const checkDaemon: Check = async ({ system, daemon }) => {
   switch (daemon.kind) {
     case 'answers':
       return [fine(`probed ${daemon.status.version} answers, pid ${daemon.status.pid}`)];
-    case 'absent':
-      return [problem(`no daemon answers on ${daemon.path}`, startCommand(system.platform))];
+    case 'absent': {
+      const isMissing = system.platform === 'linux' && (await installedService(system)) === 'missing';
+      const remedy = isMissing ? INSTALL_SERVICE : startCommand(system.platform);
+      return [problem(`no daemon answers on ${daemon.path}`, remedy)];
+    }
     case 'forbidden': {
       const id = await system.groupIdOf(daemon.path);
       const group = id === undefined ? undefined : await system.findGroup(id);

@@ -1,4 +1,5 @@
 import { type Check, fine, problem } from './check.js';
+import { INSTALL_SERVICE, installedService } from './installed-service.js';
 
 /** `engines` of package.json. */
 const LEAST_NODE = [20, 19] as const;
@@ -35,10 +36,9 @@ export const checkUdevRules: Check = async ({ system }) => {
     const file = (await system.list(directory))?.find((name) => /probed.*\.rules$/.test(name));
     if (file !== undefined) return [fine(`udev rules are installed: ${directory}/${file}`)];
   }
-  return [
-    problem(
-      'udev rules for probes are not installed',
-      'sudo apt install --reinstall probed && sudo udevadm control --reload && sudo udevadm trigger',
-    ),
-  ];
+  const remedy =
+    (await installedService(system)) === 'packaged'
+      ? 'sudo apt install --reinstall probed && sudo udevadm control --reload && sudo udevadm trigger'
+      : INSTALL_SERVICE;
+  return [problem('udev rules for probes are not installed', remedy)];
 };

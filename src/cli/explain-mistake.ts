@@ -1,0 +1,27 @@
+import { didYouMean, nearest } from '../base/nearest.js';
+import { commandWords, optionsOf, usageOfAny, withoutOptions } from './command-words.js';
+
+/**
+ * What is wrong with a command line, and what may have been meant.
+ * @param message  yargs' own words for it
+ */
+export function explainMistake(message: string, words: readonly string[]): string {
+  const commandNames = commandWords.map(({ word }) => word);
+  const typed = withoutOptions(words);
+  const command = typed.at(0);
+  const isKnown = command !== undefined && commandNames.includes(command);
+  if (command !== undefined && !isKnown) {
+    return `there is no command ${command}: ${didYouMean(nearest(command, commandNames)) ?? 'see probectl --help'}`;
+  }
+  // Of --one-word yargs also names oneWord.
+  const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
+  if (unknown !== undefined && !typed.includes(unknown)) {
+    const options = optionsOf(command).map(({ word }) => word);
+    return `unknown option --${unknown}: ${didYouMean(nearest(`--${unknown}`, options)) ?? 'see probectl --help'}`;
+  }
+  if (isKnown && (unknown !== undefined || message.startsWith('Not enough non-option arguments'))) {
+    const what = unknown === undefined ? 'something is missing' : `${unknown} is too much`;
+    return `${command}: ${what}: it is called as probectl ${usageOfAny(command)}`;
+  }
+  return `${message.replace(/\s+/g, ' ')}: see probectl --help`;
+}
