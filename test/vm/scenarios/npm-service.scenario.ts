@@ -4,6 +4,7 @@ import { forgetProbed, InstalledPackage, LIST_FILES } from '../installed-package
 import { figure, scenario } from '../scenario.js';
 
 const PORT = 5555;
+const STATE = '/var/lib/probed';
 /** As after `npm install -g`: the package, with a Node outside of homes. */
 const PROBECTL = '/opt/vm-agent/node /opt/payload/dist/cli/main.js';
 
@@ -31,9 +32,10 @@ describe('"probectl service"', () => {
 
       await installed.shell(`${PROBECTL} service uninstall`);
       const left = (await installed.shell(LIST_FILES)).split('\n').filter((file) => !before.split('\n').includes(file));
+      // Config and ports are kept, as is the user; and a folder of the system's stays that was missing.
       assert.deepEqual(
         left.filter((file) => !/^\/etc\/(passwd|shadow|group|gshadow)-$/.test(file)),
-        ['/etc/probed', '/etc/probed/probed.toml', '/var/lib/probed'],
+        ['/etc/probed', '/etc/probed/probed.toml', '/etc/sysusers.d', STATE, `${STATE}/ports.1`, `${STATE}/ports.2`],
       );
       assert.deepEqual(await installed.processes(), []);
       assert.doesNotMatch(await installed.shell('stat -c %G /dev/bus/usb/001/*'), /probed/);
