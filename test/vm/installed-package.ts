@@ -110,7 +110,7 @@ export class InstalledPackage {
 
   /** A client in the guest that reads until it cannot any more. @returns how it ended */
   readUntilRefused(port: number): Promise<string> {
-    return this.vm.stopwatch.untilRefused(port).then(
+    return this.vm.stopwatch.untilRefused(port, PATIENCE_MS).then(
       ({ status, reads }) => `status ${status} after ${reads} reads`,
       (error: unknown) => String(error),
     );
