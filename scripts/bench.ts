@@ -2,8 +2,8 @@
 // What the daemon costs, in one run on this machine: a request, beside a raw TCP echo in Node (the floor); an operation
 // of a stock client, in USB transfers and time on a simulated bus; and what clients cost one another.
 
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { measureBusy } from './bench/busy.js';
 import { startDaemon } from './bench/processes.js';
@@ -21,7 +21,10 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
+assert(seconds > 0, `--seconds ${values.seconds}: not a number of seconds`);
 const sections = values.only.split(',');
+const unknown = sections.find((section) => !['requests', 'wire', 'busy'].includes(section));
+assert(unknown === undefined, `--only ${unknown}: choose from requests, wire, busy`);
 const tables: Table[] = [];
 const show = (table: Table): void => {
   tables.push(table);
@@ -30,6 +33,7 @@ const show = (table: Table): void => {
 
 if (sections.includes('requests')) {
   const [host, port] = values.vs?.split(/:(?=\d+$)/) ?? [];
+  assert(values.vs === undefined || port, `--vs ${values.vs}: write HOST:PORT`);
   const pid = values['vs-pid'] === undefined ? {} : { pid: Number(values['vs-pid']) };
   const peer = values.vs === undefined ? undefined : { name: values.vs, host, ports: [Number(port)], ...pid };
   for await (const table of measureRequests({ seconds, ...(peer && { peer }) })) show(table);
@@ -40,4 +44,3 @@ if (sections.includes('busy')) {
   show(await measureBusy(daemon, seconds));
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tables, null, 2)}\n`);
-process.exitCode = 0;

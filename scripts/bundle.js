@@ -26,6 +26,21 @@ const withoutAjv = {
 };
 
 /**
+ * Parts that few need: files of their own, which a program loads when it does. They are named as in the program's
+ * import.
+ */
+const advertiser = './discovery/advertiser.js';
+const browser = '../discovery/browse.js';
+
+/** ciao loads it to name lines of TypeScript in stack traces, for the whole process. Our bundles have no such lines. */
+const withoutSourceMaps = {
+  name: 'without-source-maps',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]source-map-support[/\\]register\.js$/ }, () => ({ contents: '' }));
+  },
+};
+
+/**
  * @param {string} entry the program's file below src/
  * @returns the files it was made of
  */
@@ -53,8 +68,10 @@ async function bundle(entry, options) {
 }
 
 const files = [
-  ...(await bundle('main.ts', { external: externals })),
-  ...(await bundle('cli/main.ts', { external: externals, plugins: [withoutAjv] })),
+  ...(await bundle('main.ts', { external: [...externals, advertiser] })),
+  ...(await bundle('cli/main.ts', { external: [...externals, browser], plugins: [withoutAjv] })),
+  ...(await bundle('discovery/advertiser.ts', { plugins: [withoutSourceMaps] })),
+  ...(await bundle('discovery/browse.ts')),
   ...(await bundle('client/index.ts', { plugins: [withoutAjv] })),
 ];
 const installed = externals.filter((name) => existsSync(`node_modules/${name}`));

@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
@@ -16,7 +17,7 @@ import { machineFiles } from './base/machine-files.js';
 import { type LogLineFormat, openLog } from './base/winston-logger.js';
 import { parseCommandLine } from './config/command-line.js';
 import { ConfigError, UsageError } from './config/config-error.js';
-import type { Config } from './config/config.js';
+import type { AuditSettings, Config } from './config/config.js';
 import { ExitCode } from './config/exit-codes.js';
 import { loadConfig } from './config/load-config.js';
 import { defaultPaths } from './config/paths.js';
@@ -24,7 +25,10 @@ import { fixedPorts } from './config/probe-policy.js';
 import { ControlServer } from './control/control-server.js';
 import { EventHistory } from './control/event-history.js';
 import { pyocdOptions } from './control/pyocd-options.js';
+import { Advertising } from './daemon/advertising.js';
 import { Daemon } from './daemon/daemon.js';
+import { AccessPolicy } from './daemon/access-policy.js';
+import { AuditLog } from './daemon/audit-log.js';
 import { LocalAccess } from './daemon/local-access.js';
 import { PortBook } from './daemon/port-book.js';
 import { Reservations } from './daemon/reservations.js';
@@ -32,6 +36,7 @@ import type { ServerServices } from './daemon/server-services.js';
 import { noFiles, type StateFiles, systemFiles } from './daemon/state-files.js';
 import { ServiceNotifier } from './daemon/service-notifier.js';
 import { Supervisor } from './daemon/supervisor.js';
+import type { Advertiser } from './discovery/advertiser.js';
 import { loadPeerUid } from './platform/peer-credentials.js';
 import { findServiceManager, watchdogTimeoutMs } from './platform/service-manager.js';
 import { loadSocketOptions } from './platform/socket-options.js';
@@ -82,9 +87,12 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const { log } = output;
   await using bus = await openBus(config, log);
   const events = new EventHistory(systemClock);
+  await using audit = openAudit(config, log);
+  events.subscribe((event) => audit.note(event));
   await using book = await openBook(config, log);
   await using reservations = await openReservations(config, log, events);
-  const access = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
+  const local = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
+  const access = new AccessPolicy({ config, local, clock: systemClock });
   const supervisor = new Supervisor({
     ...{ bus, book, config },
     services: { ...(await serverServices(log)), access, reservations },
@@ -92,12 +100,12 @@ async function run(config: Config, load: () => Config): Promise<void> {
   });
   const loopDelay = watchLoopDelay();
   const daemon = new Daemon({
-    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, events, log },
+    ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, audit, events, log },
     loadConfig: load,
-    onConfigured: ({ log: { level }, access: rules }) => {
-      output.setLevel(level);
-      access.configure(rules);
-      reservations.configure({ longestMs: rules.longestReservationMs });
+    onConfigured: (next) => {
+      output.setLevel(next.log.level);
+      audit.configure(auditSettings(next));
+      reservations.configure({ longestMs: next.access.longestReservationMs });
     },
     loopDelayMs: loopDelay.p99Ms,
   });
@@ -106,12 +114,15 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const peerUid = await loadPeerUid(log);
   const operatorOf = async (socket: Socket): Promise<string | undefined> => {
     const uid = peerUid(socket);
-    return uid === undefined ? undefined : access.principalOf(uid);
+    return uid === undefined ? undefined : local.principalOf(uid);
   };
   atEnd.use(await openControl(config, daemon, log, operatorOf));
   atEnd.defer(() => stopServing(supervisor));
   await supervisor.start();
   loopDelay.begin();
+  const machine = { hostname, interfaces: networkInterfaces };
+  const loadAdvertiser = (): Promise<Advertiser> => openAdvertiser(log);
+  atEnd.use(new Advertising({ supervisor, book, events, clock: systemClock, log, machine, loadAdvertiser }));
   using notifier = await notifyServiceManager(supervisor, events, log);
 
   if (config.simulate.length > 0) announce(supervisor, daemon);
@@ -222,6 +233,26 @@ async function openReservations(config: Config, log: Logger, events: EventHistor
   return reservations;
 }
 
+/** Who tries simulated probes leaves no file behind, unless the config says where. */
+function auditSettings(config: Config): AuditSettings {
+  const isKept = config.simulate.length === 0 || config.sourceOf(['audit', 'file']) !== 'default';
+  const { file, ...limits } = config.audit;
+  return isKept && file !== undefined ? { file, ...limits } : limits;
+}
+
+function openAudit(config: Config, log: Logger): AuditLog {
+  const audit = new AuditLog({
+    settings: auditSettings(config),
+    clock: systemClock,
+    onProblem: (problem) => {
+      if (problem) log.error(describeError(problem), { remedy: problem.remedy });
+      else log.info('the audit log is written again');
+    },
+  });
+  audit.started(version);
+  return audit;
+}
+
 async function serverServices(log: Logger): Promise<Omit<ServerServices, 'access' | 'reservations'>> {
   let clientIds = 0;
   return {
@@ -258,6 +289,12 @@ async function openControl(
     log.warn('no control socket: probectl cannot reach this daemon', { reason: describeError(error) });
     return new Disposer();
   }
+}
+
+/** Loaded only where other machines may connect. In the bundle too it is a file of its own. */
+async function openAdvertiser(log: Logger): Promise<Advertiser> {
+  const { Advertiser } = await import('./discovery/advertiser.js');
+  return new Advertiser({ clock: systemClock, log, interfaces: networkInterfaces });
 }
 
 /** Says that the daemon is ready, and from then on how it goes. */

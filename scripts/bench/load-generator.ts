@@ -1,6 +1,6 @@
 // One process that keeps a number of clients busy, each in a closed loop: a request, its reply, the next request.
 // Prints one JSON line. It does as little as possible per request, so that it is the server that is measured: requests
-// are made once, replies are only searched for their end and their status.
+// are made once, and of a reply it looks at the status and the end.
 
 import { once } from 'node:events';
 import net from 'node:net';
@@ -29,6 +29,7 @@ export interface LoadResult {
 }
 
 const LF = 0x0a;
+const DIGIT_0 = 0x30;
 /** Samples kept; beyond it they are thinned out evenly enough by overwriting. */
 const MAX_SAMPLES = 1 << 20;
 
@@ -36,13 +37,14 @@ class LoadClient {
   readonly #socket: net.Socket;
   readonly #lines: readonly Buffer[];
   #reply = (): void => undefined;
+  #isFirstChunk = true;
+  /** Where the status stands: in the same place in all replies, as their ids are the same. -1: there is none. */
+  #statusAt: number | undefined;
 
   constructor(socket: net.Socket, lines: readonly string[]) {
     this.#socket = socket;
     this.#lines = lines.map((line) => Buffer.from(`${line}\n`));
-    socket.on('data', (chunk) => {
-      if (chunk[chunk.length - 1] === LF) this.#reply();
-    });
+    socket.on('data', (chunk) => this.#take(chunk));
   }
 
   static async connect({ host, setup, lines }: Workload, port: number): Promise<LoadClient> {
@@ -79,6 +81,24 @@ class LoadClient {
   close(): void {
     this.#socket.resetAndDestroy();
   }
+
+  #take(chunk: Buffer): void {
+    if (this.#isFirstChunk) this.#requireSuccess(chunk);
+    this.#isFirstChunk = chunk[chunk.length - 1] === LF;
+    if (this.#isFirstChunk) this.#reply();
+  }
+
+  /** Errors are cheap to answer: figures with some among them would be flattering. */
+  #requireSuccess(chunk: Buffer): void {
+    this.#statusAt ??= statusAt(chunk);
+    if (this.#statusAt < 0 || this.#statusAt >= chunk.length || chunk[this.#statusAt] === DIGIT_0) return;
+    throw new Error(`a request has failed: ${chunk.toString()}`);
+  }
+}
+
+function statusAt(reply: Buffer): number {
+  const [name = ''] = /"status": ?/.exec(reply.toString('latin1')) ?? [];
+  return name === '' ? -1 : reply.indexOf(name) + name.length;
 }
 
 async function generate(workload: Workload): Promise<LoadResult> {

@@ -2,7 +2,7 @@
 
 /**
  * @param unit  text of probed.service
- * @returns     the template: instance NAME reads /etc/probed/NAME.toml, has /run/probed-NAME and /var/lib/probed/instances/NAME
+ * @returns     the template: instance NAME reads /etc/probed/NAME.toml, has /run/probed-NAME, and instances/NAME in /var/lib/probed and /var/log/probed
  */
 export function instanceUnit(unit: string): string {
   return [...changes].reduce((text, [from, to]) => {
@@ -21,9 +21,10 @@ const changes: ReadonlyMap<string, string> = new Map([
   ['Description=Debug probes on the network, for pyOCD', 'Description=Debug probes on the network, for pyOCD (%i)'],
   ['ExecStart=/usr/bin/probed', 'ExecStart=/usr/bin/probed --config /etc/probed/%i.toml'],
   [
-    '# /etc/probed, /run/probed with the control socket, /var/lib/probed with the port book. Nothing else can be written.',
+    '# /etc/probed, /run/probed with the control socket, /var/lib/probed with the port book, /var/log/probed with the audit\n# log. Nothing else can be written.',
     '# The control socket is in /run/probed-NAME: a directory in /run/probed would go with the first daemon.',
   ],
   ['RuntimeDirectory=probed', 'RuntimeDirectory=probed-%i'],
   ['StateDirectory=probed', 'StateDirectory=probed/instances/%i'],
+  ['LogsDirectory=probed', 'LogsDirectory=probed/instances/%i'],
 ]);

@@ -1,38 +1,40 @@
-// Probes of all hosts the user has named, besides those of this machine.
+// Probes of all hosts the user has named, and of those the network tells of, besides those of this machine.
 
 import { describeError } from '../base/errors.js';
 import type { ProbeRow } from '../control/snapshots.js';
+import type { DiscoveredProbe } from '../discovery/browse.js';
 import { openClientOf } from './open-client.js';
 import { hostAt, type Host, type HostOptions, chooseHost } from './remote/host.js';
 import type { World } from './world.js';
 
-/** A probe, and what to write for `--host` to reach it; nothing for the default host. */
-export interface ListedProbe extends ProbeRow {
-  readonly host?: string;
-}
-
-/** What one host says, or why it says nothing. */
+/** What one host says, or the network of it, or why it says nothing. */
 export type HostList =
-  | { readonly host?: string; readonly probes: readonly ProbeRow[] }
-  | { readonly host?: string; readonly problem: string };
+  | { readonly kind: 'asked'; readonly host?: string; readonly probes: readonly ProbeRow[] }
+  | { readonly kind: 'discovered'; readonly host: string; readonly probes: readonly DiscoveredProbe[] }
+  | { readonly kind: 'silent'; readonly host?: string; readonly problem: string };
 
 /**
- * The default host first, then the named ones in the order of the file. Hosts that discovery finds belong behind them.
+ * The default host first, then the named ones in the order of the file, then the others that the network tells of.
  * @param all  false: only the default host, whose failure is thrown
  */
 export async function listHosts(all: boolean, options: HostOptions, world: World): Promise<readonly HostList[]> {
   const own = await chooseHost(options, world);
   const ownName = own.kind === 'ssh' ? (options.host ?? world.env.PROBED_HOST) : undefined;
-  if (!all) return [{ ...named(ownName), probes: await probesOf(own, world) }];
+  if (!all) return [{ kind: 'asked', ...named(ownName), probes: await probesOf(own, world) }];
   const others = [...(await world.namedHosts())].filter(([name]) => name !== ownName);
-  return await Promise.all([ask(ownName, own, world), ...others.map(([name, host]) => ask(name, hostAt(host), world))]);
+  const [discovered, ...asked] = await Promise.all([
+    discover(world),
+    ask(ownName, own, world),
+    ...others.map(([name, host]) => ask(name, hostAt(host), world)),
+  ]);
+  return [...asked, ...withoutAsked(discovered, asked)];
 }
 
 async function ask(name: string | undefined, host: Host, world: World): Promise<HostList> {
   try {
-    return { ...named(name), probes: await probesOf(host, world) };
+    return { kind: 'asked', ...named(name), probes: await probesOf(host, world) };
   } catch (error) {
-    return { ...named(name), problem: describeError(error) };
+    return { kind: 'silent', ...named(name), problem: describeError(error) };
   }
 }
 
@@ -43,4 +45,52 @@ function named(host: string | undefined): { readonly host?: string } {
 async function probesOf(host: Host, world: World): Promise<readonly ProbeRow[]> {
   await using client = await openClientOf(host, world);
   return (await client.call('list', {}, world.signal)).probes;
+}
+
+/** One list for each machine. Two may have the same name, and then their addresses tell them apart. */
+async function discover({ browse, signal }: World): Promise<readonly HostList[]> {
+  let probes: readonly DiscoveredProbe[];
+  try {
+    probes = await browse(signal);
+  } catch (error) {
+    return [{ kind: 'silent', host: 'other machines', problem: `multicast DNS: ${describeError(error)}` }];
+  }
+  const machines = new Map<string, { readonly host: string; readonly probes: DiscoveredProbe[] }>();
+  for (const probe of probes) {
+    const machine = `${probe.host} (${probe.addresses.join(' ')})`;
+    const known = machines.get(machine);
+    if (known) known.probes.push(probe);
+    else machines.set(machine, { host: probe.host, probes: [probe] });
+  }
+  const hosts = [...machines.values()].map(({ host }) => host);
+  return [...machines].map(([machine, { host, probes: those }]) => ({
+    kind: 'discovered',
+    host: hosts.filter((other) => other === host).length > 1 ? machine : host,
+    probes: those,
+  }));
+}
+
+/**
+ * A host that was asked may also tell the network. Whether a machine of the network is one that was asked over ssh
+ * nobody says: a probe with the same uid at the same port is taken for the same, if there is only one.
+ */
+function withoutAsked(discovered: readonly HostList[], asked: readonly HostList[]): readonly HostList[] {
+  const placesIn = (lists: readonly HostList[]): readonly string[] =>
+    lists.flatMap((list) => (list.kind === 'silent' ? [] : list.probes.map(placeOf)));
+  const elsewhere = placesIn(discovered);
+  const here = placesIn(asked.filter(({ host }) => host === undefined));
+  const there = placesIn(asked.filter(({ host }) => host !== undefined)).filter(
+    (place) => elsewhere.indexOf(place) === elsewhere.lastIndexOf(place),
+  );
+  return discovered
+    .map((list) => {
+      if (list.kind !== 'discovered') return list;
+      const probes = list.probes.filter((probe) => !(probe.isHere ? here : there).includes(placeOf(probe)));
+      return { ...list, probes };
+    })
+    .filter((list) => list.kind === 'silent' || list.probes.length > 0);
+}
+
+function placeOf({ uid, port }: Pick<ProbeRow, 'uid' | 'port'>): string {
+  return JSON.stringify([uid, port]);
 }

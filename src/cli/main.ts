@@ -2,7 +2,7 @@
 // probectl's composition root.
 
 import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { networkInterfaces, userInfo } from 'node:os';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.js';
@@ -10,6 +10,7 @@ import { silentLogger } from '../base/logger.js';
 import { defaultPaths } from '../config/paths.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import type { NamedHost } from '../config/client-config.js';
+import type { DiscoveredProbe } from '../discovery/browse.js';
 import { nodeSystem } from './doctor/node-system.js';
 import { probectl } from './probectl.js';
 import { nodeServiceMachine } from './service/node-service-machine.js';
@@ -44,6 +45,12 @@ async function checkConfig(file?: string): Promise<readonly string[]> {
 async function namedHosts(): Promise<ReadonlyMap<string, NamedHost>> {
   const { loadHosts } = await import('../config/client-config.js');
   return loadHosts(paths.hostFiles);
+}
+
+/** In the bundle too it is a file of its own, loaded only here. */
+async function browse(signal: AbortSignal): Promise<readonly DiscoveredProbe[]> {
+  const { browse: ask } = await import('../discovery/browse.js');
+  return ask({ clock: systemClock, interfaces: networkInterfaces, signal });
 }
 
 function onSignal(listener: (signal: NodeJS.Signals) => void): Disposable {
@@ -91,6 +98,7 @@ process.exitCode = await probectl({
   sockets: paths.controlSockets,
   hostFiles: paths.hostFiles,
   namedHosts,
+  browse,
   stdio: { stdin: process.stdin, stdout: process.stdout },
   onSignal,
   loadSocketOptions,

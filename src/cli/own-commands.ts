@@ -80,7 +80,11 @@ export const ownCommands: readonly OwnCommand[] = [
 export const moreOptions: { readonly [N in CommandName]?: readonly OwnOption[] } = {
   status: [{ name: 'watch', isFlag: true, describe: 'Show it again whenever it changes' }],
   list: [
-    { name: 'all', isFlag: true, describe: 'Also the probes of the hosts in probectl.toml' },
+    {
+      name: 'all',
+      isFlag: true,
+      describe: 'Also the probes of the hosts in probectl.toml, and of those found by multicast DNS',
+    },
     {
       name: 'output',
       alias: 'o',

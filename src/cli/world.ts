@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import type { NamedHost } from '../config/client-config.js';
+import type { DiscoveredProbe } from '../discovery/browse.js';
 import type { System } from './doctor/system.js';
 import type { Installation } from './service/service-files.js';
 import type { ServiceMachine } from './service/service-machine.js';
@@ -31,6 +32,8 @@ export interface World {
   readonly hostFiles: readonly string[];
   /** Reads them. @throws ConfigError */
   readonly namedHosts: () => Promise<ReadonlyMap<string, NamedHost>>;
+  /** Asks the network which probes it has; takes a second. */
+  readonly browse: (signal: AbortSignal) => Promise<readonly DiscoveredProbe[]>;
   /** Standard input and output as bytes, for `dial-stdio`. */
   readonly stdio: { readonly stdin: Readable; readonly stdout: Writable };
   /** Calls back for each of these signals that probectl gets, until disposed; it does not end by them meanwhile. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { ErrorObject } from 'ajv';
 import type { TSchema } from 'typebox';
 import { didYouMean, nearest } from '../base/nearest.js';
+import { allowListProblem } from './allow-list.js';
 import { configAjv } from './config-ajv.js';
 import { describeAllowed, describeValue, keyFacts } from './describe-key.js';
 import { globProblem } from './glob.js';
@@ -64,10 +65,15 @@ function explain(error: ErrorObject): KeyComplaint {
 
 /** What a format has to add. */
 function reason({ keyword, params, data }: ErrorObject): string {
-  if (keyword !== 'format' || Reflect.get(params, 'format') !== 'glob') return '';
-  const problem = globProblem(String(data));
+  if (keyword !== 'format') return '';
+  const problem = formatProblems.get(String(Reflect.get(params, 'format')))?.(String(data));
   return problem === undefined ? '' : `, and ${problem}`;
 }
+
+const formatProblems = new Map([
+  ['glob', globProblem],
+  ['allow-list', allowListProblem],
+]);
 
 function explainUnknown(parent: KeyPath, key: string): string {
   const table = parent.at(0);

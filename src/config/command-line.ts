@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import yargs from 'yargs';
 import { type LogLevel, logLevels } from '../base/logger.js';
 import { didYouMean, nearest } from '../base/nearest.js';
+import { allowListProblem } from './allow-list.js';
 import { UsageError } from './config-error.js';
 import { escapeGlob } from './glob.js';
 import { MAX_PORT, MAX_SIMULATED_PROBES } from './schema-parts.js';
@@ -55,7 +56,7 @@ function settingsOf(options: Options): CommandLineSettings {
     settings: {
       listen: {
         ...(addresses.length > 0 && { addresses }),
-        ...(options.allowRemote !== undefined && { allow_remote: options.allowRemote }),
+        ...(options.allowRemote !== undefined && { allow_remote: allowRemote(options.allowRemote) }),
         ...(port !== undefined && { first_port: firstPort(port) }),
       },
       ...(level !== undefined && { log: { level: logLevel(level) } }),
@@ -75,7 +76,7 @@ interface Options {
   readonly simulate?: OptionText;
   readonly port?: OptionText;
   readonly host?: OptionText;
-  readonly allowRemote?: boolean | undefined;
+  readonly allowRemote?: OptionText | false;
   readonly uid?: OptionText;
   readonly memoryHandles?: boolean | undefined;
   readonly logLevel?: OptionText;
@@ -93,7 +94,12 @@ export const options = {
   simulate: { type: 'string', describe: 'Serve simulated probes: how many (1)', defaultDescription: 'none' },
   port: { type: 'string', requiresArg: true, describe: 'Port of the first probe', defaultDescription: '5555' },
   host: { type: 'string', requiresArg: true, describe: 'Address to listen on', defaultDescription: 'loopback' },
-  'allow-remote': { type: 'boolean', describe: 'Let other machines connect' },
+  'allow-remote': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Let another machine connect: its address, a network, or any',
+    defaultDescription: 'none',
+  },
   uid: { type: 'string', requiresArg: true, describe: 'Serve only this probe', defaultDescription: 'all' },
   'memory-handles': { type: 'boolean', describe: 'Give memory handles to clients that ask' },
   'log-level': { type: 'string', requiresArg: true, describe: logLevels.join(', '), defaultDescription: 'info' },
@@ -107,7 +113,7 @@ function optionParser(version: string) {
     )
     .options(options)
     .epilogue(
-      '--simulate, --host and --uid can be given several times. What is given here goes over the config file.\n' +
+      '--simulate, --host, --allow-remote and --uid can be given several times. What is given here goes over the config file.\n' +
         'Exit codes: 0 stopped as asked, 1 failed, 2 wrong command line or config.',
     )
     .help()
@@ -165,6 +171,19 @@ function address(text: string): string {
   if (text !== 'localhost' && isIP(text) === 0)
     throw new UsageError(`--host ${text}: write an IPv4 or IPv6 address, or localhost`);
   return text;
+}
+
+/** `--no-allow-remote`: nobody. */
+function allowRemote(given: Exclude<OptionText, undefined> | false): string[] {
+  const entries = given === false ? [] : texts(given);
+  for (const entry of entries) {
+    const problem = allowListProblem(entry);
+    if (problem === undefined) continue;
+    throw new UsageError(
+      `--allow-remote ${entry}: write an address, a network such as 192.0.2.0/24, or any: ${problem}`,
+    );
+  }
+  return [...entries];
 }
 
 function logLevel(text: string): LogLevel {

@@ -8,8 +8,6 @@ import type { KeyPath } from './toml-positions.js';
 export interface Config {
   /** The file it comes from; undefined where there is none. */
   readonly file?: string;
-  /** Addresses to listen on, by number. Every probe's server listens on all of them, on its own port. */
-  readonly hosts: readonly string[];
   readonly ports: PortRange;
   /** Simulated probes to serve, one per element. */
   readonly simulate: readonly SimulatedProbe[];
@@ -17,6 +15,7 @@ export interface Config {
   readonly memoryHandles?: boolean;
   readonly limits: Limits;
   readonly access: AccessSettings;
+  readonly audit: AuditSettings;
   readonly control: ControlSettings;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly stateDirectory: string;
@@ -44,6 +43,7 @@ export interface SimulatedProbe {
 
 export interface Limits {
   readonly maxClients: number;
+  readonly maxClientsPerAddress: number;
   readonly maxLineBytes: number;
   readonly maxBacklogBytes: number;
   readonly maxBacklogRequests: number;
@@ -55,8 +55,18 @@ export interface Limits {
 export interface AccessSettings {
   /** Undefined: all users of this machine may come in. */
   readonly localGroup?: string;
+  readonly refusal: Settings['access']['refusal'];
   readonly queueTimeoutMs: number;
   readonly longestReservationMs: number;
+}
+
+export interface AuditSettings {
+  /** Undefined: nothing is written. */
+  readonly file?: string;
+  /** How large the file may grow until it is put aside. */
+  readonly maxBytes: number;
+  /** How many there are, the one that is written included. */
+  readonly files: number;
 }
 
 export interface ControlSettings {

@@ -3,7 +3,7 @@
 import { didYouMean, nearest } from '../base/nearest.js';
 import { longestSocketPathBytes } from '../base/socket-path.js';
 import type { KeyComplaint } from './check-file.js';
-import { LOOPBACK } from './config.js';
+import { isLoopback } from './remote-clients.js';
 import { MAX_PORT, MAX_SIMULATED_PROBES } from './schema-parts.js';
 import type { Settings } from './schema.js';
 import type { KeyPath } from './toml-positions.js';
@@ -33,22 +33,16 @@ export function crossCheck(settings: Settings, options: CrossCheckOptions): read
   ];
 }
 
-/** What "localhost" stands for, each address once. */
-export function listenHosts(settings: Settings, isSet: (path: KeyPath) => boolean): readonly string[] {
-  const { addresses, allow_remote } = settings.listen;
-  if (allow_remote && !isSet(['listen', 'addresses'])) return ['0.0.0.0', '::'];
-  return [...new Set(addresses.flatMap((address) => (address === 'localhost' ? LOOPBACK : [address])))];
-}
-
-function checkAddresses({ listen: { addresses, allow_remote } }: Settings): readonly KeyComplaint[] {
-  if (allow_remote) return [];
+/** An address that others could reach is of no use while nobody may: something was forgotten. */
+function checkAddresses({ listen: { addresses, allow_remote }, probe }: Settings): readonly KeyComplaint[] {
+  if ([allow_remote, ...probe.map((entry) => entry.allow_remote ?? [])].some((list) => list.length > 0)) return [];
   return addresses
     .map((address, index) => ({ address, path: ['listen', 'addresses', index] }))
-    .filter(({ address }) => address !== 'localhost' && !address.startsWith('127.') && address !== '::1')
+    .filter(({ address }) => !isLoopback(address))
     .map(({ address, path }) => ({
       path,
       at: 'value',
-      what: `other machines could connect to ${address}: set listen.allow_remote = true (--allow-remote) if they should`,
+      what: `no other machine may connect to ${address}: say which ones may, in listen.allow_remote (--allow-remote)`,
     }));
 }
 

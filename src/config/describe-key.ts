@@ -11,7 +11,7 @@ export interface KeyFacts {
   /** What is allowed, where `type` and the limits do not say it. */
   readonly allowed?: string;
   /** The field of `Paths` that the default is taken from; `default` is then that of a Linux service. */
-  readonly platformDefault?: 'controlSocket' | 'stateDirectory';
+  readonly platformDefault?: 'controlSocket' | 'stateDirectory' | 'auditFile';
   readonly type?: string;
   readonly format?: string;
   readonly enum?: readonly unknown[];

@@ -5,7 +5,7 @@ import { checkFile, type KeyComplaint } from './check-file.js';
 import type { CommandLineSettings } from './command-line.js';
 import { type Complaint, ConfigError, UsageError } from './config-error.js';
 import type { Config, Source } from './config.js';
-import { crossCheck, listenHosts } from './cross-checks.js';
+import { crossCheck } from './cross-checks.js';
 import { defaultSettings } from './default-settings.js';
 import { freezeDeep } from './freeze-deep.js';
 import { parseToml } from './parse-toml.js';
@@ -40,11 +40,10 @@ export function loadConfig(options: LoadOptions): Config {
   const { platform } = paths;
   sources.refuseMistakes(crossCheck(settings, { isSet, platform, families, simulatedProblem }));
 
-  const { listen, limits, access, control, log, state, simulate } = settings;
+  const { listen, limits, access, audit, control, log, state, simulate } = settings;
   const { memoryHandles } = commandLine;
   return freezeDeep<Config>({
     ...(found && { file: found.file }),
-    hosts: listenHosts(settings, isSet),
     ports: { first: listen.first_port, last: Math.min(listen.first_port + listen.port_count - 1, MAX_PORT) },
     simulate: simulate.flatMap(({ count, options: words }) =>
       Array.from({ length: count }, () => ({ options: words })),
@@ -52,6 +51,7 @@ export function loadConfig(options: LoadOptions): Config {
     ...(memoryHandles !== undefined && { memoryHandles }),
     limits: {
       maxClients: limits.clients_per_probe,
+      maxClientsPerAddress: limits.clients_per_address,
       maxLineBytes: limits.line_bytes,
       maxBacklogBytes: limits.backlog_bytes,
       maxBacklogRequests: limits.backlog_requests,
@@ -61,8 +61,14 @@ export function loadConfig(options: LoadOptions): Config {
     },
     access: {
       ...(access.local_group !== '' && { localGroup: access.local_group }),
+      refusal: access.refusal,
       queueTimeoutMs: milliseconds(access.queue_timeout),
       longestReservationMs: milliseconds(access.longest_reservation),
+    },
+    audit: {
+      ...(audit.file !== '' && { file: audit.file }),
+      maxBytes: audit.file_bytes,
+      files: audit.files,
     },
     control: {
       socketPath: control.socket,
@@ -82,6 +88,7 @@ function merge(paths: Paths, file: FileSettings, commandLine: FileSettings): Set
     listen: { ...defaults.listen, ...file.listen, ...commandLine.listen },
     limits: { ...defaults.limits, ...file.limits, ...commandLine.limits },
     access: { ...defaults.access, ...file.access, ...commandLine.access },
+    audit: { ...defaults.audit, ...file.audit, ...commandLine.audit },
     control: { ...defaults.control, ...file.control, ...commandLine.control },
     families: { ...defaults.families, ...file.families, ...commandLine.families },
     log: { ...defaults.log, ...file.log, ...commandLine.log },

@@ -19,10 +19,13 @@ export interface Paths {
   /** Where probectl looks for the names of hosts: beside the config. */
   readonly hostFiles: readonly string[];
   readonly stateDirectory: string;
+  readonly auditFile: string;
   readonly controlSocket: string;
   /** Where probectl looks for the daemon, in this order. */
   readonly controlSockets: readonly string[];
 }
+
+const AUDIT_FILE = 'audit.jsonl';
 
 /** @see docs/configuration.md, "Where it is" */
 export function defaultPaths(environment: Environment): Paths {
@@ -38,6 +41,8 @@ function linuxPaths({ platform, env, isRoot }: Environment): Omit<Paths, 'hostFi
   const userRuntime = absolute(env.XDG_RUNTIME_DIR);
 
   const ownSocket = !isRoot && userRuntime ? path.join(userRuntime, 'probed/control.sock') : undefined;
+  const stateDirectory =
+    firstOf(env.STATE_DIRECTORY) ?? (!isRoot && userState ? path.join(userState, 'probed') : '/var/lib/probed');
   const serviceRuntime = firstOf(env.RUNTIME_DIRECTORY);
   const controlSocket = serviceRuntime
     ? path.join(serviceRuntime, 'control.sock')
@@ -48,8 +53,12 @@ function linuxPaths({ platform, env, isRoot }: Environment): Omit<Paths, 'hostFi
       !isRoot && userConfig && path.join(userConfig, 'probed/probed.toml'),
       '/etc/probed/probed.toml',
     ),
-    stateDirectory:
-      firstOf(env.STATE_DIRECTORY) ?? (!isRoot && userState ? path.join(userState, 'probed') : '/var/lib/probed'),
+    stateDirectory,
+    // A mere user has no directory for logs but that of the state: XDG counts them to it.
+    auditFile: path.join(
+      firstOf(env.LOGS_DIRECTORY) ?? (!isRoot && userState ? stateDirectory : '/var/log/probed'),
+      AUDIT_FILE,
+    ),
     controlSocket,
     controlSockets: present(controlSocket, ownSocket, '/run/probed/control.sock'),
   };
@@ -68,6 +77,7 @@ function homebrewPaths({ platform, arch, env, isRoot }: Environment): Omit<Paths
       ...prefixes.map((directory) => path.join(directory, 'etc/probed/probed.toml')),
     ),
     stateDirectory: path.join(prefix, 'var/lib/probed'),
+    auditFile: path.join(prefix, 'var/log/probed', AUDIT_FILE),
     controlSocket: path.join(prefix, 'var/run/probed/control.sock'),
     controlSockets: prefixes.map((directory) => path.join(directory, 'var/run/probed/control.sock')),
   };

@@ -34,6 +34,8 @@ export interface ProbeSettings {
   /** At most so many packets are in the probe at once. */
   readonly packetsInFlight?: number;
   readonly sharing: Settings['probe'][number]['sharing'];
+  /** Whom of other machines to let in: entries of an `AllowList`. */
+  readonly allowRemote: readonly string[];
   readonly target?: string;
 }
 
@@ -76,6 +78,7 @@ export function probeSettings(config: Config, uid: string, operator: OperatorSet
     postedWrites: entry?.posted_writes ?? true,
     ...(entry?.packets_in_flight !== undefined && { packetsInFlight: entry.packets_in_flight }),
     sharing: entry?.sharing ?? 'shared',
+    allowRemote: allowRemoteOf(config, uid),
     ...(entry?.target !== undefined && { target: entry.target }),
   };
 }
@@ -88,6 +91,7 @@ export type ProbeKey = keyof Settings['probe'][number];
 export function settingSource(config: Config, uid: string, key: ProbeKey, operator: OperatorSettings = {}): Source {
   if (key === 'memory_handles' && config.memoryHandles !== undefined) return 'command line';
   const index = config.settings.probe.findIndex((entry) => entry.uid === uid);
+  if (key === 'allow_remote' && !hasOwnAllowList(config, uid)) return config.sourceOf(['listen', 'allow_remote']);
   const source = index < 0 ? 'default' : config.sourceOf(['probe', index, key]);
   const isOperators = (key === 'enabled' || key === 'name') && operator[key] !== undefined;
   return source === 'default' && isOperators ? 'probectl' : source;
@@ -101,6 +105,18 @@ export function fixedPorts(config: Config): ReadonlyMap<string, number> {
 function isEnabled(config: Config, uid: string, operator: OperatorSettings): boolean {
   const isOperators = settingSource(config, uid, 'enabled', operator) === 'probectl';
   return (isOperators ? operator.enabled : entryOf(config, uid)?.enabled) ?? true;
+}
+
+function allowRemoteOf(config: Config, uid: string): readonly string[] {
+  const own = hasOwnAllowList(config, uid) ? entryOf(config, uid)?.allow_remote : undefined;
+  return own ?? config.settings.listen.allow_remote;
+}
+
+/** What the command line says goes over what the file says of single probes. */
+function hasOwnAllowList(config: Config, uid: string): boolean {
+  return (
+    entryOf(config, uid)?.allow_remote !== undefined && config.sourceOf(['listen', 'allow_remote']) !== 'command line'
+  );
 }
 
 function entryOf(config: Config, uid: string): Settings['probe'][number] | undefined {

@@ -3,7 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { GIVEN_NAME } from '../base/given-name.js';
-import { MAX_PORT, MAX_SIMULATED_PROBES, oneOf } from './schema-parts.js';
+import { allowList, MAX_PORT, MAX_SIMULATED_PROBES, oneOf } from './schema-parts.js';
 import { tables } from './tables.js';
 
 const sharingModes = ['shared', 'exclusive', 'queue'] as const;
@@ -73,6 +73,14 @@ export const lists = {
         default: true,
         examples: [false],
       }),
+      allow_remote: Type.Optional(
+        allowList({
+          description:
+            'Which other machines may connect to this probe, in place of those of [listen]; an empty list: none. ' +
+            '--allow-remote on the command line goes over it.',
+          examples: [['192.0.2.7']],
+        }),
+      ),
       clock_limit: Type.Optional(
         Type.Integer({
           description: 'The fastest SWD or JTAG clock a client may set. A request for more gets this much.',
@@ -162,6 +170,7 @@ export const fileSchema = Type.Partial(
     listen: Type.Partial(tables.listen, strict),
     limits: Type.Partial(tables.limits, strict),
     access: Type.Partial(tables.access, strict),
+    audit: Type.Partial(tables.audit, strict),
     control: Type.Partial(tables.control, strict),
     families: Type.Partial(tables.families, strict),
     log: Type.Partial(tables.log, strict),

@@ -1,9 +1,11 @@
 import { Type } from 'typebox';
 import { logLevels } from '../base/logger.js';
-import { MAX_PORT, oneOf } from './schema-parts.js';
+import { allowList, MAX_PORT, oneOf } from './schema-parts.js';
 
 /** `auto`: priorities for the journal under systemd, else text, in colours on a terminal. */
 export const logFormats = ['auto', 'text', 'journal', 'json'] as const;
+
+const refusals = ['reset', 'polite'] as const;
 
 /** Tables of which there is one: `[listen]`. Every key has a default. */
 export const tables = {
@@ -12,17 +14,25 @@ export const tables = {
       addresses: Type.Array(Type.String({ format: 'address' }), {
         description:
           'The addresses every probe is served on. "localhost" is both loopback addresses, 127.0.0.1 and ::1. ' +
-          'Where this is not set and allow_remote is true: every address of the machine.',
+          'Where this is not set: every address of the machine for probes that allow_remote opens to somebody.',
         default: ['localhost'],
         examples: [['127.0.0.1']],
         minItems: 1,
         maxItems: 64,
       }),
-      allow_remote: Type.Boolean({
+      allow_remote: allowList({
         description:
-          'Lets other machines connect. Whoever can connect can read and program the boards: there is no password.',
-        default: false,
-        examples: [true],
+          'Which other machines may connect, by address or network: ["192.0.2.7", "2001:db8::/64"]; ["any"]: all. ' +
+          'Empty: only this machine. Whoever can connect can read and program the boards: there is no password.',
+        default: [],
+        examples: [['192.0.2.7', '192.0.2.128/25', '2001:db8::/64']],
+      }),
+      advertise: Type.Boolean({
+        description:
+          'Tells the network of the probes that other machines can use, by multicast DNS, so that "probectl list --all" ' +
+          'finds them there. Nothing is told of those that allow_remote opens to nobody.',
+        default: true,
+        examples: [false],
       }),
       first_port: Type.Integer({
         description:
@@ -50,6 +60,15 @@ export const tables = {
         description: 'How many clients one probe may have at a time. One more is told so at its "open".',
         default: 32,
         examples: [4],
+        minimum: 1,
+        maximum: 1024,
+      }),
+      clients_per_address: Type.Integer({
+        description:
+          'How many clients one probe may have from one other machine, by its address, at a time. Users of this ' +
+          'machine are not counted.',
+        default: 24,
+        examples: [2],
         minimum: 1,
         maximum: 1024,
       }),
@@ -115,6 +134,13 @@ export const tables = {
         pattern: '^[\\w.-]*$',
         allowed: 'the name of a group, or ""',
       }),
+      refusal: oneOf(refusals, {
+        description:
+          'What another machine meets that allow_remote does not name. "reset": its connection is reset before a byte ' +
+          'is read, and it gets none. "polite": whatever it requests is answered by a sentence that says who decides.',
+        default: 'reset',
+        examples: ['polite'],
+      }),
       queue_timeout: Type.Number({
         description: 'How long the "open" of a client may wait for its turn where sharing is "queue".',
         unit: 'seconds',
@@ -133,6 +159,41 @@ export const tables = {
       }),
     },
     { description: 'Who may use the probes, and when.' },
+  ),
+  audit: Type.Object(
+    {
+      file: Type.String({
+        description:
+          'Where the audit log is written: an absolute path. Empty: nowhere. Its directory is made if it is not there. ' +
+          'With simulated probes it is written only where this is set.',
+        default: '/var/log/probed/audit.jsonl',
+        platformDefault: 'auditFile',
+        examples: ['/srv/log/probed-audit.jsonl'],
+        pattern: '^(/.*)?$',
+        allowed: 'an absolute path, or ""',
+      }),
+      file_bytes: Type.Integer({
+        description:
+          'How large the file may grow. Then it is put aside: with ".1" behind its name, an older one with ".2".',
+        unit: 'bytes',
+        default: 10 * 1024 * 1024,
+        examples: [1024 * 1024],
+        minimum: 4096,
+        maximum: 1024 ** 3,
+      }),
+      files: Type.Integer({
+        description: 'How many files there are at most, the one that is written included.',
+        default: 5,
+        examples: [2],
+        minimum: 2,
+        maximum: 100,
+      }),
+    },
+    {
+      description:
+        'The audit log: who was let in, kept out, dropped, and who reserved what; a JSON object per line, readable for the ' +
+        'group the daemon runs as.',
+    },
   ),
   control: Type.Object(
     {

@@ -33,7 +33,19 @@ export const daemonEvents = [
     ...CLIENT,
     ahead: Type.Integer({ description: 'how many wait before it' }),
   }),
+  event('admitted', 'A client that waited has its turn.', { uid: UID, ...CLIENT }),
   event('refused', 'A client was not let in.', { uid: UID, ...CLIENT, reason: text('what it was told') }),
+  event('turned-away', 'A connection was not let in: its machine may not connect, or there were too many at once.', {
+    uid: UID,
+    principal: text('the address, or "others" for many'),
+    reason: text('why'),
+    times: Type.Optional(Type.Integer({ minimum: 1, description: 'how many more times within a minute' })),
+  }),
+  event('dropped', 'The config does not let a client be here any more.', {
+    uid: UID,
+    ...CLIENT,
+    reason: text('what it was told'),
+  }),
   event('kicked', 'An operator dropped a client.', { uid: UID, ...CLIENT, by: BY }),
   event('reserved', 'An operator reserved the probe.', {
     uid: UID,

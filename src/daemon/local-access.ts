@@ -1,11 +1,10 @@
-// Who clients are: local users by name, others by address. And which local users may come in.
+// Which user of this machine a client is, and which users may come in.
 
-import { networkInterfaces } from 'node:os';
 import { describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/config.js';
 import type { Endpoint } from '../platform/socket-owners.js';
-import type { AccessVerdict, ClientAccess } from '../server/client-access.js';
+import type { AccessVerdict } from '../server/client-access.js';
 
 /** The user ids behind connections from this machine. */
 interface Owners {
@@ -30,7 +29,7 @@ type AccessRules = Pick<Config['access'], 'localGroup'>;
 
 const ROOT = 0;
 
-export class LocalAccess implements ClientAccess {
+export class LocalAccess {
   #rules: AccessRules;
   #hasWarned = false;
 
@@ -43,8 +42,13 @@ export class LocalAccess implements ClientAccess {
     this.#rules = rules;
   }
 
+  /**
+   * Never rejects. Where the user cannot be told, the principal is the address.
+   *
+   * @param peer  the client's end, of a connection within this machine
+   * @param own   our end
+   */
   async check(peer: Endpoint, own: Endpoint): Promise<AccessVerdict> {
-    if (!isOwnAddress(peer.address)) return { principal: `addr:${peer.address}` };
     const uid = await this.#ownerOf(peer, own);
     const refusal = await this.#refusalFor(uid);
     const principal = uid === undefined ? `addr:${peer.address}` : await this.principalOf(uid);
@@ -80,11 +84,4 @@ export class LocalAccess implements ClientAccess {
       uid === undefined ? 'whose client this is cannot be told' : `${await this.principalOf(uid)} is not in it`;
     return new RequestError(`probes of this machine are for group ${group} (access.local_group), and ${who}`);
   }
-}
-
-/** Whether a connection from there comes from this machine: loopback, or any address it has itself. */
-function isOwnAddress(address: string): boolean {
-  const plain = address.replace(/%.*$/, ''); // "fe80::1%eth0"
-  if (plain.startsWith('127.') || plain === '::1') return true;
-  return Object.values(networkInterfaces()).some((list) => list?.some((own) => own.address === plain));
 }

@@ -1,6 +1,7 @@
 // One probe that is served: its session and its server, with the settings they were made with.
 
 import { isDeepStrictEqual } from 'node:util';
+import { Disposer } from '../base/disposer.js';
 import type { DaemonError } from '../base/errors.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
 import { ProbeServer } from '../server/probe-server.js';
@@ -9,6 +10,7 @@ import { type OpenProbe, ProbeSession, type SessionEvents } from '../sharing/pro
 import type { FoundProbe } from './find-probes.js';
 import type { ServerServices } from './server-services.js';
 import type { ServingPlan } from './serving-plan.js';
+import { StrangerTally } from './stranger-tally.js';
 
 /** What was seen of the probe last, as it is when somebody asks: a port is served before its probe was ever there. */
 export interface Sighting {
@@ -18,6 +20,10 @@ export interface Sighting {
 /** What others want to know as it happens. */
 export interface ServingEvents extends Omit<SessionEvents, 'clientOut'> {
   readonly clientOut: (client: ClientName, reason: string) => void;
+  /** Connections were not let in, and nothing of them was obeyed. */
+  readonly turnedAway: (principal: string, reason: string, times: number | undefined) => void;
+  /** A client that was in may not be here any more. */
+  readonly dropped: (client: ClientName, reason: string) => void;
   /** A request failed for a reason that is not its client's mistake. */
   readonly requestFailed: (client: ClientName, error: DaemonError) => void;
 }
@@ -27,7 +33,7 @@ export class ServedProbe implements AsyncDisposable {
     readonly plan: ServingPlan,
     readonly session: ProbeSession,
     readonly server: ProbeServer,
-    private readonly subscription: Disposable,
+    private readonly disposer: Disposer,
     /** Why those who are being dropped are, by client. */
     private readonly dropped: Map<number, string>,
   ) {}
@@ -63,16 +69,26 @@ export class ServedProbe implements AsyncDisposable {
       admission: { sharing: settings.sharing, queueTimeoutMs, reservation: () => reservations.of(uid) },
       ...(settings.clockLimitHz !== undefined && { clockLimitHz: settings.clockLimitHz }),
     });
+    const disposer = new Disposer();
+    const strangers = disposer.use(new StrangerTally({ clock, tell: events.turnedAway }));
     const server = await ProbeServer.listen({
-      ...{ hosts, port, table, newClientId, log, clock, socketOptions, access, crash, limits },
+      ...{ hosts, port, table, newClientId, log, clock, socketOptions, crash, limits },
+      access: access.forProbe(uid),
       newLease: (client) => session.newLease(client),
       onRefused: (client, reason) => events.refused?.(client, reason),
+      onTurnedAway: ({ address }, reason) => strangers.note(address, reason),
+      onDropped: (client, reason) => {
+        dropped.set(client.id, reason);
+        events.dropped(client, reason);
+      },
       onFailure: (client, error) => events.requestFailed(client, error),
     });
-    const subscription = reservations.subscribe((changed) => {
-      if (changed === uid) session.admission.reconsider();
-    });
-    return new ServedProbe({ ...plan, port: server.port }, session, server, subscription, dropped);
+    disposer.use(
+      reservations.subscribe((changed) => {
+        if (changed === uid) session.admission.reconsider();
+      }),
+    );
+    return new ServedProbe({ ...plan, port: server.port }, session, server, disposer, dropped);
   }
 
   /** Whether it would be made the same way again. `plan.port` is the port it has. */
@@ -92,7 +108,7 @@ export class ServedProbe implements AsyncDisposable {
 
   /** Answers its clients that it is not served any more, and drops them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.subscription[Symbol.dispose]();
+    await this.disposer[Symbol.asyncDispose]();
     const clients = this.server.clients.map(({ client }) => client.id);
     await this.drop(clients, new ProbeDisconnectedError(`probe ${this.plan.uid} is not served any more`));
     await this.server[Symbol.asyncDispose]();

@@ -34,6 +34,16 @@ export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }
       log.info('client refused', { uid, client: client.id, reason });
       onEvent({ type: 'refused', ...by(client), reason });
     },
+    admitted: (client) => onEvent({ type: 'admitted', ...by(client) }),
+    turnedAway: (principal, reason, times) => {
+      const more = times === undefined ? {} : { times };
+      log.info('connection turned away', { uid, principal, reason, ...more });
+      onEvent({ type: 'turned-away', uid, principal, reason, ...more });
+    },
+    dropped: (client, reason) => {
+      log.info('client dropped', { uid, client: client.id, reason });
+      onEvent({ type: 'dropped', ...by(client), reason });
+    },
     lockTaken: (client) => {
       // A client takes and returns the lock thousands of times; what tells something is that it goes to another.
       if (client.id !== lastHolder) onEvent({ type: 'lock-taken', ...by(client) });

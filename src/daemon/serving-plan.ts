@@ -8,6 +8,7 @@ import {
   probeSettings,
   reasonDisabled,
 } from '../config/probe-policy.js';
+import { servingHosts } from '../config/remote-clients.js';
 import type { FoundProbe } from './find-probes.js';
 
 /** What a served probe is made from; a change of any of it takes a new one. */
@@ -32,7 +33,7 @@ export function servingPlan(
   const settings = probeSettings(config, uid, operator);
   const { clockLimitHz, memoryHandles, postedWrites, packetsInFlight, sharing } = settings;
   return {
-    ...{ uid, port, hosts: config.hosts, limits: config.limits },
+    ...{ uid, port, hosts: servingHosts(config, uid), limits: config.limits },
     queueTimeoutMs: config.access.queueTimeoutMs,
     settings: {
       ...{ memoryHandles, postedWrites, sharing },

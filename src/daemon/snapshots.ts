@@ -6,6 +6,7 @@ import { type ProbeKey, type ProbeSettings, probeSettings, settingSource } from 
 import type { Details, Ports, Problem, ProbeRow, Status } from '../control/snapshots.js';
 import { udevRemedy } from '../usb/udev-rule.js';
 import { accessProblem } from './access-problem.js';
+import type { AuditLog } from './audit-log.js';
 import { clientRows, reservationRow, waitingRows } from './client-rows.js';
 import type { PortBook } from './port-book.js';
 import type { ProbeEntry } from './probe-entry.js';
@@ -20,6 +21,7 @@ export interface SnapshotSources {
   readonly supervisor: Supervisor;
   readonly book: PortBook;
   readonly reservations: Reservations;
+  readonly audit: Pick<AuditLog, 'problem'>;
   /** 99th percentile of the event loop's delay, in milliseconds. */
   readonly loopDelayMs: () => number;
 }
@@ -103,13 +105,10 @@ export class Snapshots {
   }
 
   #problems(): Problem[] {
-    const { supervisor, book, reservations } = this.sources;
+    const { supervisor, book, reservations, audit } = this.sources;
     const problems: Problem[] = [];
-    if (book.problem) problems.push({ what: describeError(book.problem), remedy: book.problem.remedy });
-    if (reservations.problem) {
-      const { problem } = reservations;
-      problems.push({ what: describeError(problem), remedy: problem.remedy });
-    }
+    for (const { problem } of [book, reservations, audit])
+      if (problem) problems.push({ what: describeError(problem), remedy: problem.remedy });
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
     for (const { uid, state, failure, attached } of supervisor.entries) {
@@ -138,13 +137,18 @@ export class Snapshots {
       memoryHandles: 'memory_handles',
       postedWrites: 'posted_writes',
       packetsInFlight: 'packets_in_flight',
+      allowRemote: 'allow_remote',
     };
     return [
       ...own
         .filter(([key]) => key !== 'port' || config.settings.probe.some((entry) => entry.uid === uid))
         .map(([key, value]) => {
           const written = keys[key] ?? (key as ProbeKey);
-          return { key: `probe.${written}`, value: String(value), from: settingSource(config, uid, written, operator) };
+          return {
+            key: `probe.${written}`,
+            value: Array.isArray(value) ? JSON.stringify(value) : String(value),
+            from: settingSource(config, uid, written, operator),
+          };
         }),
       ...listSettings(config)
         .filter(({ key }) => /^(listen|limits|access)\./.test(key))

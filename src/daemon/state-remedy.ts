@@ -1,5 +1,10 @@
-/** What to do where the state directory cannot be used. @param cause  why; undefined: a newer probed has written there */
-export function remedyFor(cause: unknown, directory: string): string {
+/**
+ * What to do where a directory of ours cannot be used.
+ *
+ * @param cause    why; undefined: a newer probed has written there
+ * @param setting  the key of the config that puts it elsewhere
+ */
+export function remedyFor(cause: unknown, directory: string, setting = 'state.directory'): string {
   switch (cause instanceof Error ? Reflect.get(cause, 'code') : undefined) {
     case 'ENOSPC':
     case 'EDQUOT':
@@ -11,10 +16,10 @@ export function remedyFor(cause: unknown, directory: string): string {
     case 'ENOTDIR':
       return `${directory} must be a directory: move away what is there`;
     case 'EROFS':
-      return `${directory} is on a disk that is mounted read-only: mount it to be written, or set state.directory`;
+      return `${directory} is on a disk that is mounted read-only: mount it to be written, or set ${setting}`;
     case undefined:
       return `install the newer probed again, or move the files in ${directory} away`;
     default:
-      return `look after ${directory}, or set state.directory to another place`;
+      return `look after ${directory}, or set ${setting} to another place`;
   }
 }

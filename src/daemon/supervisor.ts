@@ -71,10 +71,12 @@ export class Supervisor implements AsyncDisposable {
 
   /**
    * Takes a new config, and returns when it is applied: at once to probes that nobody uses, to the others when their
-   * last client has gone, or at once with `now`.
+   * last client has gone, or at once with `now`. Who may connect holds at once, also for those who are connected.
    */
   async configure(config: Config, now: boolean): Promise<void> {
     this.#config = config;
+    this.#options.services.access.configure(config);
+    await Promise.all([...this.#entries.values()].map(async ({ served }) => served?.server.review()));
     this.#options.book.configure({ range: config.ports, fixed: fixedPorts(config) });
     this.#forced ||= now;
     await this.reconcile();

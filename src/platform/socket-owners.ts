@@ -2,8 +2,8 @@
 // have both ends of every connection between two sockets of this network namespace, each with its owner.
 
 import { readFile } from 'node:fs/promises';
-import { isIPv4 } from 'node:net';
 import { endianness } from 'node:os';
+import { addressBytes } from '../base/address-bytes.js';
 import { FifoLock } from '../base/fifo-lock.js';
 import { never } from '../base/never.js';
 
@@ -71,7 +71,7 @@ export class SocketOwners {
   /** How a table writes the two addresses of the peer's socket, its own first. */
   #row(peer: Endpoint, own: Endpoint, asIPv6: boolean): string {
     const [local, remote] = [peer, own].map(({ address, port }) => {
-      const bytes = isIPv4(address) ? ipv4Bytes(address) : ipv6Bytes(address);
+      const bytes = addressBytes(address);
       const mapped = asIPv6 && bytes.length === 4 ? [...MAPPED, ...bytes] : bytes;
       return `${this.#hex(mapped)}:${hex(port, 4)}`;
     });
@@ -99,22 +99,6 @@ function ownerIn(tables: readonly string[], ends: readonly string[]): number | u
     if (inode !== '0' && /^\d+$/.test(uid)) return Number(uid);
   }
   return undefined;
-}
-
-function ipv4Bytes(address: string): readonly number[] {
-  return address.split('.').map(Number);
-}
-
-/** RFC 4291 2.2: groups of 16 bits, the longest row of zeros left out, the last two perhaps as an IPv4 address. */
-function ipv6Bytes(address: string): readonly number[] {
-  const [head, tail = []] = address.split('::').map((half) => half.split(':').filter(Boolean).flatMap(groupBytes));
-  return [...head, ...Array.from({ length: 16 - head.length - tail.length }, () => 0), ...tail];
-}
-
-function groupBytes(group: string): readonly number[] {
-  if (group.includes('.')) return ipv4Bytes(group);
-  const word = Number.parseInt(group, 16);
-  return [word >> 8, word & 0xff];
 }
 
 function hex(word: number, digits: number): string {

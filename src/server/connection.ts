@@ -137,18 +137,18 @@ export class Connection {
     if (this.#firstBytes) {
       const firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, 2)]);
       if (isTlsHandshake(firstBytes)) {
-        this.#reset('it began with a TLS handshake');
+        this.reset('it began with a TLS handshake');
         return;
       }
       this.#firstBytes = firstBytes.length < 2 ? firstBytes : undefined;
     }
     if (this.#splitter.push(chunk)) this.#pump();
-    else this.#reset('it sent a line over the limit');
+    else this.reset('it sent a line over the limit');
   }
 
   #lineArrived(line: Buffer): void {
     if (this.#socket.destroyed) return;
-    if (!this.#sawLine && isHttpRequestLine(line)) this.#reset('it began with an HTTP request');
+    if (!this.#sawLine && isHttpRequestLine(line)) this.reset('it began with an HTTP request');
     else this.#backlog.push(line);
     this.#sawLine = true;
   }
@@ -158,11 +158,11 @@ export class Connection {
     if (this.#socket.destroyed) return;
     this.#inputEnded = true;
     if (this.#splitter.end()) this.#pump();
-    else this.#reset('it sent a line over the limit');
+    else this.reset('it sent a line over the limit');
   }
 
   /** For peers that are no clients, or cannot be. Nothing they have sent is run from here on. */
-  #reset(why: string): void {
+  reset(why: string): void {
     this.#options.log.info('connection reset', { why });
     this.#backlog.clear();
     resetSocket(this.#socket);

@@ -2,6 +2,8 @@
 export interface ServerLimits {
   /** Clients of one probe at a time. As many again are told so and served no further; the rest are reset. */
   readonly maxClients: number;
+  /** Clients of one probe that one address of another machine may have. More are told, or reset, in the same way. */
+  readonly maxClientsPerAddress: number;
   /** One request line. A longer one ends the connection. */
   readonly maxLineBytes: number;
   /** Requests read ahead, in bytes and number. At either the socket is not read until some are done. */
@@ -17,6 +19,7 @@ export interface ServerLimits {
 
 export const defaultLimits: ServerLimits = {
   maxClients: 32,
+  maxClientsPerAddress: 24,
   maxLineBytes: 8 * 1024 * 1024,
   maxBacklogBytes: 1024 * 1024,
   maxBacklogRequests: 1024,

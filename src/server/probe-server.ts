@@ -11,7 +11,7 @@ import type { SocketOptions } from '../platform/socket-options.js';
 import { ProbeBusyError, ProbeDisconnectedError } from '../probe/errors.js';
 import type { ClientLease, ClientName } from '../sharing/client-lease.js';
 import type { AccessVerdict, ClientAccess } from './client-access.js';
-import { type Admission, Connection, type Traffic } from './connection.js';
+import { Connection, type Traffic } from './connection.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
 import type { ProbeRequestTable } from './probe-requests.js';
@@ -33,8 +33,12 @@ export interface ProbeServerOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly socketOptions: SocketOptions;
-  /** Called when `access` keeps a client out. */
+  /** Called when a client is not let in, and told so. */
   readonly onRefused?: (client: ClientName, reason: string) => void;
+  /** Called for a stranger, and for one that is reset because there are too many, before anything of it was read. */
+  readonly onTurnedAway?: (peer: Endpoint, reason: string) => void;
+  /** Called when a client that was let in is dropped by `review`. */
+  readonly onDropped?: (client: ClientName, reason: string) => void;
   /** Called when a request failed for a reason that is not its client's mistake. */
   readonly onFailure?: (client: ClientName, error: DaemonError) => void;
   /** Ends the process: called with a failed assertion from a request. */
@@ -47,6 +51,11 @@ export interface ConnectedClient {
   readonly since: Date;
 }
 
+/** A connection, and what decides whether it may stay. */
+interface Guest extends ConnectedClient, Ends {
+  readonly isRefused: boolean;
+}
+
 /** How often a port that is free on the first host, but not on the next, is given up for another. */
 const MAX_PORT_ATTEMPTS = 16;
 
@@ -55,8 +64,8 @@ export class ProbeServer implements AsyncDisposable {
   readonly #limits: ServerLimits;
   readonly #listeners = new Set<Server>();
   /** Connected, and not yet known who they are. */
-  readonly #arriving = new Set<Socket>();
-  readonly #connections = new Map<Connection, ConnectedClient>();
+  readonly #arriving = new Map<Socket, Promise<void>>();
+  readonly #connections = new Map<Connection, Guest>();
   readonly #batch: ReplyBatch;
   #port = 0;
   #ending: Promise<void> | undefined;
@@ -89,13 +98,13 @@ export class ProbeServer implements AsyncDisposable {
   get addresses(): readonly string[] {
     return [...this.#listeners].map((listener) => {
       const address = listener.address();
-      return typeof address === 'object' && address ? hostAndPort(address.address, address.port) : '';
+      return typeof address === 'object' && address ? hostAndPort(address) : '';
     });
   }
 
   /** Who is connected, those that are refused included. */
   get clients(): readonly (ConnectedClient & { readonly traffic: Traffic })[] {
-    return [...this.#connections].map(([{ traffic }, client]) => ({ ...client, traffic }));
+    return [...this.#connections].map(([{ traffic }, { client, since }]) => ({ client, since, traffic }));
   }
 
   /** How many clients are connected, those that are refused included. */
@@ -114,7 +123,7 @@ export class ProbeServer implements AsyncDisposable {
 
   async #end(): Promise<void> {
     const stopped = this.#stopListening();
-    for (const socket of this.#arriving) socket.resetAndDestroy();
+    for (const socket of this.#arriving.keys()) socket.resetAndDestroy();
     await this.dropAll(new ProbeDisconnectedError('the server is shutting down'));
     await stopped;
   }
@@ -127,6 +136,25 @@ export class ProbeServer implements AsyncDisposable {
   /** Drops one client, by its id. Without such a client it does nothing. */
   async drop(id: number, reason: DaemonError): Promise<void> {
     for (const [connection, { client }] of this.#connections) if (client.id === id) await connection.drop(reason);
+  }
+
+  /** Asks again who may be here, and drops who may not any more. For when the rules have changed. */
+  async review(): Promise<void> {
+    await Promise.all(this.#arriving.values()); // some may have been judged by the old rules
+    await Promise.all(
+      [...this.#connections].map(async ([connection, guest]) => {
+        const refusal = guest.isRefused ? undefined : await this.#refusalOf(guest);
+        if (!refusal) return;
+        this.#options.onDropped?.(guest.client, refusal.message);
+        await connection.drop(new ProbeDisconnectedError(refusal.message));
+      }),
+    );
+  }
+
+  async #refusalOf({ peer, own }: Guest): Promise<DaemonError | undefined> {
+    const { access } = this.#options;
+    const screening = access.screen(peer, own);
+    return screening.from === 'stranger' ? screening.refusal : (await access.check(peer, own)).refusal;
   }
 
   async #listen(port: number): Promise<void> {
@@ -168,57 +196,102 @@ export class ProbeServer implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    if (this.#ending || this.#connections.size + this.#arriving.size >= 2 * this.#limits.maxClients) {
+    if (this.#ending || socket.remoteAddress === undefined) {
       socket.resetAndDestroy();
       return;
     }
+    const [peer, own] = [peerOf(socket), ownEndOf(socket)];
+    const screening = this.#options.access.screen(peer, own);
+    if (screening.from === 'stranger') {
+      const { refusal, isTold } = screening;
+      if (isTold) this.#serve(socket, { peer, own }, { principal: `addr:${peer.address}`, refusal });
+      else socket.resetAndDestroy();
+      this.#options.onTurnedAway?.(peer, refusal.message);
+    } else if (this.#admittedCount() + this.#arriving.size >= 2 * this.#limits.maxClients) {
+      socket.resetAndDestroy();
+      this.#options.onTurnedAway?.(peer, 'too many clients come at once');
+    } else {
+      this.#arriving.set(socket, this.#identify(socket, { peer, own }, screening.from === 'other-machine'));
+    }
+  }
+
+  /** Finds out who a client is, and serves it. Never rejects. */
+  async #identify(socket: Socket, ends: Ends, isRemote: boolean): Promise<void> {
     const { access, log } = this.#options;
     const lost = (error: Error): void => log.debug('connection lost', { reason: error.message });
     socket.on('error', lost);
-    this.#arriving.add(socket);
-    access
-      .check(peerOf(socket), ownEndOf(socket))
-      .then((verdict) => {
-        this.#arriving.delete(socket);
-        socket.off('error', lost);
-        if (!socket.destroyed) this.#serve(socket, verdict);
-      })
-      .catch((error: unknown) => {
-        log.error('a client could not be let in', { error: describeError(error) });
-        socket.resetAndDestroy();
-      });
+    try {
+      const verdict = await access.check(ends.peer, ends.own);
+      const refusal = verdict.refusal ?? this.#limitReached(isRemote ? ends.peer.address : undefined);
+      socket.off('error', lost);
+      if (socket.destroyed) return;
+      const client = this.#serve(socket, ends, { ...verdict, ...(refusal && { refusal }) });
+      if (refusal) this.#options.onRefused?.(client, refusal.message);
+    } catch (error) {
+      log.error('a client could not be let in', { error: describeError(error) });
+      socket.resetAndDestroy();
+    } finally {
+      this.#arriving.delete(socket);
+    }
   }
 
-  #serve(socket: Socket, { principal, refusal }: AccessVerdict): void {
-    const { newClientId, table, clock, socketOptions, crash } = this.#options;
-    const { address, port } = peerOf(socket);
-    const client = { id: newClientId(), address: hostAndPort(address, port), principal };
+  #serve(socket: Socket, ends: Ends, { principal, refusal }: AccessVerdict): ClientName {
+    const { newClientId, newLease, table, clock, socketOptions, crash } = this.#options;
+    const client = { id: newClientId(), address: hostAndPort(ends.peer), principal };
     const log = this.#options.log.child({ client: client.id });
 
-    log.info('client connected', { address: client.address, principal });
-    const connection = new Connection(socket, this.#admit(client, refusal), {
+    log[refusal ? 'debug' : 'info']('client connected', { address: client.address, principal });
+    if (refusal) this.#makeRoom();
+    const connection = new Connection(socket, refusal ? { refusal } : { lease: newLease(client) }, {
       ...{ table, clock, socketOptions, crash, log },
-      limits: this.#limits,
+      limits: refusal ? { ...this.#limits, ...refusedLimits } : this.#limits,
       batch: this.#batch,
       onFailure: (error) => this.#options.onFailure?.(client, error),
       onClosed: () => {
         this.#connections.delete(connection);
-        log.info('client disconnected');
+        log[refusal ? 'debug' : 'info']('client disconnected');
       },
     });
-    this.#connections.set(connection, { client, since: clock.date() });
+    this.#connections.set(connection, { client, since: clock.date(), ...ends, isRefused: refusal !== undefined });
+    return client;
   }
 
-  #admit(client: ClientName, refusal: DaemonError | undefined): Admission {
-    const { maxClients } = this.#limits;
-    if (refusal) {
-      this.#options.onRefused?.(client, refusal.message);
-      return { refusal };
+  /** Why one more cannot be admitted. @param remoteAddress  undefined: it is on this machine */
+  #limitReached(remoteAddress: string | undefined): DaemonError | undefined {
+    const { maxClients, maxClientsPerAddress } = this.#limits;
+    if (this.#admittedCount() >= maxClients) {
+      return new ProbeBusyError(`the probe has ${maxClients} clients already, which is the limit`);
     }
-    if (this.#connections.size < maxClients) return { lease: this.#options.newLease(client) };
-    return { refusal: new ProbeBusyError(`the probe has ${maxClients} clients already, which is the limit`) };
+    if (remoteAddress === undefined || this.#admittedCount(remoteAddress) < maxClientsPerAddress) return undefined;
+    const what = `${maxClientsPerAddress} clients from ${remoteAddress} already, which is the limit for one address`;
+    return new ProbeBusyError(`the probe has ${what}`);
+  }
+
+  #admittedCount(address?: string): number {
+    let count = 0;
+    for (const { isRefused, peer } of this.#connections.values())
+      if (!isRefused && (address ?? peer.address) === peer.address) count++;
+    return count;
+  }
+
+  /** Those who are told why they cannot come in must not keep others out: who was told longest ago is reset. */
+  #makeRoom(): void {
+    const refused = [...this.#connections].filter(([, { isRefused }]) => isRefused);
+    const oldest = refused.at(0)?.[0];
+    if (refused.length < this.#limits.maxClients || !oldest) return;
+    oldest.reset('it was told why it cannot come in');
+    this.#connections.delete(oldest);
   }
 }
+
+/** Both ends of a connection. */
+interface Ends {
+  readonly peer: Endpoint;
+  readonly own: Endpoint;
+}
+
+/** Who is not let in gets to send what a stock client does, and no more. */
+const refusedLimits = { maxLineBytes: 4096, maxBacklogBytes: 4096, maxUnreadBytes: 4096 } as const;
 
 function isMissingAddress(error: Error): boolean {
   return 'code' in error && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT');
@@ -238,6 +311,6 @@ function plainAddress(address: string): string {
 }
 
 /** "127.0.0.1:50312", "[::1]:50312" */
-function hostAndPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+function hostAndPort({ address, port }: Endpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -34,6 +34,8 @@ export interface AdmissionOptions {
   readonly rules: AdmissionRules;
   /** @param ahead  how many wait before it */
   readonly onQueued?: (client: ClientName, ahead: number) => void;
+  /** Called for one that had to wait. */
+  readonly onAdmitted?: (client: ClientName) => void;
   readonly onRefused?: (client: ClientName, reason: string) => void;
 }
 
@@ -125,7 +127,7 @@ export class Admission<G extends Guest> {
   }
 
   #wait(guest: G, signal: AbortSignal): Promise<void> {
-    const { clock, rules, onQueued } = this.options;
+    const { clock, rules, onQueued, onAdmitted } = this.options;
     return new Promise((resolve, reject) => {
       const leaveQueue = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiter);
@@ -147,6 +149,7 @@ export class Admission<G extends Guest> {
         admit: () => {
           leaveQueue();
           this.#letIn(guest);
+          onAdmitted?.(guest.client);
           resolve();
         },
       };

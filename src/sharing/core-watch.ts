@@ -84,6 +84,7 @@ export class CoreWatch {
   async #restore(dap: DapPort): Promise<void> {
     const { ap, view } = this.user;
     if (ap.coreOwner === view) return;
+    ap.coreOwner = undefined; // until it is done
     if (view.core) await this.#reissue(dap, view.core);
     ap.coreOwner = view;
   }
@@ -93,7 +94,10 @@ export class CoreWatch {
     ap.hasIntruded = true;
     const { tar = CORE_DEBUG.DHCSR } = view;
     const isElsewhere = (tar & ~0xf) >>> 0 !== CORE_DEBUG.DHCSR;
-    if (isElsewhere) await dap.writeAp(base + MEM_AP.TAR, Uint32Array.of(CORE_DEBUG.DHCSR), never);
+    if (isElsewhere) {
+      ap.spoilt('tar'); // until it is put back
+      await dap.writeAp(base + MEM_AP.TAR, Uint32Array.of(CORE_DEBUG.DHCSR), never);
+    }
     if (transfer.kind === 'value') {
       await dap.writeAp(base + BD_DCRDR, Uint32Array.of(transfer.value), never);
     } else {
@@ -102,6 +106,7 @@ export class CoreWatch {
     }
     if (isElsewhere) await dap.writeAp(base + MEM_AP.TAR, Uint32Array.of(tar), never);
     await dap.flush(never);
+    if (isElsewhere) ap.owners.tar = view;
   }
 
   async #untilReady(dap: DapPort): Promise<void> {

@@ -33,10 +33,17 @@ export class DpView {
     return ((this.control ?? 0) & POWER_REQUESTS) >>> 0;
   }
 
-  /** After an error: it is not known which accesses took place. */
-  doubt(): void {
-    for (const user of this.aps.values()) user.doubt();
-    for (const user of this.guests.values()) user.doubt();
+  /** After an error: it is not known which accesses took place. @param failed  the AP register of the one that did not */
+  doubt(failed: ApAddress | undefined): void {
+    for (const user of this.aps.values()) user.doubt(failed);
+    for (const user of this.guests.values()) user.doubt(failed);
+  }
+
+  /** Everything is as after power-up. */
+  lostPower(): void {
+    this.control = undefined;
+    this.sticky = 0;
+    for (const { view } of [...this.aps.values(), ...this.guests.values()]) view.forget();
   }
 
   /** Nobody counts on it any more. */
@@ -63,6 +70,14 @@ export class WireDp {
     let ap = this.aps.get(base);
     if (!ap) this.aps.set(base, (ap = new WireMemAp()));
     return ap;
+  }
+
+  /** Everything is as after power-up. */
+  lostPower(): void {
+    this.control = 0;
+    this.suspect = this.rdbuffOf = this.resendOf = undefined;
+    this.isStuck = false;
+    for (const ap of this.aps.values()) ap.lostPower();
   }
 
   /** Takes note of what is in CTRL/STAT: without power the APs may forget. */

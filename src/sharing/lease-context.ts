@@ -116,6 +116,7 @@ export class LeaseContext {
       if (!wire.isReady) return;
       const { dp } = this.here;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
+      if (wire.mayHaveLostPower) await this.#findPower(probe, dp, isDpidr);
       await this.#restoreControl(probe);
       wire.user = this;
     } catch (error) {
@@ -163,13 +164,21 @@ export class LeaseContext {
     if (error instanceof TransferError) {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
       if (error instanceof TransferTimeoutError) dp.isStuck = true;
-      if (this.#options.isPosting()) view.doubt(); // what was posted behind the access that failed was dropped
-      if (!(error instanceof NoAckError)) return;
+      const isUnanswered = error instanceof NoAckError;
+      // Over JTAG it is found at the end that one of several has failed.
+      const accessed = error.access?.port === 'AP' && wire.protocol === 'SWD' ? error.access.address : undefined;
+      // What was posted behind the access that failed was dropped; and the power may have been away.
+      if (this.#options.isPosting() || isUnanswered) view.doubt(accessed);
+      if (!isUnanswered) return;
+      // A scan that is broken off is an access of whatever was shifted so far.
+      if (wire.protocol === 'JTAG') this.targetReset();
       this.line.unanswered();
+      wire.broken();
     }
-    // Neither the line nor what went over it is to be counted on; this client goes on with it as it is.
+    // Neither the line nor what went over it is to be counted on; this client alone goes on with it as it is.
     wire.isReady = false;
     wire.user = undefined;
+    if (!this.line.isOnWire) wire.lineOf = undefined;
   }
 
   // ---- for the session
@@ -195,17 +204,56 @@ export class LeaseContext {
     this.line.leave();
   }
 
+  /**
+   * This client is about to reset the target, and its APs maybe with it. What others have there is saved, and what it
+   * has itself is put there: so it finds afterwards what it would find alone.
+   */
+  async beforeReset(probe: Probe): Promise<void> {
+    const wire = this.#wire;
+    if (!wire.isReady) return;
+    const there = wire.dp(wire.selection);
+    // The driver will not count on SELECT any more, and then flags do not let themselves be read.
+    if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);
+    const { view, dp } = this.here;
+    const hasPower = (dp.control ?? 0) & CTRL_STAT.CDBGPWRUPREQ;
+    if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
+    try {
+      if (this.isForeign) await this.enter(probe, false);
+      dp.rdbuffOf = dp.resendOf = 'nobody';
+      for (const base of dp.aps.keys()) await this.user(base).claimAll(probe.dap);
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error;
+      this.failed(error); // what cannot be reached may be the reason for the reset
+    }
+  }
+
   /** The target was reset by this client, and APs may have been with it: others get back there what they count on. */
   targetReset(): void {
     for (const dp of this.#wire.dps) {
-      for (const [base, ap] of dp.aps) {
-        const mine = dp === this.here.dp ? this.user(base).view : new MemApView();
-        mine.forget();
-        mine.isLeft = dp !== this.here.dp;
-        for (const kept of ['csw', 'tar', 'tarHigh'] as const) if (ap.owners[kept]) ap.owners[kept] = mine;
-        ap.coreOwner = undefined;
-      }
+      const mine = dp === this.here.dp ? this.here.view.aps : undefined;
+      for (const [base, ap] of dp.aps) ap.distrust(mine?.get(base)?.view);
     }
+  }
+
+  /** Behind an access that was not answered: the power-up requests tell whether the power was away. */
+  async #findPower(probe: Probe, dp: WireDp, isDpidr: boolean): Promise<void> {
+    const wire = this.#wire;
+    const requested = (dp.control ?? 0) & POWER_REQUESTS;
+    const isAlone = wire.contexts.size === 1;
+    if (!isAlone && requested === 0) return; // another debug port may tell
+    wire.mayHaveLostPower = false;
+    if (isAlone) return;
+    const control = await probe.dap.readDp(DP.CTRL_STAT, never);
+    dp.resendOf = 'nobody';
+    if ((requested & ~control) === 0) return;
+    for (const each of wire.dps) each.lostPower();
+    for (const context of wire.contexts) context.#lostPower();
+    this.line.requireUp(isDpidr);
+  }
+
+  #lostPower(): void {
+    for (const view of this.#views.values()) view.lostPower();
+    this.line.lostPower();
   }
 
   /** Takes back this client's power-up requests, where nobody else has them. */

@@ -23,12 +23,15 @@ export class LeaseLine {
   readonly #wire: Wire;
   readonly #options: LeaseLineOptions;
   #now: Line | undefined;
+  /** `wire.breaks` when this client last did something for the line. */
+  #since: number;
   /** Sequences this client believes to be sent since its last access. */
   readonly #script: ((probe: Probe) => Promise<unknown>)[] = [];
 
   constructor(options: LeaseLineOptions) {
     this.#options = options;
     this.#wire = options.wire;
+    this.#since = options.wire.breaks;
   }
 
   get now(): Line {
@@ -72,6 +75,7 @@ export class LeaseLine {
   ): Promise<T | undefined> {
     const wire = this.#wire;
     const before = this.now;
+    this.#since = wire.breaks;
     if (!this.#options.isShared()) {
       wire.lost();
       // What was absorbed while others were there belongs before it.
@@ -95,12 +99,18 @@ export class LeaseLine {
     return undefined;
   }
 
-  /** Refuses what the debug port would not have answered. @param isDpidr  the access that follows reads DPIDR */
-  requireUp(isDpidr: boolean): void {
+  /** Whether the debug port would answer. @param isDpidr  the access reads DPIDR */
+  isUp(isDpidr: boolean): boolean {
     const { state, protocol } = this.now;
     const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
     const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
-    if (protocol === this.#wire.protocol && (isUp || mayBeUp)) return;
+    return protocol === this.#wire.protocol && (isUp || mayBeUp);
+  }
+
+  /** Refuses what the debug port would not have answered. @param isDpidr  the access that follows reads DPIDR */
+  requireUp(isDpidr: boolean): void {
+    if (this.isUp(isDpidr)) return;
+    const { state } = this.now;
     this.#set({ ...this.now, state: state === 'dormant' ? state : 'lost' });
     this.#script.length = 0;
     throw new NoAckError();
@@ -138,8 +148,14 @@ export class LeaseLine {
     this.#set({ ...this.now, state: 'lost' });
   }
 
+  /** The target was without power: who has done nothing for the line since finds nobody there. */
+  lostPower(): void {
+    if (this.#since < this.#wire.breaks) this.unanswered();
+  }
+
   /** The pins of a protocol are driven anew, or the client has left. */
   join(): void {
+    this.#since = this.#wire.breaks;
     this.#now = undefined;
     this.#script.length = 0;
   }

@@ -2,10 +2,18 @@
 
 /** Registers that a user of a MEM-AP leaves in it and counts on afterwards. */
 export type KeptRegister = 'csw' | 'tar' | 'tarHigh';
+export const KEPT_REGISTERS = ['csw', 'tar', 'tarHigh'] as const satisfies readonly KeptRegister[];
 
 /** What a debugger has begun to do with DCRSR and DCRDR: a read whose value it will fetch, or a value it has put there. */
 export type CoreTransfer =
   { readonly kind: 'selected'; readonly register: number } | { readonly kind: 'value'; readonly value: number };
+
+export interface Replaced {
+  /** What the user had there before the other. */
+  readonly old: number | undefined;
+  /** The batch of posted writes that the write is in; undefined: it is about to be made. */
+  batch: number | undefined;
+}
 
 /** The registers of one MEM-AP as one user of it has left them. */
 export class MemApView {
@@ -16,6 +24,8 @@ export class MemApView {
   /** TAR is computed from increments of a size that this AP may not have. */
   isTarGuessed = false;
   core: CoreTransfer | undefined;
+  /** Registers in which this user has written over another's value: if the write fails, that is still there. */
+  readonly replaced = new Map<KeptRegister, Replaced>();
   /** Bits of DHCSR that are cleared by being read, and were by others. */
   missedDhcsr = 0;
   /** Nobody counts on this view any more. */
@@ -24,6 +34,7 @@ export class MemApView {
   forget(): void {
     this.csw = this.tar = this.tarHigh = this.core = undefined;
     this.isTarGuessed = false;
+    this.replaced.clear();
   }
 }
 
@@ -43,6 +54,38 @@ export class WireMemAp {
   /** Something was read here that no user asked for: it is in RDBUFF now. */
   hasIntruded = false;
   readonly views = new Set<MemApView>();
+
+  /**
+   * A user may have changed the registers in a way that is not known, as by a reset. It finds there what it would find
+   * alone; others get theirs back.
+   *
+   * @param mine  the user's view, if it has one of this AP
+   */
+  distrust(mine: MemApView | undefined): void {
+    for (const kept of KEPT_REGISTERS) {
+      const owner = this.owners[kept];
+      // What is not known cannot be put back: it is read when it is needed.
+      if (owner?.[kept] === undefined) continue;
+      if (owner === mine) mine[kept] = undefined;
+      else this.spoilt(kept);
+    }
+    if (mine) mine.core = undefined;
+    this.coreOwner = undefined;
+  }
+
+  /** What is in the register is nobody's. */
+  spoilt(kept: KeptRegister): void {
+    const nobody = new MemApView();
+    nobody.isLeft = true;
+    this.owners[kept] = nobody;
+  }
+
+  /** Everything is as after power-up, and nobody's. */
+  lostPower(): void {
+    for (const kept of KEPT_REGISTERS) this.owners[kept] = undefined;
+    this.coreOwner = undefined;
+    this.isCswWritten = false;
+  }
 
   /** The power was away, or so it may be: what is in the registers now has to be read. */
   doubt(): void {

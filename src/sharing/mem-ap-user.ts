@@ -4,9 +4,9 @@
 import { never } from '../base/never.js';
 import { TransferError } from '../dap/errors.js';
 import { type ApAddress, CSW, isMemApIdr, MEM_AP, TAR_PAGE_BYTES } from '../dap/registers.js';
-import type { DapPort } from '../probe/probe.js';
+import type { DapPort, PostingDapPort } from '../probe/probe.js';
 import { type CoreAccess, CoreWatch, isNearCore, type TargetWatch } from './core-watch.js';
-import type { KeptRegister, MemApView, WireMemAp } from './mem-ap-state.js';
+import { KEPT_REGISTERS, type KeptRegister, type MemApView, type WireMemAp } from './mem-ap-state.js';
 
 const offsets: Readonly<Record<KeptRegister, number>> = {
   csw: MEM_AP.CSW,
@@ -33,7 +33,8 @@ export class MemApUser {
   }
 
   /** @param register  offset from `base` */
-  async read(dap: DapPort, register: number, count: number, signal: AbortSignal): Promise<Uint32Array> {
+  async read(dap: PostingDapPort, register: number, count: number, signal: AbortSignal): Promise<Uint32Array> {
+    if (this.view.replaced.size > 0) this.#noteExecuted(dap);
     if (this.#isForeign(register)) await this.#claim(dap, register, false);
     const core = this.#coreAccess(register, count);
     if (core) await this.#core.beforeRead(dap, core);
@@ -49,7 +50,8 @@ export class MemApUser {
     }
   }
 
-  async write(dap: DapPort, register: number, values: Uint32Array, signal: AbortSignal): Promise<void> {
+  async write(dap: PostingDapPort, register: number, values: Uint32Array, signal: AbortSignal): Promise<void> {
+    if (this.view.replaced.size > 0) this.#noteExecuted(dap);
     if (this.#isForeign(register)) await this.#claim(dap, register, true);
     const core = this.#coreAccess(register, values.length);
     if (core) await this.#core.beforeWrite(dap, core, values);
@@ -60,16 +62,41 @@ export class MemApUser {
       this.#noteFailure(register, true, error);
       throw error;
     }
+    if (this.view.replaced.size > 0) this.#notePosted(dap);
     this.#noteWrite(register, values);
     if (core) this.#core.afterWrite(core, values);
   }
 
-  /** It is not known which of the accesses took place. */
-  doubt(): void {
-    const { owners } = this.ap;
-    if (owners.csw === this.view) this.view.csw = undefined;
-    if (owners.tar === this.view) this.view.tar = undefined;
-    if (owners.tarHigh === this.view) this.view.tarHigh = undefined;
+  /** Has all registers of the AP as this user counts on them, and those of others saved. */
+  async claimAll(dap: DapPort): Promise<void> {
+    for (const kept of KEPT_REGISTERS) if (this.ap.owners[kept] !== undefined) await this.#own(dap, kept, true);
+  }
+
+  /** It is not known which of the accesses took place. @param failed  the address of the one that did not */
+  doubt(failed: ApAddress | undefined): void {
+    const isOwn = KEPT_REGISTERS.some((kept) => failed === this.base + offsets[kept]);
+    for (const kept of KEPT_REGISTERS) if (this.ap.owners[kept] === this.view) this.#doubt(kept, isOwn);
+  }
+
+  /** @param isReplaced  what is in the register may still be another's */
+  #doubt(kept: KeptRegister, isReplaced: boolean): void {
+    const { ap, view } = this;
+    const replaced = view.replaced.get(kept);
+    view[kept] = replaced && isReplaced ? replaced.old : undefined;
+    if (replaced && isReplaced) ap.spoilt(kept);
+    view.replaced.delete(kept);
+  }
+
+  /** Forgets what was replaced by writes that have been executed. */
+  #noteExecuted({ postedBatch }: PostingDapPort): void {
+    const { replaced } = this.view;
+    for (const [kept, { batch }] of replaced) if (batch !== postedBatch) replaced.delete(kept);
+  }
+
+  /** A write was made, or waits to be. */
+  #notePosted(dap: PostingDapPort): void {
+    for (const each of this.view.replaced.values()) each.batch ??= dap.postedBatch;
+    if (dap.postedBatch === undefined) this.view.replaced.clear();
   }
 
   /** Nobody counts on this user's registers any more. */
@@ -120,7 +147,8 @@ export class MemApUser {
       const there = owner[kept];
       if (restore) view[kept] ??= (kept === 'csw' ? ap.initialCsw : kept === 'tarHigh' ? 0 : undefined) ?? there;
       const mine = view[kept];
-      if (restore && mine !== undefined && mine !== there) await this.#put(dap, kept, mine);
+      if (!restore) view.replaced.set(kept, { old: mine, batch: undefined });
+      else if (mine !== undefined && mine !== there) await this.#put(dap, kept, mine);
     }
     ap.owners[kept] = view;
   }
@@ -137,8 +165,13 @@ export class MemApUser {
   }
 
   async #put(dap: DapPort, kept: KeptRegister, value: number): Promise<void> {
-    await dap.writeAp(this.base + offsets[kept], Uint32Array.of(value), never);
-    await dap.flush(never); // what fails here must not look as if the access had failed that it is done for
+    try {
+      await dap.writeAp(this.base + offsets[kept], Uint32Array.of(value), never);
+      await dap.flush(never); // what fails here must not look as if the access had failed that it is done for
+    } catch (error) {
+      this.ap.spoilt(kept); // it may have been written all the same
+      throw error;
+    }
   }
 
   /** Of other APs we know nothing: what is at the place of CSW and TAR may erase a chip. */
@@ -196,12 +229,11 @@ export class MemApUser {
   /** How far it got, nobody knows. */
   #noteFailure(register: number, write: boolean, error: unknown): void {
     const { view } = this;
-    if (register === MEM_AP.DRW || register === MEM_AP.TAR || !(error instanceof TransferError)) view.tar = undefined;
-    if (write && register === MEM_AP.CSW) {
-      this.ap.isCswWritten = true;
-      view.csw = undefined;
-    }
-    if (write && register === MEM_AP.TAR_HIGH) view.tarHigh = undefined;
+    const mayAdvance = register === MEM_AP.DRW || !(error instanceof TransferError);
+    if (mayAdvance || (register === MEM_AP.TAR && !write)) view.tar = undefined;
+    if (!write) return;
+    if (register === MEM_AP.CSW) this.ap.isCswWritten = true;
+    for (const kept of KEPT_REGISTERS) if (register === offsets[kept]) this.#doubt(kept, true);
   }
 
   #advance(count: number): void {

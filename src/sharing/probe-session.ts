@@ -39,6 +39,8 @@ export interface SessionEvents {
   readonly clientIn?: (client: ClientName) => void;
   readonly clientOut?: (client: ClientName) => void;
   readonly queued?: (client: ClientName, ahead: number) => void;
+  /** One that was queued has its turn. */
+  readonly admitted?: (client: ClientName) => void;
   readonly refused?: (client: ClientName, reason: string) => void;
   readonly lockTaken?: (by: ClientName) => void;
   readonly lockLost?: (from: ClientName, to: ClientName) => void;
@@ -83,6 +85,7 @@ export class ProbeSession implements AsyncDisposable {
     this.admission = new Admission<SessionLease>({
       ...{ uid, clock, rules },
       onQueued: (client, ahead) => events?.queued?.(client, ahead),
+      onAdmitted: (client) => events?.admitted?.(client),
       onRefused: (client, reason) => events?.refused?.(client, reason),
     });
     this.turns = new TurnQueue<SessionLease>({

@@ -12,6 +12,8 @@ export interface ResetHoldOptions {
   readonly clock: Clock;
   /** Whether another client holds it. */
   readonly isHeldByOthers: () => boolean;
+  /** The target is about to be reset, or let go. */
+  readonly beforeReset: (probe: Probe) => Promise<void>;
   /** The target was reset. */
   readonly onReset: () => void;
 }
@@ -39,6 +41,8 @@ export class ResetHold {
   }
 
   async assert(probe: Probe, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await this.options.beforeReset(probe);
     await probe.setReset(true, signal);
     this.#isHeld = true;
     this.options.onReset();
@@ -46,7 +50,9 @@ export class ResetHold {
 
   async release(probe: Probe, signal: AbortSignal): Promise<void> {
     this.#isHeld = false;
-    if (!this.options.isHeldByOthers()) await probe.setReset(false, signal);
+    if (this.options.isHeldByOthers()) return;
+    await this.options.beforeReset(probe);
+    await probe.setReset(false, signal);
   }
 
   /** The client leaves. */

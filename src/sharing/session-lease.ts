@@ -50,6 +50,7 @@ export class SessionLease implements ClientLease, Writer {
     this.#nReset = new ResetHold({
       clock: session.options.clock,
       isHeldByOthers: () => others().some((lease) => lease.holdsReset),
+      beforeReset: (probe) => this.#context.beforeReset(probe),
       onReset: () => {
         this.#context.targetReset();
         session.noteReset(this);

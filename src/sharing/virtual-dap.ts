@@ -99,7 +99,7 @@ export class VirtualDap implements DapPort {
       if (full === DP.RESEND && dp.resendOf && dp.resendOf !== view) seen = view.resend;
     }
     view.resend = seen;
-    dp.resendOf = view;
+    dp.resendOf = seen === value ? view : 'nobody';
     return seen;
   }
 

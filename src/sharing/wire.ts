@@ -16,6 +16,10 @@ export class Wire {
   lineOf: LeaseLine | undefined;
   /** A debug port has answered since the last sequence. */
   isReady = false;
+  /** How often a debug port that had answered answered no more. */
+  breaks = 0;
+  /** That may have been for a loss of power; nobody has looked yet. */
+  mayHaveLostPower = false;
   protocol: WireProtocol = 'SWD';
   /** What TARGETSEL was written with. */
   selection: number | undefined;
@@ -40,6 +44,13 @@ export class Wire {
     for (const context of this.contexts) context.join();
   }
 
+  /** A debug port that has answered does not any more. */
+  broken(): void {
+    if (!this.isReady) return;
+    this.breaks++;
+    this.mayHaveLostPower = true;
+  }
+
   /** Nobody knows what the debug ports listen to. */
   lost(): void {
     this.user = this.lineOf = undefined;
@@ -49,6 +60,7 @@ export class Wire {
   /** The probe is gone, and what is plugged in next has been through a power-up. */
   reset(): void {
     this.#dps.clear();
+    this.mayHaveLostPower = false;
     this.lost();
     for (const context of this.contexts) context.reset();
   }

@@ -9,6 +9,7 @@ import { PacketHooks, type PacketHook } from './firmware/packet-hooks.js';
 import { PacketQueue, type Execution } from './packet-queue.js';
 import { PacketTransports, type Packet, type Transport } from './packet-transports.js';
 import { probeDescriptor, ProbeEndpoint, type SimTransports } from './probe-descriptor.js';
+import type { AccessFault } from './target/access-faults.js';
 import type { SimDescriptor, SimUsbDevice, SimUsbPort } from './usb/sim-usb-device.js';
 
 export interface SimProbeOptions {
@@ -24,6 +25,8 @@ export interface SimProbeOptions {
   /** wMaxPacketSize of the bulk endpoints; default 64 for packets of 64 bytes, else 512. */
   readonly bulkPacketSizeBytes?: number;
   readonly board?: SimBoardOptions;
+  /** What goes wrong on the wire; accesses are counted from now on. */
+  readonly faults?: readonly AccessFault[];
   /** Answers of DAP_Info by id, in place of those of a well-behaved probe; null: absent (length 0). */
   readonly info?: Readonly<Record<number, string | Uint8Array | null>>;
   readonly quirks?: SimProbeQuirks;
@@ -76,6 +79,7 @@ export class SimProbe implements SimUsbDevice {
     const bulkPacketSizeBytes = options.bulkPacketSizeBytes ?? (this.packetSizeBytes <= 64 ? 64 : 512);
     this.#busTime = quirks.busTime ?? false;
     this.board = new SimBoard(clock, options.board);
+    for (const fault of options.faults ?? []) this.board.faults.inject(fault);
     this.descriptor = probeDescriptor({
       uid,
       transports,

@@ -48,6 +48,7 @@ export async function run(socket: string, args: readonly string[], more: Partial
     sockets: [socket],
     hostFiles: [],
     namedHosts: async () => loadHosts(more.hostFiles ?? []),
+    browse: async () => [],
     stdio: { stdin: Readable.from([]), stdout: new PassThrough() },
     onSignal: () => ({ [Symbol.dispose]: () => undefined }),
     loadSocketOptions: async () => noSocketOptions,

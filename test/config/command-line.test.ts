@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type CommandLineSettings, parseCommandLine } from '../../src/config/command-line.js';
 import { UsageError } from '../../src/config/config-error.js';
 import type { Config } from '../../src/config/config.js';
+import { servingHosts } from '../../src/config/remote-clients.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { servicePaths } from './service-paths.js';
 
@@ -30,7 +31,7 @@ describe('the command line of probed', () => {
   it('listens on both loopback addresses and port 5555 by default', () => {
     const config = configOf();
 
-    assert.deepEqual(config.hosts, ['127.0.0.1', '::1']);
+    assert.deepEqual(servingHosts(config, 'A'), ['127.0.0.1', '::1']);
     assert.equal(config.ports.first, 5555);
     assert.equal(config.memoryHandles, undefined);
   });
@@ -46,8 +47,10 @@ describe('the command line of probed', () => {
   });
 
   it('listens on all addresses only when remote clients are allowed', () => {
-    assert.deepEqual(configOf('--allow-remote').hosts, ['0.0.0.0', '::']);
-    assert.deepEqual(configOf('--allow-remote', '--host', '192.0.2.1').hosts, ['192.0.2.1']);
+    const hostsWith = (...args: string[]): readonly string[] => servingHosts(configOf(...args), 'A');
+
+    assert.deepEqual(hostsWith('--allow-remote', 'any'), ['0.0.0.0', '::']);
+    assert.deepEqual(hostsWith('--allow-remote', 'any', '--host', '192.0.2.1'), ['192.0.2.1']);
     assert.match(complaintOf('--host', '0.0.0.0'), /^--host: .*0\.0\.0\.0: .*--allow-remote/);
   });
 
@@ -59,7 +62,15 @@ describe('the command line of probed', () => {
 
   it('sets nothing that is not there, so that the config file has its say', () => {
     assert.deepEqual(settingsOf(), { settings: { listen: {} } });
-    assert.deepEqual(settingsOf('--no-allow-remote'), { settings: { listen: { allow_remote: false } } });
+    assert.deepEqual(settingsOf('--no-allow-remote'), { settings: { listen: { allow_remote: [] } } });
+  });
+
+  it('takes other machines by address and network, several times, and says what else is wrong', () => {
+    assert.deepEqual(settingsOf('--allow-remote', '192.0.2.7', '--allow-remote', '2001:db8::/32').settings, {
+      listen: { allow_remote: ['192.0.2.7', '2001:db8::/32'] },
+    });
+    assert.match(complaintOf('--allow-remote'), /allow-remote/);
+    assert.match(complaintOf('--allow-remote', 'desk'), /^--allow-remote desk: write an address, .* names of machines/);
   });
 
   it('prints help and version', () => {

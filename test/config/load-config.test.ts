@@ -66,11 +66,6 @@ describe('a config file', () => {
   it('may begin with a byte order mark, and have lines that end with CR LF', () => {
     assert.equal(loadText('\ufeff[log]\r\nlevel = "warn"\r\n').log.level, 'warn');
   });
-
-  it('makes every address of the machine the default where remote clients are allowed', () => {
-    assert.deepEqual(loadText('[listen]\nallow_remote = true').hosts, ['0.0.0.0', '::']);
-    assert.deepEqual(loadText('[listen]\nallow_remote = true\naddresses = ["localhost"]').hosts, ['127.0.0.1', '::1']);
-  });
 });
 
 describe('a mistake in the config file', () => {
@@ -92,10 +87,16 @@ describe('a mistake in the config file', () => {
     ['[listen]\nfirst_port = 65536\n', /^t:2:14: listen.first_port is 65536: allowed/],
     ['[listen]\nfirst_port = 1.5\n', /^t:2:14: listen.first_port is 1.5: allowed/],
     ['[listen]\nfirst_port = 1979-05-27\n', /^t:2:14: listen.first_port is 1979-05-27: allowed/],
-    ['[listen]\nallow_remote = "yes"\n', /^t:2:16: .*"yes": allowed is true or false$/],
+    [
+      '[listen]\nallow_remote = true\n',
+      't:2:16: listen.allow_remote is true: allowed is a list of 0 to 256, each an IPv4 or IPv6 address, ' +
+        'a network such as "192.0.2.0/24", or "any" for everybody',
+    ],
+    ['[listen]\nallow_remote = ["::1",\n "desk"]\n', /^t:3:2: .* is "desk", and that is no address: .*: allowed is/],
+    ['[[probe]]\nuid = "A"\nallow_remote = ["192.0.2.7/24"]\n', /^t:3:17: probe.allow_remote .* not the first of its/],
     ['[listen]\naddresses = ["::1",\n "lab.example"]\n', /^t:3:2: listen.addresses is "lab.example": .*IPv4 or IPv6/],
     ['[listen]\naddresses = []\n', /^t:2:13: listen.addresses is a list: allowed is a list of 1 to 64/],
-    ['[listen]\naddresses = ["::1", "0.0.0.0"]\n', /^t:2:21: other machines could connect to 0.0.0.0/],
+    ['[listen]\naddresses = ["::1", "0.0.0.0"]\n', /^t:2:21: no other machine may connect to 0.0.0.0: say/],
     ['[limits]\nclient_timeout = inf\n', /^t:2:18: .* is Infinity: allowed is a number from 2 to 3600 \(seconds\)$/],
     ['[control]\nmode = "0888"\n', /^t:2:8: .*three octal digits/],
     ['[control]\nmode = 660\n', /^t:2:8: .*three octal digits/],
@@ -162,7 +163,7 @@ describe('a mistake in the config file', () => {
     const complaints = complaintsAbout('[log]\nlevel = 5\n', commandLine);
 
     assert.equal(complaints.length, 2);
-    assert.match(complaints[0] ?? '', /^--host: other machines/);
+    assert.match(complaints[0] ?? '', /^--host: no other machine/);
     assert.match(complaints[1] ?? '', /^t:2:9: log.level/);
   });
 

@@ -8,18 +8,24 @@ describe('the default paths', () => {
       configFiles: ['/etc/probed/probed.toml'],
       hostFiles: ['/etc/probed/probectl.toml'],
       stateDirectory: '/var/lib/probed',
+      auditFile: '/var/log/probed/audit.jsonl',
       controlSocket: '/run/probed/control.sock',
       controlSockets: ['/run/probed/control.sock'],
     });
   });
 
   it('of a unit are the directories systemd made for it', () => {
-    const env = { STATE_DIRECTORY: '/var/lib/lab:/var/lib/other', RUNTIME_DIRECTORY: '/run/lab' };
+    const env = {
+      STATE_DIRECTORY: '/var/lib/lab:/var/lib/other',
+      RUNTIME_DIRECTORY: '/run/lab',
+      LOGS_DIRECTORY: '/var/log/lab',
+    };
 
     const paths = defaultPaths({ platform: 'linux', arch: 'x64', env, isRoot: false });
 
     assert.equal(paths.stateDirectory, '/var/lib/lab');
     assert.equal(paths.controlSocket, '/run/lab/control.sock');
+    assert.equal(paths.auditFile, '/var/log/lab/audit.jsonl');
     assert.deepEqual(paths.configFiles, ['/etc/probed/probed.toml']);
   });
 
@@ -31,6 +37,7 @@ describe('the default paths', () => {
       configFiles: ['/home/kim/.config/probed/probed.toml', '/etc/probed/probed.toml'],
       hostFiles: ['/home/kim/.config/probed/probectl.toml', '/etc/probed/probectl.toml'],
       stateDirectory: '/home/kim/.local/state/probed',
+      auditFile: '/home/kim/.local/state/probed/audit.jsonl',
       controlSocket: '/run/user/1000/probed/control.sock',
       controlSockets: ['/run/user/1000/probed/control.sock', '/run/probed/control.sock'],
     });
@@ -45,6 +52,7 @@ describe('the default paths', () => {
 
       assert.deepEqual(paths.configFiles, [`${prefix}/etc/probed/probed.toml`, `${other}/etc/probed/probed.toml`]);
       assert.equal(paths.stateDirectory, `${prefix}/var/lib/probed`);
+      assert.equal(paths.auditFile, `${prefix}/var/log/probed/audit.jsonl`);
       assert.equal(paths.controlSocket, `${prefix}/var/run/probed/control.sock`);
     });
   }

@@ -30,7 +30,7 @@ describe('a probe nobody has written about', () => {
   it('is served with the defaults', () => {
     assert.deepEqual(probePolicy(loadText(''), pico), {
       served: true,
-      settings: { memoryHandles: false, postedWrites: true, sharing: 'shared' },
+      settings: { memoryHandles: false, postedWrites: true, sharing: 'shared', allowRemote: [] },
     });
   });
 });
@@ -109,6 +109,7 @@ describe('a probe with an entry of its own', () => {
         memoryHandles: true,
         postedWrites: true,
         sharing: 'shared',
+        allowRemote: [],
         target: 'rp2040',
       },
     });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { networkInterfaces } from 'node:os';
 import { silentLogger } from '../../src/base/logger.js';
 import { LocalAccess } from '../../src/daemon/local-access.js';
 import { normalPrincipal } from '../../src/daemon/principal.js';
@@ -33,22 +32,12 @@ describe('the principal of a client', () => {
     ['::1', 2, 'user:ada'],
     ['127.0.0.1', 4, 'uid:4242'],
     ['127.0.0.1', 9, 'addr:127.0.0.1'], // gone already
-    ['192.0.2.7', 2, 'addr:192.0.2.7'],
-    ['2001:db8::7', 2, 'addr:2001:db8::7'],
   ];
   for (const [address, port, principal] of rows) {
     it(`is ${principal} for port ${port} of ${address}`, async () => {
       assert.deepEqual(await accessWith().check({ address, port }, own), { principal });
     });
   }
-
-  it('is a local user also where the client talks to another address of this machine', async function () {
-    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-    const other = addresses.find(({ internal }) => !internal)?.address;
-    if (other === undefined) this.skip();
-
-    assert.deepEqual(await accessWith().check({ address: other, port: 2 }, own), { principal: 'user:ada' });
-  });
 
   it('is the address where the system does not tell', async () => {
     const access = accessWith(undefined, async () => Promise.reject(new Error('no such file')));
@@ -58,8 +47,8 @@ describe('the principal of a client', () => {
 });
 
 describe('access.local_group', () => {
-  const refusalFor = async (access: LocalAccess, port: number, address = '127.0.0.1'): Promise<string | undefined> =>
-    (await access.check({ address, port }, own)).refusal?.message;
+  const refusalFor = async (access: LocalAccess, port: number): Promise<string | undefined> =>
+    (await access.check({ address: '127.0.0.1', port }, own)).refusal?.message;
 
   it('lets in its members and root, and tells others why not', async () => {
     const access = accessWith('lab');
@@ -80,10 +69,10 @@ describe('access.local_group', () => {
     assert.match((await refusalFor(blind, 2)) ?? '', /whose client this is cannot be told/);
   });
 
-  it('says nothing about clients from elsewhere, and a new config holds for those who come then', async () => {
+  it('holds as a new config has it, for those who come then', async () => {
     const access = accessWith('lab');
 
-    assert.equal(await refusalFor(access, 3, '192.0.2.7'), undefined);
+    assert.notEqual(await refusalFor(access, 3), undefined);
     access.configure({});
     assert.equal(await refusalFor(access, 3), undefined);
   });

@@ -39,9 +39,13 @@ describe('a daemon with users, modes and reservations', function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Ports that the system chooses, and a state that is kept. */
-  async function start(more = ''): Promise<DaemonProcess> {
+  function writeConfig(more: string): void {
     const state = `[state]\ndirectory = ${JSON.stringify(path.join(folder, 'state'))}\n`;
     writeFileSync(file, `[listen]\nfirst_port = 0\n${state}${more}[[simulate]]\ncount = 1\n`);
+  }
+
+  async function start(more = ''): Promise<DaemonProcess> {
+    writeConfig(more);
     const daemon = DaemonProcess.spawn(['--config', file], folder);
     await daemon.printed(1);
     return daemon;
@@ -74,6 +78,30 @@ describe('a daemon with users, modes and reservations', function () {
     assert.match(error ?? '', /^probes of this machine are for group daemon .* and user:bin is not in it$/);
     await using root = await TestClient.connect(port);
     await root.result('open');
+  });
+
+  it('drops a user who is in, when a reload gives the probes to another group, and nobody else', async function () {
+    requireRoot(this);
+    await using daemon = await start('[access]\nlocal_group = "daemon"\n');
+    const [port] = daemon.ports;
+    const holding = `const s = require('node:net').connect(${port}, '127.0.0.1'); s.write('{"id": 1, "request": "open"}\\n');
+      s.on('data', () => process.stdout.write('in')); s.on('error', ({ code }) => { console.log(code); process.exit(); });`;
+    const user = spawn('/usr/bin/env', ['node', '-e', holding], { uid: 1, gid: 65_534, cwd: '/' });
+    let printed = '';
+    user.stdout.on('data', (data) => (printed += String(data)));
+    await once(user.stdout, 'data');
+    await using root = await TestClient.connect(port);
+    await root.result('open');
+
+    writeConfig('[access]\nlocal_group = "bin"\n');
+    assert.equal((await runProbectl(folder, 'reload')).code, 0);
+
+    await once(user, 'close');
+    assert.equal(printed, 'inECONNRESET\n');
+    await root.result('open');
+    const events = new ProbectlProcess(folder, ['events', '--since', '0']);
+    await events.printed('dropped uid=SIM0001 client=1 ');
+    await events.interrupt();
   });
 
   it('lets in the next of a queue within a second when the holder is killed with the lock', async () => {

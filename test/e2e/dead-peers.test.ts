@@ -24,11 +24,11 @@ describe('a client whose cable is pulled', function () {
     const config = path.join(folder, 'probed.toml');
     writeFileSync(
       config,
-      `[listen]\naddresses = ["127.0.0.1", "${lab.labAddress}"]\nallow_remote = true\nfirst_port = ${PORT}\n` +
+      `[listen]\naddresses = ["127.0.0.1", "${lab.labAddress}"]\nallow_remote = ["10.98.2.1"]\nfirst_port = ${PORT}\n` +
         `[limits]\nclient_timeout = ${CLIENT_TIMEOUT_MS / 1000}\nlock_idle_timeout = 60\n[[simulate]]\ncount = 1\n`,
     );
     daemon = disposer.use(
-      DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, sources, { before: lab.onLabHost }),
+      DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, sources, { before: lab.on('lab') }),
     );
     await daemon.printed(1);
   });

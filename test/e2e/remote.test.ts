@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
-import { ProbectlProcess } from '../support/probectl-process.js';
+import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
 import { TestClient } from '../support/test-client.js';
 
@@ -29,6 +29,8 @@ async function readDpidr(port: number): Promise<unknown> {
 }
 
 const DPIDR = 0x0bc11477;
+/** What users are promised: as soon after what was gone is back, all works again. */
+const RECOVERED_MS = 5000;
 /** A command that says on which port it finds the probe, and goes on until it is told something. */
 const waiting = ['sh', '-c', 'echo port={port}; read -r code; exit "$code"'];
 
@@ -143,8 +145,34 @@ describe('probectl forward', function () {
     await forwarding.matched(/not reachable, trying again/);
     await using second = DaemonProcess.spawn(['--port', '0', '--simulate'], first.folder);
     await second.printed(1);
+    const back = performance.now();
     await forwarding.matched(/trying again[^]*SIM0001 of this machine: ready/);
     assert.equal(await readDpidr(port), DPIDR);
+    assert.ok(performance.now() - back < RECOVERED_MS);
+    assert.equal((await forwarding.interrupt()).code, 0);
+  });
+});
+
+describe('probectl forward of a probe that goes and comes back', function () {
+  this.timeout(120_000);
+
+  it('tells its user and its clients, and serves it again at the same port', async () => {
+    await using daemon = await DaemonProcess.serving(1);
+    const forwarding = new ProbectlProcess(daemon.folder, ['forward', 'SIM0001']);
+    const port = await portOf(forwarding, /remote:localhost:(\d+)/);
+    await forwarding.matched(/SIM0001 of this machine: ready/);
+    await using client = await TestClient.connect(port);
+    await client.result('open');
+
+    await runProbectl(daemon.folder, 'disable', 'SIM0001'); // a simulated probe cannot be pulled out
+    await forwarding.matched(/SIM0001 of this machine: ignored/);
+    assert.equal((await client.request('read_dp', 0)).status, 2);
+
+    await runProbectl(daemon.folder, 'enable', 'SIM0001');
+    const back = performance.now();
+    await forwarding.matched(/ignored[^]*SIM0001 of this machine: ready/);
+    assert.equal(await readDpidr(port), DPIDR);
+    assert.ok(performance.now() - back < RECOVERED_MS);
     assert.equal((await forwarding.interrupt()).code, 0);
   });
 });
@@ -175,6 +203,7 @@ describe('probectl over ssh', function () {
 
     assert.equal(await readDpidr(port), DPIDR);
 
+    assert.equal(sshd.asked.at(-1), 'dial-stdio'); // asked where the probe is, and connected by sshd itself
     running.type('0\n');
     assert.equal((await running.ended).code, 0);
   });
@@ -217,10 +246,56 @@ describe('probectl over ssh', function () {
     assert.equal(status, 2);
     assert.match(String(error), /the connection to probe SIM0001 of lab is lost/);
     await sshd.restart();
+    const back = performance.now();
     await forwarding.matched(/trying again[^]*SIM0001 of lab: ready/);
+    assert.ok(performance.now() - back < RECOVERED_MS);
     assert.equal(await readDpidr(port), DPIDR);
     assert.equal((await forwarding.interrupt()).code, 0);
     assert(await isRefused(port));
+  });
+
+  it('does without the forwarding of sshd where that is forbidden', async () => {
+    sshd.forbidForwarding();
+    const running = probectl('run', '--host', 'ssh://lab', 'SIM0001', '--', ...waiting);
+    const port = await portOf(running, /port=(\d+)/);
+
+    assert.equal(await readDpidr(port), DPIDR);
+
+    assert.equal(sshd.asked.at(-1), 'dial-stdio --probe SIM0001');
+    running.type('0\n');
+    assert.equal((await running.ended).code, 0);
+  });
+
+  it('says what to install where the host has another version', async () => {
+    /** What a user reads of a probectl there that is something else. */
+    const listWith = async (line: string): Promise<unknown> => {
+      sshd.replaceProbectl(line);
+      const { code, stderr } = await probectl('--host', 'ssh://lab', 'list').ended;
+      return [code, stderr];
+    };
+    /** A daemon that answers every request so. */
+    const answering = (answer: object): string => {
+      const program =
+        'process.stdin.on(\'data\', (text) => { for (const [, id] of String(text).matchAll(/"id":(\\d+)/g))' +
+        ' process.stdout.write(JSON.stringify({ type: "reply", data: { id: Number(id), ...JSON.parse(process.argv[1]) } }) + "\\f"); })';
+      return `exec ${process.execPath} -e '${program.replaceAll("'", `'\\''`)}' '${JSON.stringify(answer)}'`;
+    };
+    const message =
+      'the daemon speaks version 2 of the control protocol, not 1: install probed and probectl of the same version';
+
+    assert.deepEqual(await listWith("echo 'probectl: Unknown argument: dial-stdio: see probectl --help' >&2; exit 2"), [
+      3,
+      'probectl: probectl on lab is too old for --host: install the version of this one there\n',
+    ]);
+    assert.deepEqual(await listWith(answering({ error: { code: 'refused', message } })), [1, `probectl: ${message}\n`]);
+    assert.deepEqual(await listWith(answering({ result: { probes: 'of a later version' } })), [
+      1,
+      "probectl: the daemon's answer to list is not understood: install probed and probectl of the same version\n",
+    ]);
+    assert.deepEqual(await listWith('exit 127'), [
+      3,
+      'probectl: there is no probectl on lab: install probed there, or name it in the config\n',
+    ]);
   });
 
   it('refuses a host whose key has changed, and says so', async () => {

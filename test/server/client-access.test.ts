@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { RequestError } from '../../src/base/errors.js';
-import type { AccessVerdict, ClientAccess } from '../../src/server/client-access.js';
-import { TestServer } from './test-server.js';
+import type { AccessVerdict, ClientAccess, Screening } from '../../src/server/client-access.js';
+import { openToAll, TestServer } from './test-server.js';
 
 /** An access check that answers when the test says so. */
 class SlowAccess implements ClientAccess {
+  readonly screen = (): Screening => ({ from: 'this-machine' });
   readonly #asked: ((verdict: AccessVerdict) => void)[] = [];
   #onAsked = (): void => undefined;
 
@@ -59,7 +60,7 @@ describe('a client that is looked up', () => {
       first = false;
       return access.check();
     };
-    await using test = await TestServer.start({ access: { check } });
+    await using test = await TestServer.start({ access: { ...openToAll, check } });
     await using slow = await test.client();
     await access.asked(1);
     await using quick = await test.client();
@@ -114,7 +115,10 @@ describe('a client that is not let in', () => {
   it('is told why at its first request, with status 1, and gets no lease', async () => {
     const refused: string[] = [];
     await using test = await TestServer.start({
-      access: { check: async () => ({ principal: 'user:eve', refusal: new RequestError('not for eve') }) },
+      access: {
+        ...openToAll,
+        check: async () => ({ principal: 'user:eve', refusal: new RequestError('not for eve') }),
+      },
       onRefused: ({ principal }, reason) => refused.push(`${principal}: ${reason}`),
     });
     await using client = await test.client();
@@ -125,8 +129,125 @@ describe('a client that is not let in', () => {
   });
 
   it('is reset where its access cannot be told at all', async () => {
-    await using test = await TestServer.start({ access: { check: async () => Promise.reject(new Error('a defect')) } });
+    await using test = await TestServer.start({
+      access: { ...openToAll, check: async () => Promise.reject(new Error('a defect')) },
+    });
 
     assert.equal(await endOfClient(test), 'ECONNRESET');
+  });
+});
+
+/** Who comes from loopback is a stranger, or from another machine: a test has no other address. */
+function accessFrom(screening: Screening): ClientAccess {
+  return { ...openToAll, screen: () => screening };
+}
+
+const refusal = new RequestError('not for 192.0.2.9');
+
+describe('a stranger', () => {
+  it('is reset without a byte, whatever it has sent, and takes nobody’s place', async () => {
+    const turnedAway: string[] = [];
+    let screening: Screening = { from: 'stranger', refusal, isTold: false };
+    await using test = await TestServer.start({
+      access: { ...openToAll, screen: () => screening },
+      limits: { maxClients: 1 },
+      onTurnedAway: ({ address }, reason) => turnedAway.push(`${address}: ${reason}`),
+    });
+    for (let i = 0; i < 5; i++) assert.equal(await endOfClient(test), 'ECONNRESET');
+    screening = { from: 'other-machine' };
+    await using client = await test.client();
+
+    assert.equal((await client.request('hello', 1)).status, 0);
+    assert.deepEqual(turnedAway, Array(5).fill('127.0.0.1: not for 192.0.2.9'));
+    assert.equal(test.leases.length, 1);
+  });
+
+  it('is told why where the policy is polite, may not send much, and holds up nobody', async () => {
+    let screening: Screening = { from: 'stranger', refusal, isTold: true };
+    await using test = await TestServer.start({
+      access: { ...openToAll, screen: () => screening },
+      limits: { maxClients: 2 },
+    });
+    const strangers = [await test.client(), await test.client(), await test.client()];
+    const [first, second, third] = strangers;
+    assert.equal(await first.end(), 'ECONNRESET');
+    assert.deepEqual(await second.request('open'), { id: 0, status: 1, error: 'not for 192.0.2.9' });
+    third.send('x'.repeat(5000));
+    assert.equal(await third.end(), 'ECONNRESET');
+
+    screening = { from: 'other-machine' };
+    await using client = await test.client();
+    assert.equal((await client.request('hello', 1)).status, 0);
+    for (const stranger of strangers) await stranger[Symbol.asyncDispose]();
+  });
+});
+
+describe('the clients of one other machine', () => {
+  const limits = { maxClients: 3, maxClientsPerAddress: 2 };
+
+  it('are told when there are as many as one address may have', async () => {
+    await using test = await TestServer.start({ access: accessFrom({ from: 'other-machine' }), limits });
+    const clients = [await test.client(), await test.client(), await test.client()];
+
+    const replies = [];
+    for (const client of clients) replies.push(await client.request('hello', 1));
+
+    const error = 'the probe has 2 clients from 127.0.0.1 already, which is the limit for one address';
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [0, 0, 1],
+    );
+    assert.equal(replies[2].error, error);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+
+  it('are not counted where it is this machine', async () => {
+    await using test = await TestServer.start({ access: openToAll, limits });
+    const clients = [await test.client(), await test.client(), await test.client()];
+
+    for (const client of clients) assert.equal((await client.request('hello', 1)).status, 0);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+});
+
+describe('a change of the rules', () => {
+  it('drops the clients that may not be here any more, and leaves the others', async () => {
+    const dropped: string[] = [];
+    const forbidden = new Set<number | undefined>();
+    await using test = await TestServer.start({
+      access: {
+        ...openToAll,
+        screen: ({ port }) =>
+          forbidden.has(port) ? { from: 'stranger', refusal, isTold: false } : { from: 'other-machine' },
+      },
+      onDropped: ({ id }, reason) => dropped.push(`${id}: ${reason}`),
+    });
+    await using staying = await test.client();
+    await staying.request('hello', 1);
+    await using leaving = await test.client();
+    await leaving.request('hello', 1);
+
+    forbidden.add(leaving.socket.localPort);
+    await test.server.review();
+
+    assert.equal(await leaving.end(), 'ECONNRESET');
+    assert.equal((await staying.request('hello', 1)).status, 0);
+    assert.deepEqual(dropped, ['2: not for 192.0.2.9']);
+  });
+
+  it('holds for a local user by name, and for one that was being looked up meanwhile', async () => {
+    const access = new SlowAccess();
+    await using test = await TestServer.start({ access });
+    await using client = await test.client();
+    await access.asked(1);
+
+    const reviewed = test.server.review(); // by the old rules, the answer is yes
+    access.answer({ principal: 'user:ada' });
+    await access.asked(1);
+    access.answer({ principal: 'user:ada', refusal: new RequestError('not for ada') });
+    await reviewed;
+
+    assert.equal(await client.end(), 'ECONNRESET');
+    await test.lease.disposed();
   });
 });

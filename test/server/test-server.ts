@@ -5,10 +5,17 @@ import { requestTable } from '../../src/jsonl/request-table.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
 import { probeRequests } from '../../src/server/probe-requests.js';
 import { ProbeServer, type ProbeServerOptions } from '../../src/server/probe-server.js';
+import type { ClientAccess } from '../../src/server/client-access.js';
 import { TestClient } from '../support/test-client.js';
 import { MemoryLease } from './memory-lease.js';
 
 const table = requestTable(probeRequests, { checkResults: true });
+
+/** Everyone may come in, and is known by the address. */
+export const openToAll: ClientAccess = {
+  screen: () => ({ from: 'this-machine' }),
+  check: async ({ address }) => ({ principal: `addr:${address}` }),
+};
 
 /** A probe server on loopback whose leases remember what they were asked. */
 export class TestServer implements AsyncDisposable {
@@ -35,7 +42,7 @@ export class TestServer implements AsyncDisposable {
       log: silentLogger,
       clock: systemClock,
       socketOptions: noSocketOptions,
-      access: { check: async ({ address }) => ({ principal: `addr:${address}` }) },
+      access: openToAll,
       crash: (error) => crashes.push(error),
       ...options,
     });

@@ -88,11 +88,16 @@ export class SessionRig implements AsyncDisposable {
   async connected(protocol: WireProtocol = 'SWD'): Promise<ClientLease> {
     const lease = await this.opened();
     await this.run(lease.connect(protocol, NEVER));
+    await this.wakeUp(lease, protocol);
+    return lease;
+  }
+
+  /** What a client does for a target that may listen to anything, or be without power. */
+  async wakeUp(lease: ClientLease, protocol: WireProtocol = 'SWD'): Promise<void> {
     for (const sequence of switchTo[protocol]) await this.run(lease.swjSequence(sequence, NEVER));
     await this.run(lease.dap.readDp(DP.DPIDR, NEVER));
     const power = CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ;
     await this.run(lease.dap.writeDp(DP.CTRL_STAT, power >>> 0, NEVER));
-    return lease;
   }
 
   /** Lets time pass until `promise` settles. */

@@ -51,6 +51,7 @@ export class DaemonProcess implements AsyncDisposable {
       ...process.env,
       RUNTIME_DIRECTORY: folder,
       STATE_DIRECTORY: path.join(folder, 'state'),
+      LOGS_DIRECTORY: path.join(folder, 'log'),
       XDG_CONFIG_HOME: folder,
       ...more,
     };
@@ -104,9 +105,9 @@ export class DaemonProcess implements AsyncDisposable {
     return this.#stderr.trimEnd().split('\n').at(-1) ?? '';
   }
 
-  /** Resolves when it has logged a line with `text`. */
-  async logged(text: string): Promise<void> {
-    while (!this.#stderr.includes(text)) {
+  /** Resolves when it has logged a line with `text`. @param from  where in the log to begin */
+  async logged(text: string, from = 0): Promise<void> {
+    while (!this.#stderr.includes(text, from)) {
       assert(this.process.stderr && this.process.exitCode === null, `ended without logging "${text}": ${this.#stderr}`);
       await once(this.process.stderr, 'data');
     }

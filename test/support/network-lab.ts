@@ -1,17 +1,20 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
+import { promisify } from 'node:util';
+
+/** The machines of the lab. Each has its number in the addresses: 10.98.1.1 and fd98:1::1 are those of the lab host. */
+const machines = ['lab', 'developer', 'stranger'] as const;
+export type LabMachine = (typeof machines)[number];
 
 /**
- * Three network namespaces in a row: the lab host, a router, and a developer's machine. The cable between them can be
- * pulled: the router goes on taking packets, and drops them all. Neither end sees anything of it but silence.
+ * Network namespaces: the lab host, a developer's machine and a stranger's, each with a cable to a router. The cables
+ * can be pulled: the router goes on taking packets, and drops them all. Neither end sees anything of it but silence.
  */
 export class NetworkLab implements AsyncDisposable {
-  readonly labAddress = '10.98.1.1';
+  readonly labAddress = addressOf('lab');
   readonly #clients = new Set<LabClient>();
-  readonly #lab = `probed-lab-${process.pid}`;
   readonly #router = `probed-mid-${process.pid}`;
-  readonly #developer = `probed-dev-${process.pid}`;
 
   private constructor() {
     try {
@@ -23,10 +26,13 @@ export class NetworkLab implements AsyncDisposable {
   }
 
   #build(): void {
-    for (const name of [this.#lab, this.#router, this.#developer]) ip('netns', 'add', name);
-    this.#connect(this.#lab, 'lab0', '10.98.1');
-    this.#connect(this.#developer, 'dev0', '10.98.2');
+    for (const name of this.#namespaces) ip('netns', 'add', name);
+    for (const machine of machines) this.#connect(machine);
     this.#forward(true);
+  }
+
+  get #namespaces(): readonly string[] {
+    return [...machines.map(namespaceOf), this.#router];
   }
 
   /** Skips the suite where namespaces cannot be made, and says so: a suite that did not run must not look as if it had. */
@@ -39,9 +45,25 @@ export class NetworkLab implements AsyncDisposable {
     }
   }
 
-  /** What to put before a command to run it on the lab host. */
-  get onLabHost(): readonly string[] {
-    return ['ip', 'netns', 'exec', this.#lab];
+  /** What to put before a command to run it on one of the machines. */
+  on(machine: LabMachine): readonly string[] {
+    return ['ip', 'netns', 'exec', namespaceOf(machine)];
+  }
+
+  /**
+   * Runs clients on one of the machines, all at once: each sends its lines, and goes when it has had a reply to each.
+   * @param host  where to: an address of the lab host, or of the machine itself
+   */
+  async talk(
+    machine: LabMachine,
+    host: string,
+    port: number,
+    requests: readonly (readonly unknown[])[],
+    clients = 1,
+  ): Promise<readonly Talk[]> {
+    const command = [...this.on(machine).slice(1), ...talkCommand(host, String(port), requests, clients)];
+    const { stdout } = await promisify(execFile)('ip', command, { timeout: 60_000 });
+    return JSON.parse(stdout) as Talk[];
   }
 
   pullCable(): void {
@@ -59,26 +81,12 @@ export class NetworkLab implements AsyncDisposable {
    * Starts a client that sends lines and never ends by itself.
    * @returns once `replies` lines have come back
    */
-  async client(
-    where: 'lab' | 'developer',
-    port: number,
-    replies: number,
-    requests: readonly unknown[][],
-  ): Promise<LabClient> {
-    const name = where === 'lab' ? this.#lab : this.#developer;
-    const lines = requests.map(([request, ...args], id) => JSON.stringify({ id, request, arguments: args }));
-    const command = [
-      'netns',
-      'exec',
-      name,
-      process.execPath,
-      '-e',
-      program,
-      this.labAddress,
-      String(port),
-      String(replies),
-    ];
-    const client = spawn('ip', [...command, ...lines], { timeout: 120_000, killSignal: 'SIGKILL' });
+  async client(where: LabMachine, port: number, replies: number, requests: readonly unknown[][]): Promise<LabClient> {
+    const args = [holdProgram, this.labAddress, String(port), String(replies), ...linesOf(requests)];
+    const client = spawn('ip', [...this.on(where).slice(1), process.execPath, '-e', ...args], {
+      timeout: 120_000,
+      killSignal: 'SIGKILL',
+    });
     await once(client.stdout, 'data');
     const made = new LabClient(client);
     this.#clients.add(made);
@@ -91,7 +99,7 @@ export class NetworkLab implements AsyncDisposable {
   }
 
   #remove(): void {
-    for (const name of [this.#lab, this.#router, this.#developer]) {
+    for (const name of this.#namespaces) {
       try {
         ip('netns', 'delete', name);
       } catch {
@@ -100,33 +108,91 @@ export class NetworkLab implements AsyncDisposable {
     }
   }
 
-  /** A machine and the router get a cable between them, and the machine a route through it. */
-  #connect(name: string, device: string, network: string): void {
+  /** A machine and the router get a cable between them, and the machine routes through it. */
+  #connect(machine: LabMachine): void {
+    const [name, device] = [namespaceOf(machine), `${machine.slice(0, 3)}0`];
     ip('link', 'add', device, 'netns', name, 'type', 'veth', 'peer', 'name', device, 'netns', this.#router);
-    ip('-n', name, 'address', 'add', `${network}.1/24`, 'dev', device);
-    ip('-n', this.#router, 'address', 'add', `${network}.2/24`, 'dev', device);
+    for (const version of [4, 6] as const) {
+      // Duplicate addresses are not looked for: that takes a second, and there are none.
+      const more = version === 6 ? ['nodad'] : [];
+      const add = ['address', 'add', 'dev', device, ...more];
+      ip('-n', name, ...add, `${addressOf(machine, version)}/${version === 4 ? 24 : 64}`);
+      ip('-n', this.#router, ...add, `${routerOf(machine, version)}/${version === 4 ? 24 : 64}`);
+    }
     for (const end of [name, this.#router]) ip('-n', end, 'link', 'set', device, 'up');
     ip('-n', name, 'link', 'set', 'lo', 'up');
-    ip('-n', name, 'route', 'add', 'default', 'via', `${network}.2`);
+    for (const version of [4, 6] as const)
+      ip('-n', name, `-${version}`, 'route', 'add', 'default', 'via', routerOf(machine, version));
   }
 
   #forward(on: boolean): void {
-    ip('netns', 'exec', this.#router, 'sh', '-c', `echo ${on ? 1 : 0} > /proc/sys/net/ipv4/ip_forward`);
+    for (const setting of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'])
+      ip('netns', 'exec', this.#router, 'sh', '-c', `echo ${on ? 1 : 0} > /proc/sys/net/${setting}`);
   }
+}
+
+/** How one client's talk went. */
+export interface Talk {
+  /** As they came, each parsed. */
+  readonly replies: readonly {
+    readonly id: number;
+    readonly status: number;
+    readonly result?: unknown;
+    readonly error?: string;
+  }[];
+  /** How many bytes came, of whatever kind. */
+  readonly bytes: number;
+  /** "done" when all was answered; else how the connection ended: "FIN", "ECONNRESET", "ECONNREFUSED". */
+  readonly end: string;
+}
+
+/** The command that such clients are: it prints a list of `Talk`s as JSON. */
+export function talkCommand(
+  host: string,
+  port: string,
+  requests: readonly (readonly unknown[])[],
+  clients = 1,
+): readonly string[] {
+  return [process.execPath, '-e', talkProgram, host, port, String(clients), ...linesOf(requests)];
+}
+
+/** The address of a machine. */
+export function addressOf(machine: LabMachine, version: 4 | 6 = 4): string {
+  return version === 4 ? `10.98.${numberOf(machine)}.1` : `fd98:${numberOf(machine)}::1`;
+}
+
+function routerOf(machine: LabMachine, version: 4 | 6): string {
+  return version === 4 ? `10.98.${numberOf(machine)}.2` : `fd98:${numberOf(machine)}::2`;
+}
+
+function numberOf(machine: LabMachine): number {
+  return machines.indexOf(machine) + 1;
+}
+
+function namespaceOf(machine: LabMachine): string {
+  return `probed-${machine.slice(0, 3)}-${process.pid}`;
+}
+
+function linesOf(requests: readonly (readonly unknown[])[]): readonly string[] {
+  return requests.map(([request, ...args], id) => JSON.stringify({ id, request, arguments: args }));
 }
 
 /** A client in a namespace, to be killed. */
 export class LabClient {
-  constructor(private readonly process: ChildProcess) {}
+  /** Resolves when its process has ended, by itself once its connection has. */
+  readonly ended: Promise<unknown>;
+
+  constructor(private readonly process: ChildProcess) {
+    this.ended = once(process, 'close');
+  }
 
   async kill(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     this.process.kill('SIGKILL');
-    await once(this.process, 'close');
+    await this.ended;
   }
 }
 
-const program = `
+const holdProgram = `
   const [host, port, replies, ...lines] = process.argv.slice(1);
   const socket = require('node:net').connect(Number(port), host);
   socket.write(lines.map((line) => line + '\\n').join(''));
@@ -134,8 +200,26 @@ const program = `
   const note = () => received >= Number(replies) && process.stdout.write('sent');
   socket.on('connect', note);
   socket.on('data', (data) => { received += data.toString().split('\\n').length - 1; note(); });
-  socket.on('error', () => undefined);
-  setInterval(() => undefined, 1000);
+  socket.on('error', () => process.exit());
+`;
+
+const talkProgram = `
+  const [host, port, clients, ...lines] = process.argv.slice(1);
+  const talk = () => new Promise((resolve) => {
+    let text = '';
+    const socket = require('node:net').connect(Number(port), host);
+    const over = (end) => {
+      socket.destroy();
+      resolve({ replies: text.split('\\n').filter(Boolean).map((line) => JSON.parse(line)), bytes: text.length, end });
+    };
+    socket.write(lines.map((line) => line + '\\n').join(''));
+    socket.setEncoding('latin1').on('data', (data) => {
+      text += data;
+      if (text.split('\\n').length > lines.length) over('done');
+    });
+    socket.on('end', () => over('FIN')).on('error', ({ code }) => over(code));
+  });
+  Promise.all(Array.from({ length: Number(clients) }, talk)).then((talks) => console.log(JSON.stringify(talks)));
 `;
 
 function ip(...args: readonly string[]): void {

@@ -18,17 +18,23 @@ export class ProbectlProcess {
 
   /**
    * @param folder  the runtime directory of the daemon it is for
+   * @param before  a command that runs it, such as `ip netns exec lab`
    * @param more    goes over the environment of the tests
    */
   constructor(
     folder: string,
     args: readonly string[],
-    { programs = sources, more = {} }: { readonly programs?: Programs; readonly more?: NodeJS.ProcessEnv } = {},
+    {
+      programs = sources,
+      before = [],
+      more = {},
+    }: { readonly programs?: Programs; readonly before?: readonly string[]; readonly more?: NodeJS.ProcessEnv } = {},
   ) {
     const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
     const { command, node = process.execPath, ...user } = programs;
     const options = { ...user, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
-    this.#child = spawn(node, [...command('cli/main'), ...args], options);
+    const [program, ...rest] = [...before, node, ...command('cli/main'), ...args];
+    this.#child = spawn(program, rest, options);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#printed.stderr += text));
     this.ended = once(this.#child, 'close').then(() => ({ code: this.#child.exitCode, ...this.#printed }));

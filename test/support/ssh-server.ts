@@ -9,11 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 const root = path.join(import.meta.dirname, '../..');
 const SSHD = '/usr/sbin/sshd';
@@ -25,7 +24,14 @@ export function requireSshd(suite: Mocha.Context): void {
   suite.skip();
 }
 
-/** A real sshd on loopback with keys of its own; "lab" is its name for the ssh in `binFolder`. */
+export interface SshServerOptions {
+  /** The address it listens on; that of loopback if left out. */
+  readonly address?: string;
+  /** A command that runs it, such as `ip netns exec lab`. */
+  readonly before?: readonly string[];
+}
+
+/** A real sshd with keys of its own; "lab" is its name for the ssh in `binFolder`. */
 export class SshServer implements AsyncDisposable {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'probed-ssh-'));
   /** To be put first in PATH: the user's ssh with this test's config. */
@@ -35,11 +41,15 @@ export class SshServer implements AsyncDisposable {
   private constructor(
     readonly port: number,
     private readonly daemonFolder: string,
+    private readonly options: Required<SshServerOptions>,
   ) {}
 
   /** @param daemonFolder  the runtime directory of the daemon that probectl finds on "lab" */
-  static async start(daemonFolder: string): Promise<SshServer> {
-    const server = new SshServer(await freePort(), daemonFolder);
+  static async start(
+    daemonFolder: string,
+    { address = '127.0.0.1', before = [] }: SshServerOptions = {},
+  ): Promise<SshServer> {
+    const server = new SshServer(await freePort(), daemonFolder, { address, before });
     server.#writeFiles();
     await server.restart();
     return server;
@@ -52,8 +62,15 @@ export class SshServer implements AsyncDisposable {
 
   async restart(): Promise<void> {
     if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true }); // its privilege separation directory
-    this.#sshd = spawn(SSHD, ['-D', '-e', '-f', path.join(this.folder, 'sshd_config')], { stdio: 'ignore' });
-    while (!(await answers(this.port))) await delay(20); // sshd says nowhere that it listens
+    const command = [...this.options.before, SSHD, '-D', '-e', '-f', path.join(this.folder, 'sshd_config')];
+    const sshd = spawn(command[0], command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#sshd = sshd;
+    let log = '';
+    while (!log.includes('Server listening on')) {
+      if (sshd.exitCode !== null) throw new Error(`sshd ended: ${log}`);
+      log += String(await once(sshd.stderr, 'data'));
+    }
+    sshd.stderr.resume();
   }
 
   /** Ends the listener and every connection, as a machine that goes down. */
@@ -64,6 +81,22 @@ export class SshServer implements AsyncDisposable {
     for (const pid of [...descendants(sshd.pid), sshd.pid]) killIfThere(pid);
     await ended;
     this.#sshd = undefined;
+  }
+
+  /** From now on the user's key is good for commands only, as docs/security.md has it: sshd(8), "restrict". */
+  forbidForwarding(): void {
+    const key = readFileSync(path.join(this.folder, 'user_key.pub'), 'utf8');
+    writeFileSync(path.join(this.folder, 'authorized_keys'), `restrict ${key}`);
+  }
+
+  /** The arguments of each probectl that was run through it, the newest last. */
+  get asked(): readonly string[] {
+    return readFileSync(path.join(this.folder, 'asked'), 'utf8').trim().split('\n');
+  }
+
+  /** Puts something else in the place of probectl on "lab". @param line  of a shell */
+  replaceProbectl(line: string): void {
+    script(path.join(this.folder, 'remote-bin/probectl'), line);
   }
 
   /** Lets the host be another one than the user has known. */
@@ -84,13 +117,13 @@ export class SshServer implements AsyncDisposable {
     keygen(at('user_key'));
     copyFileSync(at('user_key.pub'), at('authorized_keys'));
     const hostKey = readFileSync(at('host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
-    writeFileSync(at('known_hosts'), `[127.0.0.1]:${this.port} ${hostKey}\n`);
+    writeFileSync(at('known_hosts'), `[${this.options.address}]:${this.port} ${hostKey}\n`);
     const remoteBin = at('remote-bin');
     mkdirSync(remoteBin);
     writeFileSync(
       at('sshd_config'),
       `Port ${this.port}
-ListenAddress 127.0.0.1
+ListenAddress ${this.options.address}
 HostKey ${at('host_key')}
 AuthorizedKeysFile ${at('authorized_keys')}
 PidFile none
@@ -103,7 +136,7 @@ SetEnv PATH=${remoteBin}:${process.env.PATH ?? ''}
     writeFileSync(
       at('ssh_config'),
       `Host lab
-  HostName 127.0.0.1
+  HostName ${this.options.address}
   Port ${this.port}
   User ${userInfo().username}
   IdentityFile ${at('user_key')}
@@ -116,7 +149,7 @@ SetEnv PATH=${remoteBin}:${process.env.PATH ?? ''}
     const main = path.join(root, 'src/cli/main.ts');
     script(
       path.join(remoteBin, 'probectl'),
-      `cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
+      `echo "$@" >> ${at('asked')}; cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
     );
   }
 }
@@ -136,18 +169,6 @@ async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   return typeof address === 'object' && address ? address.port : 0;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 /** sshd forks for every connection, and again for its user. */

@@ -9,12 +9,15 @@ import { fixedPorts } from '../../src/config/probe-policy.js';
 import type { DaemonEvent } from '../../src/control/daemon-events.js';
 import { EventHistory } from '../../src/control/event-history.js';
 import type { ProbeRow } from '../../src/control/snapshots.js';
+import { AccessPolicy } from '../../src/daemon/access-policy.js';
 import { Daemon } from '../../src/daemon/daemon.js';
+import { LocalAccess } from '../../src/daemon/local-access.js';
 import { PortBook } from '../../src/daemon/port-book.js';
 import { Reservations } from '../../src/daemon/reservations.js';
 import { noFiles, type StateFiles } from '../../src/daemon/state-files.js';
 import { Supervisor } from '../../src/daemon/supervisor.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
+import { Users } from '../../src/platform/users.js';
 import { compileProbeRequests } from '../../src/server/probe-requests.js';
 import { simCmsisDap, SimProbe, type SimProbeOptions } from '../../src/sim/sim-probe.js';
 import { SimUsbBus, type UnplugOptions } from '../../src/sim/usb/sim-usb-bus.js';
@@ -48,9 +51,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...{ directory: '/state', files, clock, longestMs: config.access.longestReservationMs },
     onExpired: (uid, { principal }) => events.add({ type: 'expired', uid, principal }),
   });
+  // No client's user is known.
+  const local = new LocalAccess({
+    owners: { ownerOf: async () => undefined },
+    users: new Users(),
+    log: silentLogger,
+    rules: {},
+  });
   const services = {
     ...{ clock, table, log: silentLogger, socketOptions: noSocketOptions, reservations },
-    access: { check: async ({ address }: { address: string }) => ({ principal: `addr:${address}` }) },
+    access: new AccessPolicy({ config, local, clock }),
     newClientId: () => ++clientIds,
     crash: (error: Error) => assert.fail(error),
   };
@@ -72,6 +82,7 @@ interface WorldParts {
 export class World implements AsyncDisposable {
   readonly clock: Clock;
   readonly bus: SimUsbBus;
+  readonly book: PortBook;
   readonly supervisor: Supervisor;
   /** The daemon as operators see it. */
   readonly daemon: Daemon;
@@ -82,10 +93,12 @@ export class World implements AsyncDisposable {
   constructor({ clock, bus, book, reservations, supervisor, events }: WorldParts) {
     this.clock = clock;
     this.bus = bus;
+    this.book = book;
     this.supervisor = supervisor;
     this.#events = events;
     this.#nextConfig = () => supervisor.config;
     this.daemon = new Daemon({
+      audit: { problem: undefined },
       ...{ supervisor, book, reservations, events, log: silentLogger, version: '0.0.0', pid: 1, since: clock.date() },
       loadConfig: () => this.#nextConfig(),
       onConfigured: () => undefined,

@@ -8,12 +8,11 @@ const SOCKET = '/run/probed/control.sock';
 const CONFIG = '/etc/probed-test.toml';
 const LOOK_MS = 100;
 /** Clients on the host come in through the guest's network. */
-const DEFAULT_CONFIG = '[listen]\nallow_remote = true\n';
+const DEFAULT_CONFIG = '[listen]\nallow_remote = ["any"]\n';
 
 export interface ProcessFigures {
   readonly descriptors: number;
   readonly threads: number;
-  readonly residentMb: number;
 }
 
 /** The daemon under test in the guest: the built program as a service user without rights. */
@@ -23,14 +22,22 @@ export class GuestDaemon {
     readonly pid: number,
   ) {}
 
-  /** Starts it, and waits until it answers on its control socket. */
-  static async start(vm: Vm, config = DEFAULT_CONFIG): Promise<GuestDaemon> {
+  /** Starts it, and waits until it answers on its control socket. @param nodeOptions  to run it with */
+  static async start(vm: Vm, config = DEFAULT_CONFIG, nodeOptions: readonly string[] = []): Promise<GuestDaemon> {
     const { agent } = vm;
     await agent.writeFile(CONFIG, config);
-    const properties = ['User=probed', 'Group=probed', 'StateDirectory=probed', 'RuntimeDirectory=probed', 'Type=exec'];
+    const properties = [
+      'User=probed',
+      'Group=probed',
+      'StateDirectory=probed',
+      'RuntimeDirectory=probed',
+      'LogsDirectory=probed',
+      'Type=exec',
+    ];
     await agent.output([
       ...['systemd-run', '--quiet', '--collect', `--unit=${UNIT}`, ...properties.map((text) => `--property=${text}`)],
-      ...['/opt/vm-agent/node', '/opt/payload/dist/main.js', '--config', CONFIG, '--log-level', 'debug'],
+      ...['/opt/vm-agent/node', ...nodeOptions],
+      ...['/opt/payload/dist/main.js', '--config', CONFIG, '--log-level', 'debug'],
     ]);
     await agent.shell(`for i in $(seq 600); do [ -S ${SOCKET} ] && exit; sleep 0.1; done; exit 1`, {
       timeoutMs: 90_000,

@@ -68,6 +68,11 @@ export class Machine implements AsyncDisposable {
     }
   }
 
+  /** Of QEMU. */
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
   /** The end of what the guest's kernel and systemd printed. */
   get consoleText(): string {
     return consoleText(this.folder);

@@ -8,7 +8,7 @@ import { firstThatAnswers, openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
 import { findProbe } from './find-probe.js';
 import { chooseHost, type HostOptions, type LocalHost } from './host.js';
-import { addressOf } from './remote-probe.js';
+import { addressOf } from './address-of.js';
 import { UsageError } from '../report-error.js';
 
 /**

@@ -30,7 +30,7 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
   const probe = await findOnce();
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({
-    ...{ endpoint: remoteProbe(host, probe.uid, world), socketOptions, pipelining: !plain },
+    ...{ endpoint: remoteProbe(host, probe, world), socketOptions, pipelining: !plain },
     ...(port !== undefined && { port }),
   });
   const target = probe.target === undefined ? '' : ` -t ${probe.target}`;

@@ -23,10 +23,11 @@ export async function runWithProbe(options: RunOptions, hostOptions: HostOptions
   const { probe: given, command, wait, plain } = options;
   if (command.length === 0) throw new UsageError('run: a command is missing: run UID -- pyocd cmd');
   const host = await chooseHost(hostOptions, world);
-  const { uid, target } = await findOnce();
+  const row = await findOnce();
+  const { uid, target } = row;
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({
-    ...{ endpoint: remoteProbe(host, uid, world), clock: systemClock, socketOptions, pipelining: !plain },
+    ...{ endpoint: remoteProbe(host, row, world), clock: systemClock, socketOptions, pipelining: !plain },
   });
   const [program = '', ...args] = fillIn(command, { port: helper.port, uid, ...(target !== undefined && { target }) });
   return await runChild([program, ...args], world);

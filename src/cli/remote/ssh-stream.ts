@@ -5,10 +5,22 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { systemClock } from '../../base/clock.js';
 import { RequestError } from '../../base/errors.js';
+import type { TcpAddress } from '../../client/endpoint.js';
 import type { SshHost } from './host.js';
 
 /** ssh, or what it ran, failed. */
 export class SshError extends RequestError {}
+
+/** ssh works, and does not connect us to an address of the host. */
+export class ForwardingError extends SshError {
+  /** @param isProhibited  by sshd's config; else nobody listens there */
+  constructor(
+    message: string,
+    readonly isProhibited: boolean,
+  ) {
+    super(message);
+  }
+}
 
 /** Of what ssh says, the end is kept. */
 const MAX_STDERR = 4096;
@@ -24,11 +36,28 @@ const USAGE = 2;
  * @param env  for ssh
  */
 export function openSsh(host: SshHost, args: readonly string[], env: NodeJS.ProcessEnv): Duplex {
-  const command = [host.probectl, ...args].map(quote).join(' ');
-  const port = host.port === undefined ? [] : ['-p', host.port];
   // -T: no terminal, which would change bytes.
-  const child = spawn('ssh', ['-T', ...port, host.destination, command], { env, stdio: 'pipe' });
-  return new SshStream(child, host);
+  return startSsh(host, ['-T'], [[host.probectl, ...args].map(quote).join(' ')], env);
+}
+
+/**
+ * Connects to an address of a host, by sshd itself: no program of ours runs there. Whatever fails, now or later, is an
+ * `SshError` of the stream, a `ForwardingError` where ssh itself works. That it works nobody says.
+ * @param env  for ssh
+ */
+export function openForwarding(host: SshHost, address: TcpAddress, env: NodeJS.ProcessEnv): Duplex {
+  const place = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return startSsh(host, ['-W', `${place}:${address.port}`], [], env);
+}
+
+function startSsh(
+  host: SshHost,
+  options: readonly string[],
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+): SshStream {
+  const port = host.port === undefined ? [] : ['-p', host.port];
+  return new SshStream(spawn('ssh', [...options, ...port, host.destination, ...command], { env, stdio: 'pipe' }), host);
 }
 
 /** For the shell at the other end. */
@@ -91,6 +120,9 @@ class SshStream extends Duplex {
     const { destination, probectl } = this.host;
     const lines = this.#stderr.trim().split('\n');
     const last = lines.at(-1)?.trim() ?? '';
+    if (code === SSH_FAILED && last === 'stdio forwarding failed') {
+      return new ForwardingError(lines.at(-2)?.trim() ?? last, /prohibited/.test(this.#stderr));
+    }
     if (code === SSH_FAILED) {
       const why = lines.find((line) => /verification failed|permission denied|could not resolve/i.test(line)) ?? last;
       return new SshError(`${why.trim() || 'ssh failed'}: make "ssh ${destination}" work first`);

@@ -51,7 +51,7 @@ function closingText(action: ServiceAction, count: number, dryRun: boolean): str
   if (dryRun) return 'nothing was changed\n';
   return action === 'install'
     ? 'the service runs: probectl status. To use it without sudo: sudo usermod -aG probed $USER, then log in again\n'
-    : 'kept: /etc/probed (config), /var/lib/probed (which probe has which port), user and group probed\n';
+    : 'kept: /etc/probed (config), /var/lib/probed (which probe has which port), /var/log/probed (audit log), user and group probed\n';
 }
 
 function printState(state: ServiceState, common: CommonOptions, world: World): ExitCode {

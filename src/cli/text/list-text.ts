@@ -1,13 +1,25 @@
-// `probectl list` in its forms: a table, pyocd commands, JSON, a launch configuration of VS Code.
+// `probectl list` in its forms: a table, and pyocd commands. For VS Code see vscode-text.ts.
 
+import { isIPv4 } from 'node:net';
 import { pyocdOptions } from '../../control/pyocd-options.js';
+import type { ProbeRow } from '../../control/snapshots.js';
+import { assertNever } from '../../base/errors.js';
 import { harmless } from '../colour.js';
-import type { HostList, ListedProbe } from '../list-all.js';
+import type { HostList } from '../list-all.js';
 import type { Look } from './look.js';
 import { table } from './table.js';
 
 export const listFormats = ['table', 'pyocd', 'json', 'vscode'] as const;
 export type ListFormat = (typeof listFormats)[number];
+
+/** What is listed of a probe, whoever has told of it. */
+export interface ListedProbe extends Pick<ProbeRow, 'uid' | 'name' | 'product' | 'port' | 'target' | 'addresses'> {
+  readonly state: string;
+  /** What to write for `--host` to reach it; nothing for the default host. For a discovered one its machine's name. */
+  readonly host?: string;
+  /** The network tells of it: nothing but its port is known to be reachable. */
+  readonly discovered?: true;
+}
 
 /** @param all  whether hosts are told apart */
 export function listText(lists: readonly HostList[], all: boolean, look: Look): string {
@@ -23,7 +35,7 @@ export function listText(lists: readonly HostList[], all: boolean, look: Look): 
     look,
   );
   const problems = lists.flatMap((list) =>
-    'problem' in list ? [`${list.host ?? 'this machine'}: ${list.problem}`] : [],
+    list.kind === 'silent' ? [`${list.host ?? 'this machine'}: ${list.problem}`] : [],
   );
   return [...lines, ...problems.map(harmless)].map((line) => `${line}\n`).join('');
 }
@@ -32,48 +44,53 @@ export function listText(lists: readonly HostList[], all: boolean, look: Look): 
 export function pyocdLines(lists: readonly HostList[]): string {
   return listedProbes(lists)
     .filter(isServed)
-    .map((probe) => {
-      return `${probe.host === undefined ? `pyocd cmd ${pyocdOptions(probe)}` : runCommand(probe)}\n`;
-    })
+    .map((probe) => `${commandFor(probe)}\n`)
     .join('');
-}
-
-/** Configurations for launch.json: cortex-debug with pyOCD as its server, which passes `serverArgs` on to it. */
-export function vscodeText(lists: readonly HostList[]): string {
-  const configurations = listedProbes(lists)
-    .filter((probe) => probe.host === undefined && probe.port !== undefined)
-    .map(({ uid, name = uid, port = 0, target }) => ({
-      name: `pyOCD ${name}`,
-      type: 'cortex-debug',
-      request: 'launch',
-      servertype: 'pyocd',
-      cwd: '${workspaceFolder}',
-      executable: '${workspaceFolder}/build/firmware.elf',
-      serverArgs: ['--uid', `remote:localhost:${port}`],
-      ...(target !== undefined && { targetId: target }),
-    }));
-  return `${JSON.stringify({ version: '0.2.0', configurations }, undefined, 2)}\n`;
 }
 
 /** Each probe with its host. */
 export function listedProbes(lists: readonly HostList[]): readonly ListedProbe[] {
-  return lists.flatMap((list) =>
-    'probes' in list
-      ? list.probes.map((probe) => ({ ...probe, ...(list.host !== undefined && { host: list.host }) }))
-      : [],
-  );
+  return lists.flatMap((list): readonly ListedProbe[] => {
+    switch (list.kind) {
+      case 'asked':
+        return list.probes.map((probe) => ({ ...probe, ...(list.host !== undefined && { host: list.host }) }));
+      case 'discovered':
+        return list.probes.map(({ addresses, ...probe }) => ({
+          ...probe,
+          ...{ host: list.host, discovered: true },
+          addresses: addresses.map((address) => hostAndPort(address, probe.port)),
+        }));
+      case 'silent':
+        return [];
+      default:
+        return assertNever(list);
+    }
+  });
+}
+
+function hostAndPort(address: string, port: number): string {
+  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`;
 }
 
 function isServed({ state, port }: ListedProbe): boolean {
   return (state === 'ready' || state === 'in-use') && port !== undefined;
 }
 
-/** What reaches it: on another host its port does not. */
+/** What pyOCD is told, or the command where that would not do. */
 function how(probe: ListedProbe): string {
-  if (probe.host !== undefined) return runCommand(probe);
+  if (probe.host !== undefined && !isReachable(probe)) return commandFor(probe);
   return harmless(pyocdOptions(probe)) || '-';
 }
 
-function runCommand({ host, uid }: ListedProbe): string {
-  return `probectl run --host ${host ?? ''} ${uid} -- pyocd cmd`;
+/** The command that uses a probe from here. */
+function commandFor(probe: ListedProbe): string {
+  const { host, uid, addresses, discovered } = probe;
+  if (host === undefined || isReachable(probe)) return `pyocd cmd ${harmless(pyocdOptions(probe))}`;
+  if (discovered) return `probectl accelerate ${addresses[0] ?? ''}`; // pyOCD takes no IPv6 address
+  return `probectl run --host ${harmless(host)} ${harmless(uid)} -- pyocd cmd`;
+}
+
+/** Whether pyOCD can connect to the probe of another host by its address. */
+export function isReachable({ discovered, addresses }: ListedProbe): boolean {
+  return discovered === true && !(addresses[0] ?? '[').startsWith('[');
 }

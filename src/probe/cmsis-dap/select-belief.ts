@@ -11,34 +11,29 @@ const BANK_MASK = 0x0f;
 export class SelectBelief {
   #select: number | undefined;
   #select1: number | undefined;
-  /** DPBANKSEL at the time of a FAULT. */
-  #faultedBank: number | undefined;
+  /** DPBANKSEL, counted on where the rest of SELECT is not. */
+  #lastBank: number | undefined;
   #mayBeReset = true;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
-  /** @param line  the line, too, may be as after a line reset: then nothing but DPIDR may be read (IHI 0031 B4.3.4) */
-  forget(line: boolean): void {
-    this.#select = undefined;
-    this.#select1 = undefined;
-    this.#faultedBank = undefined;
-    this.#mayBeReset ||= line;
-  }
-
   /**
-   * As `forget`, after a FAULT. Until the sticky flags are cleared the DP answers FAULT to a write of SELECT, but lets
-   * CTRL/STAT be read (IHI 0031 B4.2.4): so the bank is still counted on.
+   * While a sticky flag is set the DP answers FAULT to a write of SELECT, but lets CTRL/STAT be read (IHI 0031 B4.2.4):
+   * so the bank is counted on where it can be. Bank 0 is also what a reset leaves.
    *
+   * @param line  the line, too, may be as after a line reset: then nothing but DPIDR may be read (IHI 0031 B4.3.4)
    * @param bank  DPBANKSEL as it was written last, and acknowledged; undefined where that is not known
    */
-  forgetAfterFault(bank: number | undefined): void {
-    this.forget(false);
-    this.#faultedBank = bank;
+  forget(line: boolean, bank?: number): void {
+    this.#select = undefined;
+    this.#select1 = undefined;
+    this.#lastBank = line && bank !== 0 ? undefined : bank;
+    this.#mayBeReset ||= line;
   }
 
   /** DPBANKSEL, as far as it is believed or counted on. */
   get bank(): number | undefined {
-    return this.#select === undefined ? this.#faultedBank : this.#select & BANK_MASK;
+    return this.#select === undefined ? this.#lastBank : this.#select & BANK_MASK;
   }
 
   /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
@@ -72,7 +67,7 @@ export class SelectBelief {
 
   #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {
     this.#select = value >>> 0;
-    this.#faultedBank = undefined;
+    this.#lastBank = undefined;
     write(DP.SELECT, this.#select);
   }
 }

@@ -77,19 +77,25 @@ export class TransferQueue implements PostingDapPort {
 
   /** Something happened that may have changed registers of the target: a reset, a change of power. */
   forget(): void {
-    this.#forget(true);
+    this.#forget(true, this.#collected.count === 0 ? this.#bankOnWire : undefined);
   }
 
-  /** @param line  the line, too, may have been reset */
-  #forget(line: boolean): void {
-    this.#select.forget(line);
+  /** @param line  the line, too, may have been reset. @param bank  see `SelectBelief` */
+  #forget(line: boolean, bank?: number): void {
+    this.#select.forget(line, bank);
     this.#memAps.forget();
-    this.#bankOnWire = undefined;
+    this.#bankOnWire = this.#select.bank;
     this.#powerRequests = undefined;
   }
 
   /** As `forget`, where another target may be on the wire: after a sequence or a connect. */
   forgetTarget(): void {
+    this.#forget(true);
+    this.#memAps.forgetTarget();
+  }
+
+  /** As `forgetTarget`, after bits that nobody answers: if the target is the one it was, so is its bank. */
+  forgetLine(): void {
     this.forget();
     this.#memAps.forgetTarget();
   }
@@ -302,10 +308,9 @@ export class TransferQueue implements PostingDapPort {
     const isFault = error instanceof TransferFaultError && error.access !== undefined;
     const written = this.#collected.lastAcknowledgedDpWrite(DP.SELECT);
     const bank = written === undefined ? this.#bankOnWire : written & 0xf;
-    this.#forget(!isFault && !(error instanceof TransferTimeoutError)); // an ACK of any kind: the line is up
-    if (!isFault) return;
-    this.#select.forgetAfterFault(bank);
-    this.#bankOnWire = bank;
+    // An ACK of any kind: the line is up. Without one it may have been SELECT that was being written.
+    const isAnswered = isFault || error instanceof TransferTimeoutError;
+    this.#forget(!isAnswered, isFault || !this.#collected.mayHaveWritten(DP.SELECT) ? bank : undefined);
   }
 
   /** What was collected, which ends with `first` reads of the register, and the rest of the run in blocks. */

@@ -10,6 +10,8 @@ const SR = { PGERR: 0x04, WRPRTERR: 0x10, EOP: 0x20 } as const;
 const CR = { PG: 0x01, PER: 0x02, MER: 0x04, STRT: 0x40, LOCK: 0x80 } as const;
 const CR_WRITABLE = 0x1637; // PG, PER, MER, OPTPG, OPTER, OPTWRE, ERRIE, EOPIE
 
+/** Where the registers are (RM0091 2.2.2). */
+export const FLASH_INTERFACE = 0x40022000;
 export const FLASH_BASE = 0x08000000;
 export const FLASH_SIZE_BYTES = 0x10000;
 export const FLASH_PAGE_BYTES = 0x400;
@@ -20,7 +22,7 @@ export class FlashController {
   #sr = 0;
   #cr: number = CR.LOCK;
   #ar = 0;
-  /** keys: how many of the two came; locked: a wrong one came, and only a reset helps (RM0091 3.2.2). */
+  /** key1, key2: which one has to come; locked: a wrong one came, and only a reset helps (RM0091 3.2.2). */
   #unlock: 'key1' | 'key2' | 'open' | 'locked' = 'key1';
 
   /** @param flash  the array itself, `FLASH_SIZE_BYTES` long */
@@ -55,6 +57,12 @@ export class FlashController {
     }
   }
 
+  /**
+   * Writes a register.
+   *
+   * @param offset  word-aligned
+   * @throws BusFault  for a key out of order
+   */
   write(offset: number, value: number): void {
     switch (offset) {
       case REGISTER.ACR:
@@ -104,6 +112,7 @@ export class FlashController {
     } else {
       this.#unlock = 'locked';
       this.#cr |= CR.LOCK;
+      throw new BusFault(FLASH_INTERFACE + REGISTER.KEYR); // RM0091 3.2.2, unlocking the flash memory
     }
   }
 

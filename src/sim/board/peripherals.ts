@@ -1,9 +1,8 @@
 // 0x40000000 to 0x5FFFFFFF: registers that read back what was written, and the few that a debugger expects more of.
 
-import type { FlashController } from './flash-controller.js';
+import { FLASH_INTERFACE, type FlashController } from './flash-controller.js';
 
 /** Addresses of RM0091 2.2.2. */
-const FLASH_INTERFACE = 0x40022000;
 const RCC_CR = 0x40021000;
 const RCC_CFGR = 0x40021004;
 const RCC_AHBENR = 0x40021014;

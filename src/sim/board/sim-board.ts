@@ -22,6 +22,8 @@ export interface SimBoardOptions {
   readonly kind?: 'plain' | 'second-ap' | 'multidrop' | 'dpv3';
   /** Program in flash from its start; a counting loop unless given. */
   readonly image?: Uint8Array;
+  /** nRESET resets the APs too, as on chips that have them in the domain of the core. Default: it does not. */
+  readonly resetsAps?: boolean;
 }
 
 const DPIDR_V1 = 0x0bc11477;
@@ -44,10 +46,11 @@ export class SimBoard {
   readonly #memories: readonly MemoryMap[];
   readonly #runners: readonly CoreRunner[];
   readonly #ports: readonly SwjDp[];
+  readonly #resetsAps: boolean;
   #drivenLow = false;
   #pulledLow = false;
 
-  constructor(clock: Clock, { kind = 'plain', image = resetImage() }: SimBoardOptions = {}) {
+  constructor(clock: Clock, { kind = 'plain', image = resetImage(), resetsAps = false }: SimBoardOptions = {}) {
     this.memory = new MemoryMap(kind === 'multidrop' ? RP2040_RAM_SIZE_BYTES : RAM_SIZE_BYTES);
     const second = kind === 'second-ap' ? new MemoryMap() : this.memory;
     this.#memories = kind === 'second-ap' ? [this.memory, second] : [this.memory];
@@ -63,6 +66,7 @@ export class SimBoard {
     this.#runners = this.processors.map((processor) => new CoreRunner(processor.core, clock));
     this.processors.forEach((processor, i) => (processor.runner = this.#runners[i]));
 
+    this.#resetsAps = resetsAps;
     this.#ports = this.#makePorts(kind);
     for (const { dp } of this.#ports) dp.onPowerLost = () => this.powerCycle();
     const isLow = (): boolean => this.#drivenLow || this.#pulledLow;
@@ -128,6 +132,7 @@ export class SimBoard {
     const now = this.#drivenLow || this.#pulledLow;
     if (before === now) return;
     for (const { peripherals } of this.#memories) peripherals.reset();
+    if (now && this.#resetsAps) for (const { dp } of this.#ports) dp.resetAps();
     for (const runner of this.#runners) runner.holdInReset(now);
   }
 

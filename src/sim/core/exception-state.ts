@@ -62,6 +62,11 @@ export class ExceptionState {
     return this.#pending[number] !== 0;
   }
 
+  /** Whether any external interrupt is pending, enabled or not. */
+  get isInterruptPending(): boolean {
+    return this.#pending.includes(1, IRQ0);
+  }
+
   /** An exception is taken: it is active, and pending no more. */
   activate(number: number): void {
     this.#pending[number] = 0;

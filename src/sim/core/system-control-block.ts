@@ -1,5 +1,5 @@
 import type { Cpu } from './cpu.js';
-import { IRQ0, NMI, PEND_SV, SV_CALL, SYS_TICK } from './exception-state.js';
+import { NMI, PEND_SV, SV_CALL, SYS_TICK } from './exception-state.js';
 import { packPriorities, unpackPriorities } from './nvic.js';
 
 /** Cortex-M0+ r0p1. */
@@ -111,7 +111,7 @@ export class SystemControlBlock {
     if (exceptions.isPending(PEND_SV)) value |= ICSR.PENDSVSET;
     if (exceptions.isPending(SYS_TICK)) value |= ICSR.PENDSTSET;
     // These two belong to the Debug Extension.
-    if (byDebugger && pending >= IRQ0) value |= ICSR.ISRPENDING;
+    if (byDebugger && exceptions.isInterruptPending) value |= ICSR.ISRPENDING;
     if (byDebugger && exceptions.preempting(primask) !== 0) value |= ICSR.ISRPREEMPT;
     return value >>> 0;
   }

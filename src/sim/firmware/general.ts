@@ -1,8 +1,8 @@
 // HostStatus, Connect, Disconnect, Delay, ResetTarget.
 
-import { Capability, InfoId } from './info.js';
+import { Capability, hasCapability } from './info.js';
 import { DapCommand } from './dap-command.js';
-import { DapStatus, forgetConfiguration, type CommandTable, type DapPortMode, type DapState } from './dap-state.js';
+import { DapStatus, forgetConfiguration, type CommandTable, type DapPortMode } from './dap-state.js';
 
 const PORT_NUMBERS: Readonly<Record<DapPortMode, number>> = { disabled: 0, swd: 1, jtag: 2 };
 
@@ -20,9 +20,9 @@ export const generalCommands: CommandTable = {
 
   [DapCommand.Connect]: (state, request, answer) => {
     const port = request.u8();
-    if (port <= 1 && hasCapability(state, Capability.Swd))
+    if (port <= 1 && hasCapability(state.info, Capability.Swd))
       state.mode = 'swd'; // 0: the default port
-    else if (port === 2 && hasCapability(state, Capability.Jtag)) state.mode = 'jtag';
+    else if (port === 2 && hasCapability(state.info, Capability.Jtag)) state.mode = 'jtag';
     else {
       answer.u8(PORT_NUMBERS.disabled);
       return;
@@ -55,8 +55,3 @@ export const generalCommands: CommandTable = {
     answer.u8(resetTarget ? 1 : 0);
   },
 };
-
-function hasCapability({ info }: DapState, bit: number): boolean {
-  const capabilities = info.get(InfoId.Capabilities);
-  return capabilities instanceof Uint8Array && (capabilities[0] & bit) !== 0;
-}

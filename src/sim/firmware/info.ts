@@ -35,6 +35,12 @@ export const Capability = {
 /** Answers of DAP_Info by id: the bytes after the length. A string goes out with its terminating zero. */
 export type InfoTable = ReadonlyMap<number, string | Uint8Array>;
 
+/** @param bits  of `Capability`, any of which will do */
+export function hasCapability(info: InfoTable, bits: number): boolean {
+  const capabilities = info.get(InfoId.Capabilities);
+  return capabilities instanceof Uint8Array && (capabilities[0] & bits) !== 0;
+}
+
 export const infoCommands: CommandTable = {
   [DapCommand.Info]: ({ info }, request, answer) => {
     const value = info.get(request.u8()) ?? new Uint8Array();

@@ -1,6 +1,6 @@
 // SWO_Transport, Mode, Baudrate, Control, Status, ExtendedStatus, Data (SWO.c).
 
-import { Capability, InfoId } from './info.js';
+import { Capability, hasCapability } from './info.js';
 import { DapCommand } from './dap-command.js';
 import { DapStatus, type CommandTable, type DapState } from './dap-state.js';
 
@@ -12,7 +12,7 @@ const MAX_BAUDRATE = 10_000_000;
 export const swoCommands: CommandTable = {
   [DapCommand.SwoTransport]: ({ swo, info }, request, answer) => {
     const transport = TRANSPORTS.at(request.u8());
-    const possible = transport !== undefined && (transport !== 'stream' || capable(info, Capability.SwoStream));
+    const possible = transport !== undefined && (transport !== 'stream' || hasCapability(info, Capability.SwoStream));
     // Refused while capturing (SWO.c, SWO_Transport).
     if (!possible || swo.active) {
       answer.u8(DapStatus.Error);
@@ -26,8 +26,8 @@ export const swoCommands: CommandTable = {
     const mode = MODES.at(request.u8());
     const possible =
       mode === 'off' ||
-      (mode === 'uart' && capable(info, Capability.SwoUart)) ||
-      (mode === 'manchester' && capable(info, Capability.SwoManchester));
+      (mode === 'uart' && hasCapability(info, Capability.SwoUart)) ||
+      (mode === 'manchester' && hasCapability(info, Capability.SwoManchester));
     swo.stop();
     swo.mode = possible ? mode : 'off';
     answer.u8(possible ? DapStatus.Ok : DapStatus.Error);
@@ -79,10 +79,5 @@ export const swoCommands: CommandTable = {
 
 /** The commands are unknown to a firmware without SWO. */
 export function hasSwo(state: DapState): boolean {
-  return capable(state.info, Capability.SwoUart | Capability.SwoManchester);
-}
-
-function capable(info: DapState['info'], bits: number): boolean {
-  const capabilities = info.get(InfoId.Capabilities);
-  return capabilities instanceof Uint8Array && (capabilities[0] & bits) !== 0;
+  return hasCapability(state.info, Capability.SwoUart | Capability.SwoManchester);
 }

@@ -58,6 +58,10 @@ export class DebugPort {
   reset(): void {
     this.#ctrlStat = this.#select = this.#select1 = this.#dlcr = this.#rdbuff = this.#resend = 0;
     this.#selectAp();
+    this.resetAps();
+  }
+
+  resetAps(): void {
     for (const ap of this.#options.accessPorts.values()) ap.reset();
   }
 

@@ -17,7 +17,7 @@ const NO_TIMEOUT_MS = 0;
 export class EndpointTransfers {
   readonly #endpoint: NativeEndpoint;
   readonly #clock: Clock;
-  readonly #inFlight = new Map<NativeTransfer, Promise<unknown>>();
+  readonly #inFlight = new Map<Flight, Promise<unknown>>();
   /** While the halt of a stalled endpoint is being cleared. */
   #clearing: Promise<void> | undefined;
 
@@ -38,13 +38,13 @@ export class EndpointTransfers {
     const { signal = never } = options;
     if (signal.aborted) throw abortReason(signal);
     // Submitted before the first `await` in the usual case: the next one may follow at once.
-    const { transfer, ended } = this.#submit(buffer);
+    const { flight, ended } = this.#submit(buffer);
     const waiting = { isOver: false };
     const deadline = this.#clock.timer(options.timeoutMs, () => {
       waiting.isOver = true;
-      cancel(transfer);
+      cancel(flight);
     });
-    const onAbort = (): void => cancel(transfer);
+    const onAbort = (): void => cancel(flight);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const { error, lengthBytes } = await ended;
@@ -65,22 +65,25 @@ export class EndpointTransfers {
     await this.#clearing;
   }
 
-  #submit(buffer: Buffer): { transfer: NativeTransfer; ended: Promise<Ended> } {
+  #submit(buffer: Buffer): { flight: Flight; ended: Promise<Ended> } {
     let settle: (ended: Ended) => void = () => undefined;
     const ended = new Promise<Ended>((resolve) => (settle = resolve));
-    const transfer = this.#endpoint.makeTransfer(NO_TIMEOUT_MS, (error, _buffer, lengthBytes) => {
-      this.#inFlight.delete(transfer);
+    const flight: Flight = { transfer: undefined };
+    flight.transfer = this.#endpoint.makeTransfer(NO_TIMEOUT_MS, (error, _buffer, lengthBytes) => {
+      flight.transfer = undefined;
+      this.#inFlight.delete(flight);
       const failure = error && usbErrorOf(error, this.#name);
       if (failure?.kind === 'stall') this.#clearHalt();
       settle({ error, lengthBytes });
     });
     try {
-      transfer.submit(buffer);
+      flight.transfer.submit(buffer);
     } catch (error) {
+      flight.transfer = undefined;
       throw usbErrorOf(error, this.#name);
     }
-    this.#inFlight.set(transfer, ended);
-    return { transfer, ended };
+    this.#inFlight.set(flight, ended);
+    return { flight, ended };
   }
 
   /** What waits behind a transfer that was stalled would fail, too: it is ended first, so that the endpoint is idle. */
@@ -101,7 +104,7 @@ export class EndpointTransfers {
 
   async #cancelAll(): Promise<void> {
     const running = [...this.#inFlight.values()];
-    for (const transfer of this.#inFlight.keys()) cancel(transfer);
+    for (const flight of this.#inFlight.keys()) cancel(flight);
     await Promise.all(running);
   }
 
@@ -110,14 +113,22 @@ export class EndpointTransfers {
   }
 }
 
+/**
+ * A transfer while it runs. Its callback must let go of it then: npm `usb` keeps the callback for as long as the transfer
+ * exists (2.18.0, transfer.cc, v8callback), and one that led back to the transfer would keep both for ever.
+ */
+interface Flight {
+  transfer: NativeTransfer | undefined;
+}
+
 interface Ended {
   readonly error: NativeError | undefined;
   readonly lengthBytes: number;
 }
 
-function cancel(transfer: NativeTransfer): void {
+function cancel({ transfer }: Flight): void {
   try {
-    transfer.cancel();
+    transfer?.cancel();
   } catch {
     // The device has left: the transfer ends by itself.
   }

@@ -170,6 +170,21 @@ describe('SWO', () => {
     device.done();
   });
 
+  it('is read for no longer than the buffer is large, where it comes as fast as it is read', async () => {
+    const device = new ScriptedDevice(
+      ...infoSteps({ capabilities: '01 05', swoBuffer: '04 78000000' }), // 120 bytes
+      ...starting('01', '01'),
+      ...Array<Step>(2).fill({ out: '1c 3c00', in: [`1c 01 3c00 ${'aa'.repeat(60)}`] }),
+    );
+    const { probe } = await openProbe(device);
+
+    await probe.swo?.start(115200, NEVER);
+    const bytes = await probe.swo?.read(NEVER);
+
+    assert.equal(bytes?.length, 120);
+    device.done();
+  });
+
   it('comes by itself from the streaming endpoint, in order, and ends with stop', async () => {
     const device = new ScriptedDevice(
       ...infoSteps({ capabilities: '01 45', swoBuffer: '04 00100000' }),

@@ -73,6 +73,16 @@ describe('pitfall 2: a HID probe that answers only after 512 bytes, and hides it
     device.done();
   });
 
+  it('that does not know the question, either: none of its answers is taken for the next one', async () => {
+    const [question, ...others] = infoSteps();
+    const device = new ScriptedDevice({ out: '010000…' }, { ...question, in: ['ff', 'ff'] }, ...others);
+
+    const { probe } = await openProbe(device, { interfaces: [hidInterface()] });
+
+    assert.equal(probe.details.packetCount, 4);
+    device.done();
+  });
+
   it('gets reports of 512 bytes if it is known to need them', async () => {
     const device = new ScriptedDevice(...infoSteps({ packetSize: '02 0002' }));
 

@@ -7,14 +7,18 @@ import { TransferError, TransferFaultError, TransferTimeoutError } from '../../.
 import { CTRL_STAT, DP, MEM_AP } from '../../../src/dap/registers.js';
 import type { Probe } from '../../../src/probe/probe.js';
 import { ScriptedDevice, type Step } from '../scripted-usb.js';
-import { connectSwdSteps, infoSteps, inStep, NEVER, openProbe } from './opened-probe.js';
+import { connectSwdSteps, type InfoAnswers, infoSteps, inStep, NEVER, openProbe } from './opened-probe.js';
 
 const { CSW, TAR, DRW, IDR } = MEM_AP;
 const CSW_WORDS = 0x23000012;
 const RAM = 0x20000000;
 
 async function opened(...steps: Step[]): Promise<{ device: ScriptedDevice; probe: Probe }> {
-  const device = new ScriptedDevice(...infoSteps({ capabilities: '01 03' }), ...steps);
+  return openedWith({}, ...steps);
+}
+
+async function openedWith(info: InfoAnswers, ...steps: Step[]): Promise<{ device: ScriptedDevice; probe: Probe }> {
+  const device = new ScriptedDevice(...infoSteps({ capabilities: '01 03', ...info }), ...steps);
   return { device, probe: (await openProbe(device, {}, { postedWrites: true })).probe };
 }
 
@@ -78,6 +82,26 @@ describe('posted writes', () => {
     await write(probe, TAR, RAM);
     await probe.dap.writeAp(DRW, new Uint32Array(27), NEVER);
     await read(probe, DRW);
+
+    device.done();
+  });
+
+  it('leave room for the read of CTRL/STAT that ends them with JTAG', async () => {
+    const [, clock, transfers] = connectSwdSteps;
+    // Packets of 68 bytes: thirteen writes fill one to the last byte, and a block has fifteen words.
+    const { device, probe } = await openedWith(
+      { packetSize: '02 4400' },
+      ...[{ out: '0202', in: ['0202'] }, clock, transfers, { out: '15 01 04', in: ['1500'] }],
+      { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 11111111 000000f0'] },
+      { out: `06 00 0f00 0d ${'00000000'.repeat(15)}`, in: ['06 0f00 01'] },
+      { out: `06 00 0d00 0d ${'00000000'.repeat(13)}`, in: ['06 0d00 01'] },
+      { out: '05 00 01 06', in: ['05 01 01 000000f0'] },
+    );
+    await probe.connect('JTAG', NEVER);
+    await read(probe, DRW);
+
+    await write(probe, DRW, ...Array<number>(28).fill(0));
+    await probe.dap.flush(NEVER);
 
     device.done();
   });
@@ -208,6 +232,18 @@ describe('a write of CSW or TAR that changes nothing', () => {
 
     await access(probe, RAM + 0x3fc);
     await access(probe, RAM + 0x400);
+
+    device.done();
+  });
+
+  it('is not left out behind a write of the upper word of the address', async () => {
+    const { device, probe } = await selected({
+      out: '05 00 03 09 01000000 05 04000020 0f',
+      in: ['05 03 01 00000000'],
+    });
+
+    await write(probe, MEM_AP.TAR_HIGH, 1);
+    await access(probe, RAM + 4);
 
     device.done();
   });

@@ -1,84 +1,58 @@
-// What stock clients, and less careful ones, do with a DAP.
+// What stock clients, and less careful ones, do with a DAP; what they do to the wire and to the target is in
+// rough-gestures.ts.
 
 import fc from 'fast-check';
+import { bringUp, clearSticky, control, DRW, read, readControl, select, TAR, write } from './bring-up.js';
+import { roughGesture } from './rough-gestures.js';
 import type { Gesture, Realm, Step } from './step.js';
 
-const TAR = 4;
-const DRW = 0xc;
 const DCRSR = 0xe000edf4;
 const DCRDR = 0xe000edf8;
 const DCRSR_WRITE = 0x10000;
-/** IHI 0031 B5.3.4. */
-const ALERT = (0x19bc0ea2_e3ddafe9_86852d95_6209f392n << 8n) | 0xffn;
-
-const write = (address: number, ...values: number[]): Step => ({ do: 'writeAp', address, values });
-const read = (address: number, count = 1): Step => ({ do: 'readAp', address, count });
-const select = (value: number): Step => ({ do: 'writeDp', address: 8, value });
-const swj = (clocks: number, bits: number | bigint): Step => ({ do: 'swj', clocks, bits: BigInt(bits) });
-const readControl: Step = { do: 'readDp', address: 4 };
-const lineReset: Gesture = [swj(51, 2n ** 56n - 1n), swj(8, 0)];
-
-/**
- * What a client does first; it leaves CSW and TAR of its AP written.
- *
- * @param looks  at CSW before: the successor of a client that died would find that one's, if it were alone
- */
-export function bringUp(realm: Realm, looks = true): Gesture {
-  return [
-    ...wake(realm),
-    { do: 'readDp', address: 0 },
-    ...clearSticky(realm),
-    { do: 'writeDp', address: 4, value: 0x50000f00 },
-    readControl,
-    select(realm.ap),
-    ...(looks ? [read(0)] : []),
-    write(0, 0x23000052),
-    write(TAR, realm.ram),
-  ];
+/** What one client does; it may die anywhere. */
+export function anyProgram(realm: Realm): fc.Arbitrary<readonly Gesture[]> {
+  return fc
+    .array(fc.oneof({ weight: 12, arbitrary: anyGesture(realm) }, { weight: 1, arbitrary: cutShort(realm) }), {
+      maxLength: 8,
+    })
+    .map((gestures) => [bringUp(realm), ...gestures]);
 }
 
-function wake({ board, protocol, targetSel }: Realm): Gesture {
-  if (protocol === 'JTAG') return [swj(51, 2n ** 51n - 1n), swj(16, 0xe73c), swj(8, 0xff), swj(1, 0)];
-  if (board !== 'multidrop' || targetSel === undefined) return [swj(51, 2n ** 51n - 1n), swj(16, 0xe79e), ...lineReset];
-  const dormant = [swj(51, 2n ** 51n - 1n), swj(39, 0x33bbbbba), swj(136, ALERT), swj(12, 0x1a0)];
-  return [...dormant, ...lineReset, { do: 'targetsel', value: targetSel, by: 'sequence' }];
-}
-
-function clearSticky({ protocol }: Realm): Gesture {
-  return protocol === 'SWD'
-    ? [{ do: 'writeDp', address: 0, value: 0x1e }]
-    : [{ do: 'writeDp', address: 4, value: 0x50000f32 }];
+function cutShort(realm: Realm): fc.Arbitrary<Gesture> {
+  const during = fc.option(fc.constantFrom(read(DRW, 3), read(TAR), readControl), { nil: undefined });
+  return fc
+    .tuple(anyGesture(realm), fc.nat(12), during)
+    .map(([gesture, steps, step]) => [
+      ...gesture.slice(0, steps),
+      { do: 'die', ...(step && { during: step }) },
+      ...bringUp(realm, false),
+    ]);
 }
 
 /** Everything, for a client that has been brought up. */
-export function anyGesture(realm: Realm, handles: boolean): fc.Arbitrary<Gesture> {
-  const isSwd = realm.protocol === 'SWD';
+function anyGesture(realm: Realm): fc.Arbitrary<Gesture> {
   return fc.oneof(
     { weight: 6, arbitrary: memoryAccess(realm) },
     { weight: 3, arbitrary: goOn(realm) },
-    { weight: 3, arbitrary: coreRegister(realm) },
     { weight: 2, arbitrary: fault(realm) },
     { weight: 1, arbitrary: dpRegisters(realm) },
     { weight: 1, arbitrary: power(realm) },
-    { weight: 1, arbitrary: session },
-    { weight: 1, arbitrary: fc.constant([select(realm.ap), write(TAR, realm.ram), read(DRW), readRdbuff] as Gesture) },
-    { weight: 1, arbitrary: fc.constant([{ do: 'die' }, ...bringUp(realm, false)] as Gesture) },
-    ...(handles ? [{ weight: 3, arbitrary: handle(realm) }] : []),
-    { weight: 1, arbitrary: fc.constant([{ do: 'disturbed', how: 'wait', then: read(TAR) }] as Gesture) },
-    ...(isSwd
-      ? [
-          { weight: 2, arbitrary: line(realm) },
-          { weight: 1, arbitrary: disturbed(realm) },
-        ]
-      : []),
+    { weight: 1, arbitrary: session(realm) },
+    { weight: 6, arbitrary: roughGesture(realm) },
+    ...(realm.resets ? [] : [{ weight: 3, arbitrary: coreRegister(realm) }]),
+    ...(realm.handles ? [{ weight: 3, arbitrary: handle(realm) }] : []),
   );
 }
 
 const readRdbuff: Step = { do: 'readDp', address: 0xc };
+const readResend: Step = { do: 'readDp', address: 8 };
 const word = fc.integer({ min: 0, max: 0xffffffff });
 /** Offsets around the ends of the pages in which TAR increments. */
 const offset = fc.oneof(fc.constantFrom(0, 0x3f8, 0x3fc, 0x3ff, 0x400, 0x7fe), fc.integer({ min: 0, max: 0xffc }));
-const csw = fc.constantFrom(0x23000052, 0x23000050, 0x23000051, 0x23000042, 0x03000012, 0x43000010);
+/** The last three ask for what the AP does not have, or switch everything off. */
+const csw = fc.constantFrom(
+  ...[0x23000052, 0x23000050, 0x23000051, 0x23000042, 0x03000012, 0x43000010, 0x23000053, 0x23000062, 0],
+);
 
 function access(address: number): fc.Arbitrary<Step> {
   return fc.oneof(
@@ -103,6 +77,9 @@ function goOn(realm: Realm): fc.Arbitrary<Gesture> {
   return fc.oneof(
     fc.constant([select(realm.ap), read(TAR)]),
     fc.constant([select(realm.ap), read(0)]),
+    fc.constant([select(realm.ap), write(TAR, realm.ram), read(DRW), readRdbuff]),
+    // Behind an access that has failed, what is in RDBUFF is anything (IHI 0031 B4.2.3).
+    fc.constant([select(realm.ap), read(TAR), readRdbuff, readResend]),
     fc.constant([select(realm.ap | 0xf0), read(0xc), read(8)]), // IDR, BASE
     fc.constant([select(0x7f0000f0), read(0xc)]), // no such AP
     fc.tuple(offset, fc.constantFrom(0, 4, 8, 0xc)).chain(([at, banked]) =>
@@ -160,14 +137,28 @@ function fault(realm: Realm): fc.Arbitrary<Gesture> {
     ]);
 }
 
-function dpRegisters({ ap }: Realm): fc.Arbitrary<Gesture> {
-  return fc
-    .tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom(0, 4))
-    .map(([bank, address]) => [select(ap | bank), { do: 'readDp', address }, select(ap), { do: 'readDp', address }]);
+function dpRegisters({ ap, board, protocol }: Realm): fc.Arbitrary<Gesture> {
+  const abort = (value: number): Step => ({ do: 'writeDp', address: 0, value });
+  return fc.oneof<fc.Arbitrary<Gesture>[]>(
+    fc
+      .tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom(0, 4))
+      .map(([bank, address]): Gesture => [
+        select(ap | bank),
+        { do: 'readDp', address },
+        select(ap),
+        { do: 'readDp', address },
+      ]),
+    // DLCR as it is at reset.
+    fc.constant([select(ap | 1), control(0), readControl, select(ap)]),
+    ...(protocol === 'SWD' ? [fc.constantFrom(1, 4, 0x1e, 0x1f).map((value) => [abort(value), readControl])] : []),
+    // SELECT1: there is nothing up there.
+    ...(board === 'dpv3'
+      ? [fc.constant([select(ap | 5), control(1), select(ap | 0xf0), read(0xc), select(5), control(0), select(ap)])]
+      : []),
+  );
 }
 
 function power({ protocol }: Realm): fc.Arbitrary<Gesture> {
-  const control = (value: number): Step => ({ do: 'writeDp', address: 4, value });
   return fc.oneof(
     fc.constant([control(0), readControl, readControl, control(0x50000f00), readControl]),
     fc.constant([control(0x10000f00), readControl, control(0x50000f00)]),
@@ -177,54 +168,15 @@ function power({ protocol }: Realm): fc.Arbitrary<Gesture> {
   );
 }
 
-const session: fc.Arbitrary<Gesture> = fc.oneof(
-  fc.constant<Gesture>([{ do: 'lock' }]),
-  fc.constant<Gesture>([{ do: 'connect' }]),
-  fc.constantFrom(400_000, 1_000_000, 4_000_000).map((frequencyHz): Gesture => [{ do: 'clock', frequencyHz }]),
-);
-
-/** Line resets, also with the wrong access behind them. */
-function line(realm: Realm): fc.Arbitrary<Gesture> {
-  const { targetSel } = realm;
-  const again: Gesture = [
-    ...(targetSel === undefined ? [] : [{ do: 'targetsel', value: targetSel, by: 'write' } as Step]),
-    { do: 'readDp', address: 0 },
-    ...clearSticky(realm),
-    readControl,
-  ];
+function session(realm: Realm): fc.Arbitrary<Gesture> {
   return fc.oneof(
-    fc.constant<Gesture>([...lineReset, ...again]),
-    fc.constant<Gesture>([...wake(realm), ...again]),
-    fc.constant<Gesture>([...lineReset, readControl, { do: 'readDp', address: 0 }, ...lineReset, ...again]),
-    fc.constant<Gesture>([...lineReset, read(TAR), read(TAR), ...lineReset, ...again]),
-    fc.constant<Gesture>([
-      ...wake({ ...realm, protocol: 'JTAG' }),
-      { do: 'readDp', address: 0 },
-      ...wake(realm),
-      ...again,
-    ]),
-  );
-}
-
-function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
-  const { targetSel } = realm;
-  const abort: Step = { do: 'writeDp', address: 0, value: 0x1f };
-  const again: Gesture = [
-    ...lineReset,
-    ...(targetSel === undefined ? [] : [{ do: 'targetsel', value: targetSel, by: 'sequence' } as Step]),
-    { do: 'readDp', address: 0 },
-    abort,
-    readControl,
-  ];
-  return fc.oneof(
-    fc.constant<Gesture>([{ do: 'disturbed', how: 'long wait', then: read(DRW) }, abort, select(realm.ap), read(TAR)]),
-    fc.constant<Gesture>([
-      { do: 'disturbed', how: 'no-ack', then: read(TAR) },
-      readControl,
-      ...again,
-      select(realm.ap),
-      read(TAR),
-    ]),
+    // The lock goes to others while its holder is asleep.
+    fc.constant<Gesture>([{ do: 'lock' }, select(realm.ap), read(TAR), { do: 'lock' }, read(0), { do: 'unlock' }]),
+    fc.constantFrom<Gesture>([{ do: 'lock' }], [{ do: 'unlock' }], [{ do: 'connect' }], [{ do: 'flush' }]),
+    fc.constantFrom(400_000, 1_000_000, 4_000_000).map((frequencyHz): Gesture => [{ do: 'clock', frequencyHz }]),
+    fc
+      .constantFrom<'reopen' | 'reconnect'>('reopen', 'reconnect')
+      .map((how) => [{ do: how }, ...bringUp(realm, false)]),
   );
 }
 

@@ -1,35 +1,48 @@
 // Plays steps on a target, for one client or for several that share it.
 
 import { bitString } from '../../../src/dap/bit-string.js';
-import type { ClientLease } from '../../../src/sharing/client-lease.js';
+import type { SwdSequence } from '../../../src/probe/probe.js';
 import { targetSelPieces } from '../../../src/probe/target-sel.js';
+import type { ClientLease } from '../../../src/sharing/client-lease.js';
 import type { AccessFault } from '../../../src/sim/target/access-faults.js';
+import { settle } from '../../support/fake-clock.js';
 import { NEVER, SessionRig } from '../session-rig.js';
-import type { Realm, Step } from './step.js';
+import type { Disturbance, RawSequence, Realm, Step, World } from './step.js';
 
 /** What came of a step: words, or the name of an error. */
-export type Outcome = readonly number[] | string;
+export type Outcome = readonly (number | string)[] | string;
 
 /** 151 is one more than the driver has a probe repeat. */
 const disturbances = {
   wait: { kind: 'wait', times: 3, on: { port: 'AP' } },
   'long wait': { kind: 'wait', times: 151, on: { port: 'AP' } },
-  'no-ack': { kind: 'no-ack', on: { port: 'AP' } },
-} as const satisfies Record<string, AccessFault>;
+  fault: { kind: 'fault', on: { port: 'AP' } },
+  // Not of what sharing has put back before: what a read has done, it has done.
+  parity: { kind: 'parity', on: { port: 'AP', address: 0xc } },
+  'no-ack': { kind: 'no-ack' },
+  'power-lost': { kind: 'power-lost' },
+} as const satisfies Record<Disturbance, AccessFault>;
+
+/** Without a program a core locks up, and costs no time. */
+const NO_PROGRAM = new Uint8Array();
 
 /** One target and the clients that share it. */
 export class Player implements AsyncDisposable {
   readonly #leases = new Map<number, ClientLease>();
+  readonly #handles = new Map<ClientLease, number>();
 
   private constructor(readonly rig: SessionRig) {}
 
-  static async start({ board, postedWrites }: Realm): Promise<Player> {
+  static async start({ board, postedWrites, resets }: World): Promise<Player> {
     const rig = await SessionRig.start({
-      probe: { board: { kind: board }, packetCount: 1 },
+      probe: {
+        board: { kind: board, ...(resets && { image: NO_PROGRAM, resetsAps: resets === 'core and APs' }) },
+        packetCount: 1,
+      },
       driver: { postedWrites },
     });
     // A core that runs costs time, and does what nobody can foresee.
-    for (const processor of rig.sim.board.processors) processor.write(0xe000edf0, 4, 0xa05f0003);
+    if (!resets) for (const processor of rig.sim.board.processors) processor.write(0xe000edf0, 4, 0xa05f0003);
     return new Player(rig);
   }
 
@@ -41,9 +54,25 @@ export class Player implements AsyncDisposable {
     }
   }
 
+  /** Clients that are connected, this one left out. */
+  others(client: number): readonly number[] {
+    return [...this.#leases.keys()].filter((other) => other !== client);
+  }
+
   /** Somebody else works: what was posted is sent first. */
   async interrupted(): Promise<void> {
     await this.rig.session.posted.settle();
+  }
+
+  /** The target sends on its SWO pin. */
+  async trace(bytes: readonly number[]): Promise<void> {
+    this.rig.sim.injectSwo(Uint8Array.from(bytes));
+    await settle();
+  }
+
+  /** The target was without power. */
+  losePower(): void {
+    this.rig.sim.board.powerCycle();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -51,8 +80,18 @@ export class Player implements AsyncDisposable {
   }
 
   async #play(client: number, realm: Realm, step: Step): Promise<Outcome> {
-    const { faults } = this.rig.sim.board;
     const lease = await this.#lease(client, realm);
+    const playing = this.#request(lease, realm, step);
+    const { holder } = this.rig.session.turns;
+    // It waits for somebody else's lock, and time goes on until that one is asleep.
+    const isLockedOut = holder !== undefined && holder !== lease;
+    const takesTime = isLockedOut || ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
+    const outcome = takesTime ? await this.rig.run(playing) : await playing;
+    if (step.do === 'die') this.#leases.delete(client);
+    return outcome;
+  }
+
+  async #request(lease: ClientLease, realm: Realm, step: Step): Promise<Outcome> {
     switch (step.do) {
       case 'swj':
         await lease.swjSequence(bitString(step.clocks, step.bits), NEVER);
@@ -61,6 +100,8 @@ export class Player implements AsyncDisposable {
         if (step.by === 'write') await lease.dap.writeDp(0xc, step.value, NEVER);
         else await lease.swdSequence(targetSelPieces(step.value), NEVER);
         return [];
+      case 'raw':
+        return raw(lease, step);
       case 'readDp':
         return [await lease.dap.readDp(step.address, NEVER)];
       case 'writeDp':
@@ -74,20 +115,16 @@ export class Player implements AsyncDisposable {
       case 'readMemory':
       case 'writeMemory':
         return this.#memory(lease, realm, step);
-      case 'disturbed': {
-        const disturbance = faults.inject(disturbances[step.how]);
-        try {
-          const outcome = await this.#play(client, realm, step.then);
-          if (realm.postedWrites) await lease.dap.flush(NEVER); // or the write would miss what is to happen to it
-          return outcome;
-        } finally {
-          disturbance[Symbol.dispose]();
-        }
-      }
+      case 'disturbed':
+        return this.#disturbed(lease, realm, step);
       case 'lock':
-        // Given back at once: whoever waited for it would hold up the one who plays.
         await lease.lock(NEVER);
+        return [];
+      case 'unlock':
         lease.unlock();
+        return [];
+      case 'flush':
+        await lease.dap.flush(NEVER);
         return [];
       case 'connect':
         await lease.connect('DEFAULT', NEVER);
@@ -95,10 +132,51 @@ export class Player implements AsyncDisposable {
       case 'clock':
         await lease.setClock(step.frequencyHz, NEVER);
         return [];
-      case 'die':
-        this.#leases.delete(client);
-        await this.rig.run(Promise.resolve(lease[Symbol.asyncDispose]()));
+      case 'pulseReset':
+        await lease.reset(NEVER);
         return [];
+      case 'setReset':
+        await lease.setReset(step.asserted, NEVER);
+        return [];
+      case 'readReset':
+        return [Number(await lease.readReset(NEVER))];
+      case 'swo':
+        return swo(lease, step.what);
+      case 'trace':
+        return []; // it comes to every target: see `trace`
+      case 'reopen':
+        await lease.close(NEVER);
+        await lease.open(NEVER);
+        await lease.connect(realm.protocol, NEVER);
+        return [];
+      case 'reconnect':
+        await lease.disconnect(NEVER);
+        await lease.connect(realm.protocol, NEVER);
+        return [];
+      case 'die': {
+        const during = step.during && this.#request(lease, realm, step.during).catch(() => undefined);
+        await lease[Symbol.asyncDispose]();
+        await during;
+        return [];
+      }
+    }
+  }
+
+  async #disturbed(
+    lease: ClientLease,
+    realm: Realm,
+    { how, then }: Step & { readonly do: 'disturbed' },
+  ): Promise<Outcome> {
+    const fault: AccessFault = disturbances[how];
+    // Where sharing looks for flags of another at one debug port of several, they can be read no more after that.
+    const on = realm.board === 'multidrop' ? { port: 'AP' as const, ...fault.on } : fault.on;
+    const disturbance = this.rig.sim.board.faults.inject({ ...fault, ...(on && { on }) });
+    try {
+      const outcome = await this.#request(lease, realm, then);
+      if (realm.postedWrites) await lease.dap.flush(NEVER); // or the write would miss what is to happen to it
+      return outcome;
+    } finally {
+      disturbance[Symbol.dispose]();
     }
   }
 
@@ -121,15 +199,36 @@ export class Player implements AsyncDisposable {
     return [...(await memory.readWords(step.address, step.count, NEVER))];
   }
 
-  readonly #handles = new Map<ClientLease, number>();
-
   async #lease(client: number, { protocol }: Realm): Promise<ClientLease> {
     let lease = this.#leases.get(client);
     if (!lease) {
       this.#leases.set(client, (lease = this.rig.lease()));
       await this.rig.run(lease.open(NEVER)); // the driver listens for stale packets first
-      await lease.connect(protocol, NEVER);
+      await this.rig.run(lease.connect(protocol, NEVER));
     }
     return lease;
   }
+}
+
+async function raw(lease: ClientLease, sequence: RawSequence): Promise<Outcome> {
+  if (sequence.over === 'SWD') {
+    const pieces = sequence.pieces.map((piece): SwdSequence =>
+      typeof piece === 'number'
+        ? { direction: 'input', lengthBits: piece }
+        : { direction: 'output', sequence: bitString(...piece) },
+    );
+    return (await lease.swdSequence(pieces, NEVER)).map(({ bits }) => bits.toString(16));
+  }
+  const read: string[] = [];
+  for (const { tms, clocks, reads } of sequence.runs) {
+    const tdo = await lease.jtagSequence({ tms, readTdo: reads, tdi: bitString(clocks, -1n) }, NEVER);
+    if (reads) read.push(tdo?.bits.toString(16) ?? 'nothing');
+  }
+  return read;
+}
+
+async function swo(lease: ClientLease, what: 'start' | 'stop' | 'read'): Promise<Outcome> {
+  if (what === 'read') return [...(await lease.swoRead(NEVER))];
+  await (what === 'start' ? lease.swoStart(1_000_000, NEVER) : lease.swoStop(NEVER));
+  return [];
 }

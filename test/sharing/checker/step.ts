@@ -6,27 +6,59 @@ export type Step =
   /** Bits on SWDIO/TMS, bit 0 first. */
   | { readonly do: 'swj'; readonly clocks: number; readonly bits: bigint }
   | { readonly do: 'targetsel'; readonly value: number; readonly by: 'sequence' | 'write' }
+  | RawSequence
   | { readonly do: 'readDp'; readonly address: number }
   | { readonly do: 'writeDp'; readonly address: number; readonly value: number }
   | { readonly do: 'readAp'; readonly address: number; readonly count: number }
   | { readonly do: 'writeAp'; readonly address: number; readonly values: readonly number[] }
   | { readonly do: 'readMemory'; readonly address: number; readonly sizeBits: 8 | 16 | 32; readonly count: number }
   | { readonly do: 'writeMemory'; readonly address: number; readonly sizeBits: 8 | 16 | 32; readonly value: number }
-  /** Something goes wrong on the wire with the first AP access. */
-  | { readonly do: 'disturbed'; readonly how: 'wait' | 'long wait' | 'no-ack'; readonly then: Step }
-  | { readonly do: 'lock' | 'connect' }
+  | { readonly do: 'disturbed'; readonly how: Disturbance; readonly then: Step }
+  | { readonly do: 'lock' | 'unlock' | 'connect' | 'flush' }
   | { readonly do: 'clock'; readonly frequencyHz: number }
-  /** The client is gone, and another one comes in its place. */
-  | { readonly do: 'die' };
+  | { readonly do: 'pulseReset' | 'readReset' }
+  | { readonly do: 'setReset'; readonly asserted: boolean }
+  | { readonly do: 'swo'; readonly what: 'start' | 'stop' | 'read' }
+  /** The target sends bytes on its SWO pin. */
+  | { readonly do: 'trace'; readonly bytes: readonly number[] }
+  /** The client gives all back, and comes again. */
+  | { readonly do: 'reopen' | 'reconnect' }
+  /** The client is gone, and another one comes in its place. @param during  a request it did not wait for */
+  | { readonly do: 'die'; readonly during?: Step };
+
+/** Bits of the client's own making, by `swd_sequence` or by several of `jtag_sequence`; others come before or behind. */
+export type RawSequence = { readonly do: 'raw'; readonly isGranted: boolean } & (
+  | { readonly over: 'SWD'; readonly pieces: readonly (number | readonly [clocks: number, bits: bigint])[] }
+  | {
+      readonly over: 'JTAG';
+      readonly runs: readonly { readonly tms: 0 | 1; readonly clocks: number; readonly reads: boolean }[];
+    }
+);
+
+/** What goes wrong on the wire, with the first access that it concerns. */
+export type Disturbance = 'wait' | 'long wait' | 'fault' | 'parity' | 'no-ack' | 'power-lost';
 
 /** Several steps that belong together; those of other clients come in between. */
 export type Gesture = readonly Step[];
 
-/** The part of a target that is one client's own. */
-export interface Realm {
+/** What all clients of a run share. */
+export interface World {
   readonly board: 'plain' | 'second-ap' | 'multidrop' | 'dpv3';
   readonly protocol: WireProtocol;
   readonly postedWrites: boolean;
+  /** Clients use memory handles, too. */
+  readonly handles: boolean;
+  /** Each client on an AP or core of its own; else all on one. */
+  readonly apart: boolean;
+  /**
+   * Clients reset the target, and it loses its power. Of a core nothing can be expected then, so they leave it alone;
+   * what they have in the DP and the APs is as if nobody else had been there.
+   */
+  readonly resets?: 'core' | 'core and APs';
+}
+
+/** The part of a target that is one client's own. */
+export interface Realm extends World {
   /** Value of SELECT that the client's AP begins at. */
   readonly ap: number;
   /** AP version and address for a memory handle. */
@@ -39,16 +71,11 @@ export interface Realm {
   readonly registers: readonly [number, number];
 }
 
-/** How the clients share the target: all on one AP, or each on the AP or core of its own. */
-export function realmOf(
-  target: Pick<Realm, 'board' | 'protocol' | 'postedWrites'>,
-  client: number,
-  apart: boolean,
-): Realm {
-  const { board } = target;
+export function realmOf(world: World, client: number): Realm {
+  const { board, apart } = world;
   const second = apart && client % 2 === 1;
   return {
-    ...target,
+    ...world,
     ap: board === 'dpv3' ? 0x2d00 : board === 'second-ap' && second ? 0x01000000 : 0,
     nominal: board === 'dpv3' ? [2, 0x2000] : [1, board === 'second-ap' && second ? 1 : 0],
     ...(board === 'multidrop' && { targetSel: second ? 0x11002927 : 0x01002927 }),

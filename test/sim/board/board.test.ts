@@ -188,11 +188,10 @@ describe('the flash controller', () => {
     assert.equal(await board.read(0x08000400), 0xffffffff);
   });
 
-  it('stays locked after a wrong key until a reset', async () => {
+  it('refuses a wrong key, and stays locked until a reset', async () => {
     await using board = await open();
-    await board.write(FLASH.KEYR, 0x12345678);
-    await board.write(FLASH.KEYR, 0x45670123);
-    await board.write(FLASH.KEYR, 0xcdef89ab);
+    assert.equal(await board.tryWrite(CSW_WORD, FLASH.KEYR, 0x12345678), 4);
+    assert.equal(await board.tryWrite(CSW_WORD, FLASH.KEYR, 0x45670123), 4, 'the right one is too late');
     assert.equal(await board.read(FLASH.CR), 0x80);
 
     await board.rig.exchange(0x0a);

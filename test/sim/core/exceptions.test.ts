@@ -464,6 +464,21 @@ describe('a sleeping core', () => {
     assert.deepEqual([executed, rig.core.sleeping], [1, true]);
   });
 
+  it('does not sleep on the way back to a handler that was interrupted', () => {
+    const rig = idleRig();
+    rig.write(REG.SCR, 0x02);
+    rig.write(REG.NVIC_IPR0, 0x00004080); // 0: 0x80, 1: 0x40
+    rig.load(handler(16), [HERE]);
+    rig.write(REG.NVIC_ISPR, 1);
+    rig.execute(1);
+    rig.write(REG.NVIC_ISPR, 2);
+    rig.write(REG.DHCSR, 0xa05f0001);
+
+    const executed = rig.core.run(10);
+
+    assert.deepEqual([executed, rig.core.sleeping], [10, false]);
+  });
+
   it('is woken by SysTick, which goes on counting', () => {
     const rig = idleRig([WFI, 0x3001, 0xe7fc]); // 1: wfi; adds r0, #1; b 1b
     rig.write(REG.SYST_RVR, 99);

@@ -70,6 +70,21 @@ describe('SysTick', () => {
     assert.equal(rig.read(REG.ICSR) & 0x04000000, 0x04000000);
   });
 
+  it('counts a whole period from zero also while the core sleeps', () => {
+    const rig = rigWith([0xbf30, HERE]); // wfi
+    rig.write(REG.DHCSR, 0xa05f0001);
+    rig.core.run(5);
+    rig.write(REG.SYST_RVR, 9);
+    rig.write(REG.SYST_CSR, 3);
+
+    const pending = [9, 1].map((cycles) => {
+      rig.core.run(cycles);
+      return rig.read(REG.ICSR) & 0x04000000;
+    });
+
+    assert.deepEqual(pending, [0, 0x04000000]);
+  });
+
   it('is cleared by any write to its value, without an interrupt', () => {
     const rig = rigWith([HERE]);
     rig.write(REG.SYST_RVR, 0xffffffff);
@@ -124,6 +139,16 @@ describe('ICSR', () => {
 
     assert.equal(rig.read(REG.ICSR), 0x00411010); // ISRPENDING, VECTPENDING 17, VECTACTIVE 16
     assert.equal(rig.core.readPpb(REG.ICSR, false), 0x00011010);
+  });
+
+  it('tells of a pending interrupt also where another exception comes first, or it is disabled', () => {
+    const rig = rigWith([HERE]);
+    rig.write(REG.NVIC_ISPR, 0x4);
+    const disabled = rig.read(REG.ICSR);
+
+    rig.write(REG.ICSR, 0x10000000); // PendSV
+
+    assert.deepEqual([disabled, rig.read(REG.ICSR)], [0x00400000, 0x10c0e000]); // ISRPENDING; then PendSV preempts
   });
 
   it('takes back PendSV and SysTick', () => {

@@ -226,6 +226,15 @@ describe('two debug ports on one SWD line', () => {
     assert.equal(rig.packet(T.READ_DPIDR).ack, NO_ACK);
   });
 
+  it('stay silent after a TARGETSEL with wrong parity', () => {
+    const rig = new WireRig({ kind: 'multidrop' });
+    rig.wake(0x1a);
+    rig.lineReset();
+    rig.targetSel(CORES[0], 1); // it has eight ones
+
+    assert.equal(rig.packet(T.READ_DPIDR).ack, NO_ACK);
+  });
+
   it('keep registers of their own and share the memory', () => {
     const rig = new WireRig({ kind: 'multidrop' });
     for (const [instance, target] of CORES.entries()) {

@@ -45,11 +45,11 @@ export class WireRig {
   }
 
   /** TARGETSEL as a probe has to send it: request 0x99, 5 clocks undriven, word and parity. @returns the 5 bits seen */
-  targetSel(value: number): number {
+  targetSel(value: number, parity = parity32(value)): number {
     this.out(0x99, 8);
     const seen = this.in(5);
     this.out(value, 32);
-    this.out(parity32(value), 1);
+    this.out(parity, 1);
     return seen;
   }
 

@@ -144,40 +144,53 @@ describe('a fault of the device', () => {
     });
   }
 
-  scenario(`left over from a client that was killed does not reach the next one ${SHORT}`, async (vm, undo) => {
-    const probe = emulatedProbe({ uid: 'STALE' });
-    const { client } = await serve(vm, probe);
-    undo.use(client);
-    await client.result('close');
+  for (const transports of ['v2', 'v1'] as const) {
+    scenario(
+      `left over from a client that was killed does not reach the next one: ${transports} ${SHORT}`,
+      async (vm, undo) => {
+        const probe = emulatedProbe({ uid: 'STALE', transports });
+        const { client } = await serve(vm, probe);
+        undo.use(client);
 
-    probe.leaveStale(Uint8Array.of(DapCommand.Transfer, 1, 1, 0xef, 0xbe, 0xad, 0xde));
-    await client.result('open');
+        for (const stale of [
+          [DapCommand.Transfer, 1, 1, 0xef, 0xbe, 0xad, 0xde],
+          [DapCommand.Info, 1, 7],
+        ].map((bytes) => Uint8Array.from(bytes))) {
+          await client.result('close');
+          probe.leaveStale(stale);
+          // And one that is on its way when the probe is opened.
+          probe.interceptNext('any', { command: (command) => (probe.leaveStale(stale), command) });
+          await client.result('open');
 
-    assert.equal(await connectSwd(client), DPIDR);
-  });
+          assert.equal(await connectSwd(client), DPIDR);
+        }
+      },
+    );
 
-  scenario(
-    `in the middle of a transfer is status 2, and the same connection works after replug ${SHORT}`,
-    async (vm, undo) => {
-      const probe = emulatedProbe({ uid: 'PULLED' });
-      const { daemon, plugged, client } = await serve(vm, probe);
-      undo.use(client);
-      probe.holdAnswers();
+    scenario(
+      `in the middle of a transfer is status 2, and the same connection works after replug: ${transports} ${SHORT}`,
+      async (vm, undo) => {
+        const probe = emulatedProbe({ uid: 'PULLED', transports });
+        const { daemon, plugged, client } = await serve(vm, probe);
+        undo.use(client);
+        probe.holdAnswers();
 
-      const answer = client.request('read_dp', CTRL_STAT);
-      await probe.received(DapCommand.Transfer);
-      plugged[Symbol.dispose]();
+        const answer = client.request('read_dp', CTRL_STAT);
+        await probe.received(DapCommand.Transfer);
+        plugged[Symbol.dispose]();
 
-      assert.equal((await answer).status, DISCONNECTED);
-      await daemon.probes(([{ state }]) => state === 'absent', 'the probe is missed');
-      assert.equal((await client.request('open')).status, DISCONNECTED);
-      probe.releaseAnswers();
-      await vm.plug(probe, SOCKET);
-      await daemon.probes(([{ state }]) => state !== 'absent', 'it is back');
-      await client.result('open');
-      assert.equal(await connectSwd(client), DPIDR);
-    },
-  );
+        assert.equal((await answer).status, DISCONNECTED);
+        assert.equal((await client.request('open')).status, DISCONNECTED);
+        await daemon.probes(([{ state }]) => state === 'absent', 'the probe is missed');
+        assert.equal((await client.request('open')).status, DISCONNECTED);
+        probe.releaseAnswers();
+        await vm.plug(probe, SOCKET);
+        await daemon.probes(([{ state }]) => state !== 'absent', 'it is back');
+        await client.result('open');
+        assert.equal(await connectSwd(client), DPIDR);
+      },
+    );
+  }
 });
 
 /** Plugs a probe in, and connects a client on the host to its target. */

@@ -50,6 +50,11 @@ export class Transfer implements Command<Uint32Array> {
     return undefined;
   }
 
+  /** Whether the first access that was not acknowledged is a write to this DP register. */
+  mayHaveWritten(address: DpAddress): boolean {
+    return this.#executed < this.#count && this.#requests[this.#executed] === (address & TransferRequest.AddressMask);
+  }
+
   /** How many more reads fit. */
   get readsLeft(): number {
     const inReply = Math.floor((this.#packetSizeBytes - REPLY_HEADER_BYTES) / 4) - this.#readCount;

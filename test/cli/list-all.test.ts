@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Disposer } from '../../src/base/disposer.js';
+import type { World } from '../../src/cli/world.js';
+import type { DiscoveredProbe } from '../../src/discovery/browse.js';
+import { ControlWorld } from '../control/control-world.js';
+import { run } from './cli-world.js';
+
+function discovered(uid: string, host: string, more: Partial<DiscoveredProbe> = {}): DiscoveredProbe {
+  const facts = { uid, host, vendorId: 0x0d28, productId: 0x0204, product: 'DAPLink CMSIS-DAP', state: 'ready' };
+  return { ...facts, port: 5555, addresses: ['192.0.2.7'], isHere: false, ...more };
+}
+
+/** `browse` finds these. */
+function network(...probes: readonly DiscoveredProbe[]): Pick<World, 'browse'> {
+  return { browse: async () => probes };
+}
+
+describe('probectl list --all', () => {
+  let disposer: Disposer;
+  beforeEach(() => (disposer = new Disposer()));
+  afterEach(() => disposer[Symbol.asyncDispose]());
+
+  /** A file that names hosts. */
+  function hostFile(text: string): Pick<World, 'hostFiles'> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'probed-hosts-'));
+    disposer.defer(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'probectl.toml');
+    writeFileSync(file, text);
+    return { hostFiles: [file] };
+  }
+
+  it('shows what the network tells of, with what is to be pasted', async () => {
+    const told = network(
+      discovered('B1', 'lab1', { target: 'rp2040', name: 'left' }),
+      discovered('B2', 'lab2', { addresses: ['2001:db8::7'], port: 5556 }),
+    );
+    await using world = await ControlWorld.start();
+
+    const { stdout } = await run(world.path, ['list', '--all'], told);
+
+    assert.match(stdout, /^lab1 +B1 +left +-u remote:192\.0\.2\.7:5555 -t rp2040$/m);
+    assert.match(stdout, /^lab2 +B2 +- +probectl accelerate \[2001:db8::7\]:5556$/m); // pyOCD takes no IPv6 address
+    const lines = (await run(world.path, ['list', '--all', '-o', 'pyocd'], told)).stdout;
+    assert.match(lines, /^pyocd cmd -u remote:192\.0\.2\.7:5555 -t rp2040\nprobectl accelerate \[/m);
+  });
+
+  it('tells JSON which probes were discovered', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [];
+
+    const { stdout } = await run(world.path, ['list', '--all', '--json'], network(discovered('B1', 'lab1')));
+
+    assert.deepEqual((JSON.parse(stdout) as { readonly result: unknown }).result, {
+      probes: [{ ...discovered('B1', 'lab1'), discovered: true, addresses: ['192.0.2.7:5555'] }],
+      problems: [],
+    });
+  });
+
+  it('shows no probe twice that the host was asked for, and every twin', async () => {
+    await using world = await ControlWorld.start();
+    const own = discovered('A1', 'here', { isHere: true });
+    const twin = discovered('A1', 'lab1');
+
+    const { stdout } = await run(world.path, ['list', '--all'], network(own, twin));
+
+    assert.deepEqual(stdout.match(/^\S+ +A1/gm), ['-     A1', 'lab1  A1']);
+  });
+
+  it('takes a probe of a named host for the one the network tells of, if there is only one', async () => {
+    await using world = await ControlWorld.start();
+    const hosts = hostFile(`[hosts]\nlab = "unix://${world.path}"\n`);
+    const told = discovered('A1', 'lab.example');
+    const hostsOf = async (...probes: readonly DiscoveredProbe[]): Promise<unknown> =>
+      (await run('/nowhere', ['list', '--all'], { ...hosts, ...network(...probes) })).stdout.match(/^\S+(?= +A1)/gm);
+
+    assert.deepEqual(await hostsOf(told), ['lab']);
+    assert.deepEqual(await hostsOf(told, discovered('A1', 'other')), ['lab', 'lab.example', 'other']);
+  });
+
+  it('tells machines of one name apart', async () => {
+    const two = network(discovered('B1', 'pi'), discovered('B1', 'pi', { addresses: ['192.0.2.8'] }));
+
+    const { stdout } = await run('/nowhere', ['list', '--all'], two);
+
+    assert.match(stdout, /^pi \(192\.0\.2\.7\) +B1.*\npi \(192\.0\.2\.8\) +B1/m);
+  });
+
+  it('says why the network cannot be asked', async () => {
+    await using world = await ControlWorld.start();
+    const browse = (): Promise<never> => Promise.reject(new Error('bind EACCES 0.0.0.0:5353'));
+
+    const { code, stdout } = await run(world.path, ['list', '--all'], { browse });
+
+    assert.equal(code, 0);
+    assert.match(stdout, /^other machines: multicast DNS: bind EACCES 0\.0\.0\.0:5353$/m);
+  });
+
+  it('gives VS Code a task for each probe that must be forwarded, at a port of its own', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = world.daemon.rows.slice(0, 1);
+    const hosts = hostFile(`[hosts]\nlab = "unix://${world.path}"\n`);
+
+    const { stdout } = await run(world.path, ['list', '--all', '-o', 'vscode'], {
+      ...hosts,
+      ...network(discovered('B1', 'lab1')),
+    });
+
+    const { configurations, tasks } = JSON.parse(stdout) as Record<string, readonly Record<string, unknown>[]>;
+    assert.deepEqual(
+      configurations.map(({ name, serverArgs, preLaunchTask }) => [name, serverArgs, preLaunchTask]),
+      [
+        ['pyOCD bench', ['--uid', 'remote:localhost:5555'], undefined],
+        ['pyOCD bench on lab', ['--uid', 'remote:localhost:5556'], 'probectl forward A1 of lab'],
+        ['pyOCD B1 on lab1', ['--uid', 'remote:192.0.2.7:5555'], undefined],
+      ],
+    );
+    assert.deepEqual(
+      tasks.map(({ label, args }) => [label, args]),
+      [['probectl forward A1 of lab', ['forward', '--host', 'lab', 'A1', '--port', '5556']]],
+    );
+  });
+});

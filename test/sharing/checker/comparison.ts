@@ -1,0 +1,128 @@
+// Clients that share a target, compared with each of them alone on a target of its own. What "as if alone" cannot mean,
+// since the target is one, is said here: the rest has to be the same to the last bit.
+
+import assert from 'node:assert/strict';
+import { bringUp, readControl } from './bring-up.js';
+import { type Outcome, Player } from './player.js';
+import { type Gesture, type Realm, realmOf, type Step, type World } from './step.js';
+
+export interface Run {
+  /** Of each client. */
+  readonly programs: readonly (readonly Gesture[])[];
+  /** Whose step comes next; what is left at its end is played in turns. */
+  readonly order: readonly number[];
+}
+
+/** Steps before a difference that its report shows. */
+const TRACED = 60;
+
+export class Comparison implements AsyncDisposable {
+  played = 0;
+  readonly #trace: string[] = [];
+  readonly #holdsReset = new Set<number>();
+  #capturesSwo: number | undefined;
+  #last: number | undefined;
+
+  private constructor(
+    private readonly realms: readonly Realm[],
+    private readonly shared: Player,
+    private readonly alone: readonly Player[],
+    /** What each client is still to do, and what it is at. */
+    private readonly programs: readonly Gesture[][],
+    private readonly current: Step[][],
+  ) {}
+
+  static async start(world: World, { programs }: Run): Promise<Comparison> {
+    const realms = programs.map((_, client) => realmOf(world, client));
+    const alone: Player[] = [];
+    for (const realm of realms) alone.push(await Player.start(realm));
+    return new Comparison(
+      realms,
+      await Player.start(world),
+      alone,
+      programs.map((gestures) => [...gestures]),
+      programs.map(() => []),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const player of [this.shared, ...this.alone]) await player[Symbol.asyncDispose]();
+  }
+
+  async play(order: readonly number[]): Promise<void> {
+    for (const client of order) await this.#next(client);
+    const isBusy = (client: number): boolean => this.programs[client].length + this.current[client].length > 0;
+    while ([...this.programs.keys()].some(isBusy)) {
+      for (const client of this.programs.keys()) await this.#next(client);
+    }
+  }
+
+  async #next(client: number): Promise<void> {
+    if (this.current[client].length === 0) this.current[client] = [...(this.programs[client].shift() ?? [])];
+    const step = this.current[client].shift();
+    if (!step) return;
+    await this.#interrupt(client, step);
+    const others = this.shared.others(client);
+    const seen = await this.shared.play(client, this.realms[client], step);
+    const expected = await this.#expected(client, step, others);
+    this.played++;
+    this.#trace.push(`${client}: ${text(step)} -> ${JSON.stringify(seen)}`);
+    assert.deepEqual(seen, expected, `not as alone:\n${this.#trace.slice(-TRACED).join('\n')}`);
+    await this.#afterwards(client, step);
+  }
+
+  /** Alone, too, writes are sent when they are sent here: it decides which request is told of an error. */
+  async #interrupt(client: number, step: Step): Promise<void> {
+    if (step.do === 'lock' || step.do === 'unlock') return;
+    if (this.#last !== undefined && this.#last !== client) await this.alone[this.#last].interrupted();
+    this.#last = client;
+    // Or what is to go wrong, or time that goes by, would be that of writes before it.
+    if (!['disturbed', 'die', 'pulseReset', 'swo', 'reopen'].includes(step.do)) return;
+    await this.shared.interrupted();
+    await this.alone[client].interrupted();
+  }
+
+  async #expected(client: number, step: Step, others: readonly number[]): Promise<Outcome> {
+    // Bits that sharing does not understand are refused while others are connected, and reach nobody.
+    if (step.do === 'raw' && !step.isGranted && others.length > 0) return 'RequestError';
+    // SWO is captured by one at a time.
+    const isTaken = this.#capturesSwo !== undefined && this.#capturesSwo !== client;
+    if (step.do === 'swo' && step.what === 'start' && isTaken) return 'ProbeError';
+
+    const outcome = await this.alone[client].play(client, this.realms[client], step);
+    // nRESET is a wire: what it tells is whether anybody pulls it.
+    if (step.do === 'readReset') return [Number(this.#holdsReset.size > 0)];
+    return outcome;
+  }
+
+  async #afterwards(client: number, step: Step): Promise<void> {
+    if (step.do === 'setReset' && step.asserted) this.#holdsReset.add(client);
+    else if (['setReset', 'pulseReset', 'die', 'reopen'].includes(step.do)) this.#holdsReset.delete(client);
+
+    if (step.do === 'swo' && step.what === 'start') this.#capturesSwo ??= client;
+    const endsSwo = (step.do === 'swo' && step.what === 'stop') || step.do === 'die' || step.do === 'reopen';
+    if (endsSwo && this.#capturesSwo === client) this.#capturesSwo = undefined;
+
+    // What the target sends comes to all, and so does its loss of power.
+    if (step.do === 'trace') for (const player of [this.shared, ...this.alone]) await player.trace(step.bytes);
+    if (step.do === 'disturbed' && step.how === 'power-lost') this.#afterPowerLoss(client);
+  }
+
+  /** The others find that nobody answers any more, and bring the line up as they did at first. */
+  #afterPowerLoss(client: number): void {
+    const connected = this.shared.others(client);
+    for (const [other, player] of this.alone.entries()) {
+      if (other === client) continue;
+      player.losePower();
+      if (connected.includes(other)) {
+        this.current[other] = [readControl, ...bringUp(this.realms[other], false)];
+      }
+    }
+  }
+}
+
+function text(step: Step): string {
+  return JSON.stringify(step, (_key, value: unknown) =>
+    typeof value === 'bigint' ? `0x${value.toString(16)}` : value,
+  );
+}

@@ -1,0 +1,178 @@
+// What clients do to the line, to the target and to SWO, and what goes wrong on the wire.
+
+import fc from 'fast-check';
+import { targetSelPieces } from '../../../src/probe/target-sel.js';
+import {
+  bringUp,
+  clearSticky,
+  control,
+  DRW,
+  lineReset,
+  read,
+  readControl,
+  readDpidr,
+  select,
+  TAR,
+  wake,
+  write,
+} from './bring-up.js';
+import type { Disturbance, Gesture, RawSequence, Realm, Step } from './step.js';
+
+/** AIRCR with its key and SYSRESETREQ (DDI 0419 B3.2.6). */
+const AIRCR = 0xe000ed0c;
+const SYSTEM_RESET = 0x05fa0004;
+
+export function roughGesture(realm: Realm): fc.Arbitrary<Gesture> {
+  const isSwd = realm.protocol === 'SWD';
+  return fc.oneof(
+    { weight: 3, arbitrary: disturbed(realm) },
+    { weight: 1, arbitrary: fc.constantFrom(...(isSwd ? rawSwd(realm) : rawJtag(realm))) },
+    { weight: 1, arbitrary: swo },
+    ...(isSwd ? [{ weight: 2, arbitrary: line(realm) }] : []),
+    ...(realm.resets
+      ? [
+          { weight: 2, arbitrary: reset(realm) },
+          // Over JTAG it goes unnoticed, or a scan breaks off: see `disturbed`. Of several debug ports on a line only the
+          // one that was asked for power tells.
+          ...(isSwd && realm.board !== 'multidrop' ? [{ weight: 1, arbitrary: fc.constant(powerLoss(realm)) }] : []),
+        ]
+      : []),
+  );
+}
+
+/** Line resets, also with the wrong access behind them. */
+function line(realm: Realm): fc.Arbitrary<Gesture> {
+  const again = afterLineReset(realm, 'write');
+  return fc.constantFrom<Gesture>(
+    [...lineReset, ...again],
+    [...wake(realm), ...again],
+    [...lineReset, readControl, readDpidr, ...lineReset, ...again],
+    [...lineReset, read(TAR), read(TAR), ...lineReset, ...again],
+    [...wake({ ...realm, protocol: 'JTAG' }), readDpidr, ...wake(realm), ...again],
+  );
+}
+
+function afterLineReset(realm: Realm, by: 'write' | 'sequence'): Gesture {
+  const { targetSel } = realm;
+  return [
+    ...(targetSel === undefined ? [] : [{ do: 'targetsel', value: targetSel, by } as const]),
+    readDpidr,
+    ...clearSticky(realm),
+    readControl,
+  ];
+}
+
+type Piece = (RawSequence & { readonly over: 'SWD' })['pieces'][number];
+
+function rawSwd(realm: Realm): Gesture[] {
+  const { targetSel } = realm;
+  const raw = (isGranted: boolean, ...pieces: Piece[]): Step => ({ do: 'raw', isGranted, over: 'SWD', pieces });
+  const reset: Piece[] = [
+    [51, -1n],
+    [8, 0n],
+  ];
+  const select: Piece[] =
+    targetSel === undefined
+      ? []
+      : targetSelPieces(targetSel).map((piece) =>
+          piece.direction === 'input' ? piece.lengthBits : [piece.sequence.lengthBits, piece.sequence.bits],
+        );
+  // Start, DP, read, A[3:2] = 0, parity, stop, park; turnaround and ACK; data and parity; turnaround; idle.
+  const dpidr: Piece[] = [[8, 0xa5n], 4, 33, 1, [8, 0n]];
+  return [
+    [raw(true, ...reset, ...select), readDpidr, ...clearSticky(realm), readControl],
+    [raw(false, ...reset, ...select, ...dpidr), ...clearSticky(realm), readControl],
+    [raw(false, ...dpidr), ...clearSticky(realm), readControl],
+  ];
+}
+
+function rawJtag(realm: Realm): Gesture[] {
+  const raw = (isGranted: boolean, ...runs: (readonly [tms: 0 | 1, clocks: number, reads?: true])[]): Step => ({
+    do: 'raw',
+    isGranted,
+    over: 'JTAG',
+    runs: runs.map(([tms, clocks, reads = false]) => ({ tms, clocks, reads })),
+  });
+  const home = raw(true, [1, 6], [0, 1]);
+  const rest = [readDpidr, ...clearSticky(realm), readControl];
+  return [
+    [home, ...rest],
+    [raw(true, [0, 5]), ...rest],
+    // By way of Test-Logic-Reset, which selects IDCODE, to Shift-DR; its last bit leaves it.
+    [raw(false, [1, 5], [0, 1], [1, 1], [0, 2], [0, 31, true], [1, 1, true], [1, 1], [0, 1]), ...rest],
+    // Left in the middle of a scan.
+    [raw(false, [1, 2], [0, 2]), home, ...rest],
+  ];
+}
+
+const swo: fc.Arbitrary<Gesture> = fc.oneof(
+  fc.constantFrom<Gesture>(
+    [{ do: 'swo', what: 'start' }],
+    [{ do: 'swo', what: 'stop' }],
+    [{ do: 'swo', what: 'read' }],
+  ),
+  fc.array(fc.nat(255), { minLength: 1, maxLength: 20 }).map((bytes): Gesture => [
+    { do: 'swo', what: 'start' },
+    { do: 'trace', bytes },
+    { do: 'swo', what: 'read' },
+  ]),
+);
+
+function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
+  // TAR with another value than it has: a write that changes nothing would not be made.
+  const any = fc.constantFrom(
+    ...[read(TAR), read(DRW), read(DRW, 20), write(DRW, 1, 2, 3), read(0)],
+    // Over JTAG an error does not name the write that failed, of several that were posted.
+    ...(realm.protocol === 'SWD' || !realm.postedWrites ? [write(TAR, realm.ram + 0x44)] : []),
+  );
+  const of = (how: Disturbance, then: fc.Arbitrary<Step>, rest: Gesture): fc.Arbitrary<Gesture> =>
+    then.map((step) => [
+      select(realm.ap),
+      write(0, 0x23000052),
+      write(TAR, realm.ram),
+      { do: 'disturbed', how, then: step },
+      ...rest,
+      readControl,
+      select(realm.ap),
+      read(TAR),
+      read(0),
+    ]);
+  const isSwd = realm.protocol === 'SWD';
+  const abort: Step = { do: 'writeDp', address: 0, value: 0x1f };
+  return fc.oneof(
+    of('wait', any, []),
+    of('fault', any, [readControl, ...clearSticky(realm)]),
+    ...(isSwd
+      ? [
+          of('long wait', any, [abort, ...clearSticky(realm)]),
+          of('parity', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [
+            ...[readControl, abort, select(realm.ap), write(TAR, realm.ram)],
+          ]),
+          of('no-ack', fc.oneof(any, fc.constant(readControl)), [
+            readControl,
+            ...wake(realm),
+            ...afterLineReset(realm, 'sequence'),
+          ]),
+        ]
+      : // An access over JTAG is made, and takes its time; and a scan that breaks off is an access, nobody knows which.
+        [of('long wait', fc.constantFrom(read(TAR), read(0)), [abort, ...clearSticky(realm)])]),
+  );
+}
+
+function powerLoss(realm: Realm): Gesture {
+  return [{ do: 'disturbed', how: 'power-lost', then: read(TAR) }, ...bringUp(realm, false)];
+}
+
+function reset({ ap, ram, resets }: Realm): fc.Arbitrary<Gesture> {
+  // As stock clients do. That the APs were reset cannot be seen where another one held nRESET already.
+  const distrusts: Gesture = resets === 'core' ? [] : [select(ap), write(0, 0x23000052), write(TAR, ram + 0x20)];
+  const asserts: Gesture = [{ do: 'setReset', asserted: true }, ...distrusts];
+  const lets: Gesture = [{ do: 'setReset', asserted: false }];
+  const looks: Gesture = [select(ap), read(TAR), read(0), readControl];
+  return fc.constantFrom<Gesture>(
+    [...asserts, { do: 'readReset' }, ...looks, ...lets, { do: 'readReset' }, ...looks],
+    [{ do: 'readReset' }],
+    [{ do: 'pulseReset' }, ...distrusts, ...looks],
+    [select(ap), write(0, 0x23000052), write(TAR, AIRCR), write(DRW, SYSTEM_RESET), ...looks, control(0x50000f00)],
+  );
+}

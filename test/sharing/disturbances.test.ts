@@ -1,0 +1,164 @@
+// What one client suffers, or does to the target, and what the others notice of it.
+
+import assert from 'node:assert/strict';
+import { NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
+import type { WireProtocol } from '../../src/dap/wire-protocol.js';
+import type { ClientLease } from '../../src/sharing/client-lease.js';
+import { RAM_BASE } from '../../src/sim/board/memory-map.js';
+import { NEVER, SessionRig } from './session-rig.js';
+
+const WORDS = 0x23000052;
+const BYTES = 0x23000050;
+const NOTHING_THERE = 0x30000000;
+
+/** A client that has left CSW and TAR as given. */
+async function working(
+  rig: SessionRig,
+  csw: number,
+  tar: number,
+  protocol: WireProtocol = 'SWD',
+): Promise<ClientLease> {
+  const lease = await rig.connected(protocol);
+  await rig.run(lease.dap.writeDp(DP.SELECT, 0, NEVER));
+  await rig.run(lease.dap.readAp(MEM_AP.CSW, 1, NEVER));
+  await write(rig, lease, MEM_AP.CSW, csw);
+  await write(rig, lease, MEM_AP.TAR, tar);
+  await read(rig, lease, MEM_AP.TAR);
+  return lease;
+}
+
+async function read(rig: SessionRig, { dap }: ClientLease, register: number): Promise<number> {
+  const [word] = await rig.run(dap.readAp(register, 1, NEVER));
+  return word;
+}
+
+async function write(rig: SessionRig, { dap }: ClientLease, register: number, value: number): Promise<void> {
+  await rig.run(dap.writeAp(register, Uint32Array.of(value), NEVER));
+}
+
+async function cswAndTar(rig: SessionRig, lease: ClientLease): Promise<number[]> {
+  return [await read(rig, lease, MEM_AP.CSW), await read(rig, lease, MEM_AP.TAR)];
+}
+
+describe('a reset by one of several clients', () => {
+  it('leaves it CSW and TAR as it had them, where the APs are not reset', async () => {
+    await using rig = await SessionRig.start();
+    const first = await working(rig, WORDS, RAM_BASE);
+    await working(rig, BYTES, RAM_BASE + 0x100);
+
+    await rig.run(first.setReset(true, NEVER));
+
+    assert.deepEqual(await cswAndTar(rig, first), [WORDS, RAM_BASE]);
+  });
+
+  it('that resets the APs too leaves the others theirs, also where they are not known', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { resetsAps: true } } });
+    const first = await working(rig, WORDS, RAM_BASE);
+    const second = await working(rig, BYTES, RAM_BASE + 0x3fe);
+    await rig.run(second.dap.readAp(MEM_AP.DRW, 2, NEVER)); // past the end of the page: where TAR is, the AP knows
+
+    await rig.run(first.reset(NEVER));
+
+    assert.deepEqual(await cswAndTar(rig, first), [WORDS, 0]);
+    assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE]);
+  });
+
+  it('does not keep another one from reading its sticky flags', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.connected();
+    const faulty = await working(rig, WORDS, NOTHING_THERE);
+    await rig.run(faulty.dap.writeDp(DP.SELECT, 0x01, NEVER));
+    await rig.run(faulty.dap.readDp(DP.CTRL_STAT, NEVER)); // bank 1
+    await rig.run(faulty.dap.writeDp(DP.SELECT, 0, NEVER));
+    await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
+
+    await rig.run(first.setReset(true, NEVER));
+
+    assert.ok((await rig.run(faulty.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYERR);
+  });
+});
+
+describe('a loss of power that one client runs into', () => {
+  it('is told to the others, whose registers are gone, before they work with what is there now', async () => {
+    await using rig = await SessionRig.start();
+    const first = await working(rig, WORDS, RAM_BASE);
+    const second = await working(rig, WORDS, RAM_BASE + 0x100);
+    rig.sim.board.faults.inject({ kind: 'power-lost' });
+    await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
+    await rig.wakeUp(first);
+
+    await assert.rejects(read(rig, second, MEM_AP.DRW), NoAckError);
+    assert.equal(await read(rig, first, MEM_AP.TAR), 0);
+    await rig.wakeUp(second);
+    assert.equal(await read(rig, second, MEM_AP.TAR), 0);
+  });
+
+  it('is not suspected where only the wire was disturbed', async () => {
+    await using rig = await SessionRig.start();
+    const first = await working(rig, WORDS, RAM_BASE);
+    const second = await working(rig, WORDS, RAM_BASE + 0x100);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
+    await rig.wakeUp(first);
+
+    assert.deepEqual(await cswAndTar(rig, second), [WORDS, RAM_BASE + 0x100]);
+  });
+});
+
+describe('an error while the registers of one client are put back for it', () => {
+  for (const protocol of ['SWD', 'JTAG'] as const) {
+    // Over JTAG the access is made, and only takes too long.
+    it(`leaves both theirs (${protocol})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await working(rig, WORDS, RAM_BASE, protocol);
+      const second = await working(rig, WORDS, RAM_BASE + 0x100, protocol);
+      await read(rig, first, MEM_AP.TAR);
+      const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 151, on: { port: 'AP' } });
+
+      await assert.rejects(read(rig, second, MEM_AP.TAR), TransferTimeoutError);
+      waits[Symbol.dispose]();
+      await rig.run(second.dap.writeDp(DP.ABORT, 0x1f, NEVER));
+
+      assert.deepEqual(await cswAndTar(rig, first), [WORDS, RAM_BASE]);
+      assert.deepEqual(await cswAndTar(rig, second), [WORDS, RAM_BASE + 0x100]);
+    });
+  }
+
+  it('leaves one whose write of TAR failed what it had there, not what another one has', async () => {
+    await using rig = await SessionRig.start();
+    const first = await working(rig, WORDS, RAM_BASE);
+    await working(rig, WORDS, RAM_BASE + 0x100);
+    const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 151, on: { port: 'AP' } });
+
+    await assert.rejects(write(rig, first, MEM_AP.TAR, RAM_BASE + 0x44), TransferTimeoutError);
+    waits[Symbol.dispose]();
+    await rig.run(first.dap.writeDp(DP.ABORT, 0x1f, NEVER));
+
+    assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
+  });
+
+  it('leaves the line to be brought up again by whoever comes next', async () => {
+    await using rig = await SessionRig.start();
+    const faulty = await working(rig, WORDS, NOTHING_THERE);
+    const other = await working(rig, WORDS, RAM_BASE);
+    await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(read(rig, other, MEM_AP.DRW), NoAckError); // it was the look at the other one's flags
+
+    assert.ok((await rig.run(faulty.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYERR);
+  });
+});
+
+describe('RESEND behind RDBUFF, with a read of another client before them', () => {
+  it('gives what RDBUFF gave', async () => {
+    await using rig = await SessionRig.start();
+    const first = await working(rig, WORDS, RAM_BASE);
+    const second = await working(rig, WORDS, RAM_BASE + 0x100);
+    await read(rig, first, MEM_AP.TAR);
+    await read(rig, second, MEM_AP.CSW);
+
+    assert.equal(await rig.run(first.dap.readDp(DP.RDBUFF, NEVER)), RAM_BASE);
+    assert.equal(await rig.run(first.dap.readDp(DP.RESEND, NEVER)), RAM_BASE);
+  });
+});
