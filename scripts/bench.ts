@@ -33,8 +33,8 @@ const show = (table: Table): void => {
 };
 
 if (sections.includes('requests')) {
-  const [host, port] = values.vs?.split(/:(?=\d+$)/) ?? [];
-  assert(values.vs === undefined || port, `--vs ${values.vs}: write HOST:PORT`);
+  const [, host = '', port] = /^\[?(.+?)\]?:(\d+)$/.exec(values.vs ?? '') ?? [];
+  assert(values.vs === undefined || port, `--vs ${values.vs}: write HOST:PORT, or [IPV6]:PORT`);
   const pid = values['vs-pid'] === undefined ? {} : { pid: Number(values['vs-pid']) };
   const peer = values.vs === undefined ? undefined : { name: values.vs, host, ports: [Number(port)], ...pid };
   for await (const table of measureRequests({ seconds, ...(peer && { peer }) })) show(table);

@@ -8,7 +8,7 @@ import { commandTexts } from './command-texts.js';
 import { isOptional, usageOf } from './command-words.js';
 import { explainMistake } from './explain-mistake.js';
 import type { TcpAddress } from '../client/endpoint.js';
-import type { Wait } from './remote/find-probe.js';
+import type { Wait } from './remote/wait-for-probe.js';
 import type { HostOptions } from './remote/host.js';
 import { moreOptions, type OwnCommand, type OwnOption, ownCommands } from './own-commands.js';
 import { parseAddress, parseFormat, parsePort, parseWait } from './option-values.js';

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { TcpAddress } from '../client/endpoint.js';
-import type { Wait } from './remote/find-probe.js';
+import type { Wait } from './remote/wait-for-probe.js';
 import { UsageError } from './report-error.js';
 import { type ListFormat, listFormats } from './text/list-text.js';
 

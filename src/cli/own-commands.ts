@@ -29,7 +29,7 @@ const PLAIN: OwnOption = { name: 'plain', isFlag: true, describe: 'Let every req
 const WAIT: OwnOption = {
   name: 'wait',
   value: '[=TIME]',
-  describe: 'Wait for a probe that is not there: for ever, or so long (30s, 5m)',
+  describe: 'Wait for a probe that is not there, or that others have: for ever, or so long (30s, 5m)',
 };
 
 export const ownCommands: readonly OwnCommand[] = [

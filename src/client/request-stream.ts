@@ -132,8 +132,8 @@ export class RequestStream {
   }
 }
 
-/** Undefined for what is no reply. */
-function readReply(line: Buffer): Reply | undefined {
+/** @returns undefined for what is no reply */
+export function readReply(line: Buffer): Reply | undefined {
   let message: unknown;
   try {
     message = parseLine(line);

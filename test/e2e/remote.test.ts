@@ -1,54 +1,14 @@
-// probectl run and forward against a real daemon, on this machine and through a real sshd.
+// probectl run against a real daemon, on this machine and through a real sshd.
 
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
-import { once } from 'node:events';
 import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
-import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
+import { DPIDR, isRefused, portOf, readDpidr } from '../support/forwarded-port.js';
+import { ProbectlProcess } from '../support/probectl-process.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
-import { TestClient } from '../support/test-client.js';
 
-/** Opens, connects and reads DPIDR through a forwarded port. */
-async function readDpidr(port: number): Promise<unknown> {
-  await using client = await TestClient.connect(port);
-  await client.result('hello', 1);
-  await client.result('open');
-  await client.result('connect', 'SWD');
-  for (const [length, bits] of [
-    [51, 0x7ffffffffffff],
-    [16, 0xe79e],
-    [51, 0x7ffffffffffff],
-    [8, 0],
-  ]) {
-    await client.result('swj_sequence', length, bits);
-  }
-  const value = await client.result('read_dp', 0);
-  await client.result('close');
-  return value;
-}
-
-const DPIDR = 0x0bc11477;
-/** What users are promised: as soon after what was gone is back, all works again. */
-const RECOVERED_MS = 5000;
 /** A command that says on which port it finds the probe, and goes on until it is told something. */
 const waiting = ['sh', '-c', 'echo port={port}; read -r code; exit "$code"'];
-
-async function portOf(printed: ProbectlProcess, pattern: RegExp): Promise<number> {
-  return Number((await printed.matched(pattern))[1]);
-}
-
-async function isRefused(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return false;
-  } catch {
-    return true;
-  } finally {
-    socket.destroy();
-  }
-}
 
 describe('probectl run', function () {
   this.timeout(120_000);
@@ -130,53 +90,6 @@ describe('probectl run', function () {
   });
 });
 
-describe('probectl forward', function () {
-  this.timeout(120_000);
-
-  it('goes on, at the same port, when the daemon has restarted', async () => {
-    await using first = await DaemonProcess.serving(1);
-    const forwarding = new ProbectlProcess(first.folder, ['forward', 'SIM0001']);
-    const port = await portOf(forwarding, /remote:localhost:(\d+)/);
-    await forwarding.matched(/SIM0001 of this machine: ready/);
-    assert.equal(await readDpidr(port), DPIDR);
-
-    await first.stop('SIGKILL');
-
-    await forwarding.matched(/not reachable, trying again/);
-    await using second = DaemonProcess.spawn(['--port', '0', '--simulate'], first.folder);
-    await second.printed(1);
-    const back = performance.now();
-    await forwarding.matched(/trying again[^]*SIM0001 of this machine: ready/);
-    assert.equal(await readDpidr(port), DPIDR);
-    assert.ok(performance.now() - back < RECOVERED_MS);
-    assert.equal((await forwarding.interrupt()).code, 0);
-  });
-});
-
-describe('probectl forward of a probe that goes and comes back', function () {
-  this.timeout(120_000);
-
-  it('tells its user and its clients, and serves it again at the same port', async () => {
-    await using daemon = await DaemonProcess.serving(1);
-    const forwarding = new ProbectlProcess(daemon.folder, ['forward', 'SIM0001']);
-    const port = await portOf(forwarding, /remote:localhost:(\d+)/);
-    await forwarding.matched(/SIM0001 of this machine: ready/);
-    await using client = await TestClient.connect(port);
-    await client.result('open');
-
-    await runProbectl(daemon.folder, 'disable', 'SIM0001'); // a simulated probe cannot be pulled out
-    await forwarding.matched(/SIM0001 of this machine: ignored/);
-    assert.equal((await client.request('read_dp', 0)).status, 2);
-
-    await runProbectl(daemon.folder, 'enable', 'SIM0001');
-    const back = performance.now();
-    await forwarding.matched(/ignored[^]*SIM0001 of this machine: ready/);
-    assert.equal(await readDpidr(port), DPIDR);
-    assert.ok(performance.now() - back < RECOVERED_MS);
-    assert.equal((await forwarding.interrupt()).code, 0);
-  });
-});
-
 describe('probectl over ssh', function () {
   this.timeout(120_000);
   let sshd: SshServer;
@@ -208,6 +121,19 @@ describe('probectl over ssh', function () {
     assert.equal((await running.ended).code, 0);
   });
 
+  it('waits for its turn with a probe of the host', async () => {
+    const reserve = ['reserve', 'SIM0001', '--for', '10m', '--as', 'addr:192.0.2.1'];
+    await probectl('--host', 'ssh://lab', ...reserve).ended;
+    const running = probectl('run', '--host', 'ssh://lab', '--wait', 'SIM0001', '--', ...waiting);
+    await running.said(/waiting: probe SIM0001 is reserved for addr:192\.0\.2\.1/);
+
+    await probectl('--host', 'ssh://lab', 'release', 'SIM0001').ended;
+
+    assert.equal(await readDpidr(await portOf(running, /port=(\d+)/)), DPIDR);
+    running.type('0\n');
+    assert.equal((await running.ended).code, 0);
+  });
+
   it('says in one line what to do when ssh fails', async () => {
     const noHost = await probectl('--host', 'ssh://no-such-host.invalid', 'list').ended;
     assert.equal(noHost.code, 3);
@@ -229,29 +155,6 @@ describe('probectl over ssh', function () {
       [noProbe.code, noProbe.stderr],
       [4, 'probectl: no probe is called "SIM0007": did you mean SIM0001?\n'],
     );
-  });
-
-  it('keeps forwarding a probe while sshd goes and comes back', async () => {
-    const forwarding = probectl('forward', '--host', 'ssh://lab', 'SIM0001');
-    const port = await portOf(forwarding, /remote:localhost:(\d+)/);
-    await forwarding.matched(/SIM0001 of lab: ready/);
-    assert.equal(await readDpidr(port), DPIDR);
-    await using idle = await TestClient.connect(port);
-    await idle.result('open');
-
-    await sshd.stop();
-
-    await forwarding.matched(/not reachable, trying again/);
-    const { status, error } = await idle.request('read_dp', 0);
-    assert.equal(status, 2);
-    assert.match(String(error), /the connection to probe SIM0001 of lab is lost/);
-    await sshd.restart();
-    const back = performance.now();
-    await forwarding.matched(/trying again[^]*SIM0001 of lab: ready/);
-    assert.ok(performance.now() - back < RECOVERED_MS);
-    assert.equal(await readDpidr(port), DPIDR);
-    assert.equal((await forwarding.interrupt()).code, 0);
-    assert(await isRefused(port));
   });
 
   it('does without the forwarding of sshd where that is forbidden', async () => {

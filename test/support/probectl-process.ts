@@ -58,6 +58,14 @@ export class ProbectlProcess {
     }
   }
 
+  /** Resolves when what it has said on standard error matches. */
+  async said(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#printed.stderr)) {
+      if (this.#child.exitCode !== null) throw new Error(`ended without ${String(pattern)}: ${this.#printed.stderr}`);
+      await once(this.#child.stderr, 'data');
+    }
+  }
+
   /** Types on its standard input. */
   type(text: string): void {
     this.#child.stdin.write(text);

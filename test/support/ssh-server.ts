@@ -13,8 +13,8 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { type Programs, sources } from './programs.js';
 
-const root = path.join(import.meta.dirname, '../..');
 const SSHD = '/usr/sbin/sshd';
 
 /** Skips the suite where there is no OpenSSH server, and says so. */
@@ -29,6 +29,8 @@ export interface SshServerOptions {
   readonly address?: string;
   /** A command that runs it, such as `ip netns exec lab`. */
   readonly before?: readonly string[];
+  /** The probectl of "lab"; that of the sources if left out. */
+  readonly programs?: Programs;
 }
 
 /** A real sshd with keys of its own; "lab" is its name for the ssh in `binFolder`. */
@@ -47,9 +49,9 @@ export class SshServer implements AsyncDisposable {
   /** @param daemonFolder  the runtime directory of the daemon that probectl finds on "lab" */
   static async start(
     daemonFolder: string,
-    { address = '127.0.0.1', before = [] }: SshServerOptions = {},
+    { address = '127.0.0.1', before = [], programs = sources }: SshServerOptions = {},
   ): Promise<SshServer> {
-    const server = new SshServer(await freePort(), daemonFolder, { address, before });
+    const server = new SshServer(await freePort(), daemonFolder, { address, before, programs });
     server.#writeFiles();
     await server.restart();
     return server;
@@ -146,10 +148,10 @@ SetEnv PATH=${remoteBin}:${process.env.PATH ?? ''}
 `,
     );
     script(path.join(this.binFolder, 'ssh'), `exec /usr/bin/ssh -F ${at('ssh_config')} "$@"`);
-    const main = path.join(root, 'src/cli/main.ts');
+    const { node = process.execPath, command, cwd } = this.options.programs;
     script(
       path.join(remoteBin, 'probectl'),
-      `echo "$@" >> ${at('asked')}; cd ${root} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${process.execPath} --import tsx ${main} "$@"`,
+      `echo "$@" >> ${at('asked')}; cd ${cwd} && RUNTIME_DIRECTORY=${this.daemonFolder} PROBED_SOCKET= exec ${[node, ...command('cli/main')].join(' ')} "$@"`,
     );
   }
 }

@@ -46,7 +46,7 @@ async function dialDaemon(path: string): Promise<Socket> {
 
 async function dialProbe(given: string, host: LocalHost, world: World): Promise<Socket> {
   await using client = await openClientOf(host, world);
-  const address = addressOf(await findProbe(client, given, { kind: 'no' }, world));
+  const address = addressOf(await findProbe(client, given, world.signal));
   const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
   await once(socket, 'connect');
   return socket;

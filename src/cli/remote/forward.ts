@@ -2,15 +2,13 @@ import { sleep } from '../../base/clock.js';
 import { describeError } from '../../base/errors.js';
 import { Accelerator } from '../../client/accelerator.js';
 import type { ControlClient } from '../../control/control-client.js';
-import type { ProbeRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
 import { ExitCode } from '../exit-codes.js';
 import { openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
-import { findProbe, type Wait } from './find-probe.js';
 import { chooseHost, type Host, type HostOptions, nameOfHost } from './host.js';
-import { remoteProbe } from './remote-probe.js';
 import { untilSignalled } from './until-signalled.js';
+import { type Wait, waitForProbe } from './wait-for-probe.js';
 
 export interface ForwardOptions {
   /** Uid, name or prefix. */
@@ -27,10 +25,11 @@ const RETRY_MS = 1000;
 export async function forward(options: ForwardOptions, hostOptions: HostOptions, world: World): Promise<ExitCode> {
   const { probe: given, port, wait, plain } = options;
   const host = await chooseHost(hostOptions, world);
-  const probe = await findOnce();
+  const { row: probe, endpoint, turn } = await waitForProbe(host, given, wait, world);
+  turn?.destroy(); // nobody uses it yet, and others wait
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({
-    ...{ endpoint: remoteProbe(host, probe, world), socketOptions, pipelining: !plain },
+    ...{ endpoint, socketOptions, pipelining: !plain },
     ...(port !== undefined && { port }),
   });
   const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
@@ -41,11 +40,6 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
   stop.abort();
   await watched;
   return ExitCode.Ok;
-
-  async function findOnce(): Promise<ProbeRow> {
-    await using client = await openClientOf(host, world);
-    return await findProbe(client, given, wait, world);
-  }
 }
 
 /** Prints the state of a probe whenever it is another one, over daemons and connections that come and go. */

@@ -24,5 +24,5 @@ export function remoteProbe(host: Host, row: ProbeRow, world: World): ProbeEndpo
 
 async function openLocal(host: LocalHost, uid: string, world: World): Promise<Duplex> {
   await using client = await openClientOf(host, world);
-  return await tcpEndpoint(addressOf(await findProbe(client, uid, { kind: 'no' }, world))).open(world.signal);
+  return await tcpEndpoint(addressOf(await findProbe(client, uid, world.signal))).open(world.signal);
 }

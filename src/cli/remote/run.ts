@@ -1,13 +1,12 @@
 import { Accelerator } from '../../client/accelerator.js';
 import { systemClock } from '../../base/clock.js';
-import { openClientOf } from '../open-client.js';
 import { UsageError } from '../report-error.js';
 import type { World } from '../world.js';
 import { runChild } from './child.js';
-import { findProbe, type Wait } from './find-probe.js';
 import { chooseHost, type HostOptions } from './host.js';
+import { endpointWithTurn } from './open-turn.js';
 import { fillIn } from './pyocd-command.js';
-import { remoteProbe } from './remote-probe.js';
+import { type Wait, waitForProbe } from './wait-for-probe.js';
 
 export interface RunOptions {
   /** Uid, name or prefix. */
@@ -23,17 +22,11 @@ export async function runWithProbe(options: RunOptions, hostOptions: HostOptions
   const { probe: given, command, wait, plain } = options;
   if (command.length === 0) throw new UsageError('run: a command is missing: run UID -- pyocd cmd');
   const host = await chooseHost(hostOptions, world);
-  const row = await findOnce();
-  const { uid, target } = row;
+  const found = await waitForProbe(host, given, wait, world);
+  const { uid, target } = found.row;
+  using endpoint = endpointWithTurn(found.endpoint, found.turn);
   const socketOptions = await world.loadSocketOptions();
-  await using helper = await Accelerator.listen({
-    ...{ endpoint: remoteProbe(host, row, world), clock: systemClock, socketOptions, pipelining: !plain },
-  });
+  await using helper = await Accelerator.listen({ endpoint, clock: systemClock, socketOptions, pipelining: !plain });
   const [program = '', ...args] = fillIn(command, { port: helper.port, uid, ...(target !== undefined && { target }) });
   return await runChild([program, ...args], world);
-
-  async function findOnce() {
-    await using client = await openClientOf(host, world);
-    return await findProbe(client, given, wait, world);
-  }
 }
