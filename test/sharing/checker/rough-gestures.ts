@@ -146,9 +146,7 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
     ...(isSwd
       ? [
           of('long wait', any, [abort, ...clearSticky(realm)]),
-          of('parity', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [
-            ...[readControl, abort],
-          ]),
+          of('parity', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [...[readControl, abort]]),
           of('no-ack', fc.oneof(any, fc.constant(readControl)), [
             readControl,
             ...wake(realm),
