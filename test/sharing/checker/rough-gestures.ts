@@ -127,6 +127,8 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   );
   const of = (how: Disturbance, then: fc.Arbitrary<Step>, rest: Gesture): fc.Arbitrary<Gesture> =>
     then.map((step) => [
+      // Where sharing has to know first whether this is a MEM-AP, its read of IDR would meet what is meant for DRW.
+      ...(how === 'parity' ? [select(realm.ap | 0xf0), read(0xc)] : []),
       select(realm.ap),
       write(0, 0x23000052),
       write(TAR, realm.ram),
