@@ -1,4 +1,4 @@
-// npm run bench [-- --seconds 2] [-- --vs HOST:PORT [--vs-pid PID]] [-- --only requests,wire,busy] [-- --json FILE]
+// npm run bench [-- --seconds 2] [-- --vs HOST:PORT [--vs-pid PID]] [-- --only requests,wire,sharing,busy] [-- --json FILE]
 // What the daemon costs, in one run on this machine: a request, beside a raw TCP echo in Node (the floor); an operation
 // of a stock client, in USB transfers and time on a simulated bus; and what clients cost one another.
 
@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBusy } from './bench/busy.js';
+import { companyTables } from './bench/company.js';
 import { startDaemon } from './bench/processes.js';
 import { measureRequests } from './bench/requests.js';
 import { printTable, type Table } from './bench/table.js';
@@ -16,15 +17,15 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '2' },
     vs: { type: 'string' },
     'vs-pid': { type: 'string' },
-    only: { type: 'string', default: 'requests,wire,busy' },
+    only: { type: 'string', default: 'requests,wire,sharing,busy' },
     json: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
 assert(seconds > 0, `--seconds ${values.seconds}: not a number of seconds`);
 const sections = values.only.split(',');
-const unknown = sections.find((section) => !['requests', 'wire', 'busy'].includes(section));
-assert(unknown === undefined, `--only ${unknown}: choose from requests, wire, busy`);
+const unknown = sections.find((section) => !['requests', 'wire', 'sharing', 'busy'].includes(section));
+assert(unknown === undefined, `--only ${unknown}: choose from requests, wire, sharing, busy`);
 const tables: Table[] = [];
 const show = (table: Table): void => {
   tables.push(table);
@@ -32,13 +33,14 @@ const show = (table: Table): void => {
 };
 
 if (sections.includes('requests')) {
-  const [host, port] = values.vs?.split(/:(?=\d+$)/) ?? [];
-  assert(values.vs === undefined || port, `--vs ${values.vs}: write HOST:PORT`);
+  const [, host = '', port] = /^\[?(.+?)\]?:(\d+)$/.exec(values.vs ?? '') ?? [];
+  assert(values.vs === undefined || port, `--vs ${values.vs}: write HOST:PORT, or [IPV6]:PORT`);
   const pid = values['vs-pid'] === undefined ? {} : { pid: Number(values['vs-pid']) };
   const peer = values.vs === undefined ? undefined : { name: values.vs, host, ports: [Number(port)], ...pid };
   for await (const table of measureRequests({ seconds, ...(peer && { peer }) })) show(table);
 }
 if (sections.includes('wire')) for await (const table of wireTables()) show(table);
+if (sections.includes('sharing')) for await (const table of companyTables(seconds)) show(table);
 if (sections.includes('busy')) {
   await using daemon = await startDaemon(16);
   show(await measureBusy(daemon, seconds));

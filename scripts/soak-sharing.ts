@@ -1,16 +1,18 @@
 // npm run soak:sharing [-- --steps 1000000] [-- --seed 1]
 // Plays many random steps of clients that share a target, and of each alone: test/sharing/checker/checker.test.ts.
 
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { runSoak } from './soak/run-mocha.js';
 
 const { values } = parseArgs({
   options: {
     steps: { type: 'string', default: '1000000' },
-    seed: { type: 'string' },
+    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
   },
 });
+console.log(`seed ${values.seed}`);
 await runSoak('test/sharing/checker/checker.test.ts', {
   PROBED_SHARING_STEPS: values.steps,
-  ...(values.seed !== undefined && { PROBED_SHARING_SEED: values.seed }),
+  PROBED_SHARING_SEED: values.seed,
 });

@@ -1,4 +1,4 @@
-// A client that uses a board as a debugger does, and leaves its core running.
+// A client that uses a board as a debugger does, and stays.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -12,8 +12,28 @@ const S_HALT = 1 << 17;
 const S_RETIRE_ST = 1 << 24;
 const DEBUG_OFF = 0xa05f0000;
 
-/** Connects, reads some memory, and lets the core run. Disposed, it closes its connection, and waits for its end. */
+/** Disposed, it closes its connection, and waits for its end. */
+interface BoardUser extends AsyncDisposable {
+  /** @returns the result of a request */
+  ask(line: string): Promise<unknown>;
+}
+
+/** Connects, reads some memory, and lets the core run. */
 export async function useBoard(port: number): Promise<AsyncDisposable> {
+  const user = await connectedClient(port);
+  await user.ask(request('write_ap', 4, 0x20000000));
+  await user.ask(request('read_ap_multiple', 12, 256));
+  await user.ask(request('write_ap', 4, DHCSR));
+  await user.ask(request('write_ap', 12, DEBUG_OFF));
+  await user.ask(request('write_ap', 4, DHCSR));
+  const status = Number(await user.ask(request('read_ap', 12)));
+  assert.equal(status & S_HALT, 0, 'the core is halted');
+  assert.notEqual(status & S_RETIRE_ST, 0, 'the core executes nothing');
+  return user;
+}
+
+/** Connects and powers up the target, and does nothing more. */
+export async function connectedClient(port: number): Promise<BoardUser> {
   const socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
   await once(socket, 'connect');
   const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
@@ -25,16 +45,8 @@ export async function useBoard(port: number): Promise<AsyncDisposable> {
   };
 
   for (const line of connected) await ask(line);
-  await ask(request('write_ap', 4, 0x20000000));
-  await ask(request('read_ap_multiple', 12, 256));
-  await ask(request('write_ap', 4, DHCSR));
-  await ask(request('write_ap', 12, DEBUG_OFF));
-  await ask(request('write_ap', 4, DHCSR));
-  const status = Number(await ask(request('read_ap', 12)));
-  assert.equal(status & S_HALT, 0, 'the core is halted');
-  assert.notEqual(status & S_RETIRE_ST, 0, 'the core executes nothing');
-
   return {
+    ask,
     async [Symbol.asyncDispose]() {
       const closed = once(socket, 'close');
       socket.end();

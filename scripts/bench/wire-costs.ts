@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { silentLogger } from '../../src/base/logger.js';
 import { probeDrivers } from '../../src/probe/drivers.js';
-import { readEnvelope } from '../../src/protocol/envelope.js';
+import { type Envelope, readEnvelope } from '../../src/protocol/envelope.js';
 import { compileProbeRequests } from '../../src/server/probe-requests.js';
+import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { ProbeSession } from '../../src/sharing/probe-session.js';
 import { ProbeEndpoint } from '../../src/sim/probe-descriptor.js';
 import { simCmsisDap } from '../../src/sim/sim-probe.js';
@@ -13,7 +14,9 @@ import { SimUsbBus } from '../../src/sim/usb/sim-usb-bus.js';
 import type { UsbBus } from '../../src/usb/usb-bus.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { runClock } from '../../test/support/run-clock.js';
+import { BareDriver } from './bare-driver.js';
 import { MeteredBus } from './metered-bus.js';
+import { connected } from './workloads.js';
 
 export interface WireSetup {
   readonly packetSizeBytes: number;
@@ -37,10 +40,18 @@ export interface WireCost {
   readonly busyShare: number;
 }
 
-const table = compileProbeRequests();
+/** Who has the probe: one client; one, and another that is connected and idle; or no session, only the driver. */
+export type Company = 'alone' | 'beside an idle client' | 'driver only';
 
-/** Runs the requests of one client on a probe nobody else uses. @param lines  as they are on the wire */
-export async function measureWireCost(lines: readonly string[], setup: WireSetup): Promise<WireCost> {
+const table = compileProbeRequests();
+const settings = { postedWrites: true };
+
+/** Runs the requests of one client. @param lines  as they are on the wire */
+export async function measureWireCost(
+  lines: readonly string[],
+  setup: WireSetup,
+  company: Company = 'alone',
+): Promise<WireCost> {
   const { packetSizeBytes, packetCount, transferMs } = setup;
   const clock = new FakeClock();
   await using bus = new SimUsbBus(clock);
@@ -56,7 +67,9 @@ export async function measureWireCost(lines: readonly string[], setup: WireSetup
   bus.setTransferDelay(transferMs);
   const metered = new MeteredBus(bus, clock);
 
-  await runClock(clock, converse(metered, clock, lines));
+  const talk =
+    company === 'driver only' ? converseBare(metered, clock, lines) : converse(metered, clock, lines, company);
+  await runClock(clock, talk);
 
   const [sent, received] = [ProbeEndpoint.BulkOut, ProbeEndpoint.BulkIn].map((end) => bus.stats(probe, end));
   return {
@@ -71,7 +84,7 @@ export async function measureWireCost(lines: readonly string[], setup: WireSetup
   };
 }
 
-async function converse(bus: UsbBus, clock: FakeClock, lines: readonly string[]): Promise<void> {
+async function converse(bus: UsbBus, clock: FakeClock, lines: readonly string[], company: Company): Promise<void> {
   const [device] = await bus.list();
   const [driver] = probeDrivers;
   const log = silentLogger;
@@ -79,14 +92,36 @@ async function converse(bus: UsbBus, clock: FakeClock, lines: readonly string[])
   await using session = new ProbeSession({
     ...{ uid, vendor: '', product: '', clock, log, memoryHandles: false, lockIdleTimeoutMs: 2000 },
   });
-  session.attach((signal) => driver.open(device, { uid, bus, clock, log, settings: { postedWrites: true } }, signal));
-  await using lease = session.newLease({ id: 1, address: 'bench', principal: 'user:bench' });
+  session.attach((signal) => driver.open(device, { uid, bus, clock, log, settings }, signal));
   const { signal } = new AbortController();
+  const play = async (lease: ClientLease, requests: readonly string[]): Promise<void> => {
+    for (const line of requests) {
+      const { name, args } = envelopeOf(line);
+      const call = table.find(name);
+      assert(call, line);
+      await call({ lease, signal }, args);
+    }
+  };
+  await using idle = session.newLease({ id: 1, address: 'bench', principal: 'user:bench' });
+  await using lease = session.newLease({ id: 2, address: 'bench', principal: 'user:bench' });
+  if (company === 'beside an idle client') await play(idle, connected);
+  await play(lease, lines);
+}
+
+async function converseBare(bus: UsbBus, clock: FakeClock, lines: readonly string[]): Promise<void> {
+  const [device] = await bus.list();
+  const [driver] = probeDrivers;
+  const { signal } = new AbortController();
+  await using probe = await driver.open(device, { uid: 'BENCH', bus, clock, log: silentLogger, settings }, signal);
+  const bare = new BareDriver(probe);
   for (const line of lines) {
-    const envelope = readEnvelope(Buffer.from(line));
-    assert(envelope.malformed === undefined, line);
-    const call = table.find(envelope.name);
-    assert(call, line);
-    await call({ lease, signal }, envelope.args);
+    const { name, args } = envelopeOf(line);
+    await bare.call(name, args);
   }
+}
+
+function envelopeOf(line: string): Envelope {
+  const envelope = readEnvelope(Buffer.from(line));
+  assert(envelope.malformed === undefined, line);
+  return envelope;
 }

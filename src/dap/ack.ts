@@ -6,11 +6,13 @@ import { NoAckError, TransferError, TransferFaultError, TransferTimeoutError } f
  */
 export const Ack = { Ok: 1, Wait: 2, Fault: 4, None: 7 } as const;
 
-/** One DP or AP access, for the text of an error. */
+/** One DP or AP access that has failed. */
 export interface AccessName {
   readonly port: 'DP' | 'AP';
   /** A `DpAddress` or an `ApAddress`. */
   readonly address: number;
+  /** It is a write that was not even taken: what it was to change is as before. */
+  readonly isRefusedWrite?: true;
 }
 
 /**

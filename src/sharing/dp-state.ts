@@ -18,6 +18,10 @@ export class DpView {
   control: number | undefined;
   /** Sticky flags that are this client's, and were cleared on the wire for the others. */
   sticky = 0;
+  /** An access of this client's has failed, and it has not cleared all flags since. */
+  hasFailed = false;
+  /** An access of this client's has not come to its end, and it has not given it up: clearing flags is of no use. */
+  isStuck = false;
   /** What RDBUFF and RESEND would give. */
   rdbuff = 0;
   resend = 0;
@@ -33,7 +37,12 @@ export class DpView {
     return ((this.control ?? 0) & POWER_REQUESTS) >>> 0;
   }
 
-  /** After an error: it is not known which accesses took place. @param failed  the AP register of the one that did not */
+  /** This client has cleared all flags. */
+  noteCleared(): void {
+    if (!this.isStuck) this.hasFailed = false;
+  }
+
+  /** After an error: it is not known which accesses took place. @param failed  the AP register of a write that did not */
   doubt(failed: ApAddress | undefined): void {
     for (const user of this.aps.values()) user.doubt(failed);
     for (const user of this.guests.values()) user.doubt(failed);

@@ -61,10 +61,11 @@ export class LeaseContext {
 
   /**
    * The next access is to tell something: whether anybody is there, or, behind an error of this client's, whether the
-   * sticky flags are still set. A write is waited for, then, also where writes are posted.
+   * sticky flags are still set. A write is waited for, then, also where writes are posted, and also where others have
+   * had the flags cleared: alone, this client would hear at once.
    */
   get isWatched(): boolean {
-    return !this.#wire.isReady || this.here.dp.suspect === this;
+    return !this.#wire.isReady || this.here.view.hasFailed;
   }
 
   get here(): SelectedDp {
@@ -163,12 +164,14 @@ export class LeaseContext {
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
     if (error instanceof TransferError) {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
-      if (error instanceof TransferTimeoutError) dp.isStuck = true;
+      view.hasFailed = true;
+      if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
       const isUnanswered = error instanceof NoAckError;
-      // Over JTAG it is found at the end that one of several has failed.
-      const accessed = error.access?.port === 'AP' && wire.protocol === 'SWD' ? error.access.address : undefined;
+      // Over JTAG it is found at the end that one of several has failed; and a read fails for a write before it.
+      const { access } = error;
+      const isOfWrite = access?.port === 'AP' && access.isRefusedWrite && wire.protocol === 'SWD';
       // What was posted behind the access that failed was dropped; and the power may have been away.
-      if (this.#options.isPosting() || isUnanswered) view.doubt(accessed);
+      if (this.#options.isPosting() || isUnanswered) view.doubt(isOfWrite ? access.address : undefined);
       if (!isUnanswered) return;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();

@@ -3,7 +3,7 @@
 import { never } from '../base/never.js';
 import { RequestError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
-import { NoAckError } from '../dap/errors.js';
+import { NoAckError, TransferError } from '../dap/errors.js';
 import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
 import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
 import type { Wire } from './wire.js';
@@ -77,6 +77,7 @@ export class LeaseLine {
     const before = this.now;
     this.#since = wire.breaks;
     if (!this.#options.isShared()) {
+      await this.#goBack(probe);
       wire.lost();
       // What was absorbed while others were there belongs before it.
       for (const absorbed of this.#script.splice(0)) await absorbed(probe);
@@ -131,6 +132,17 @@ export class LeaseLine {
     // Who never sent anything takes it as it comes.
     if (state === 'joined' && !wire.isReady) return;
     await wire.moveTo(probe, selection, isDpidr);
+  }
+
+  /** To the debug port that this client has selected, where one of several was worked with last for another one. */
+  async #goBack(probe: Probe): Promise<void> {
+    if (this.isOnWire || this.now.state !== 'ready' || this.#script.length > 0) return;
+    if (this.#wire.selection === this.now.selection) return;
+    try {
+      await this.take(probe, false);
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error; // what follows may be to wake it up
+    }
   }
 
   /** A debug port has answered this client. */

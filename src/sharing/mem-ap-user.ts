@@ -72,7 +72,7 @@ export class MemApUser {
     for (const kept of KEPT_REGISTERS) if (this.ap.owners[kept] !== undefined) await this.#own(dap, kept, true);
   }
 
-  /** It is not known which of the accesses took place. @param failed  the address of the one that did not */
+  /** It is not known which of the accesses took place. @param failed  the address of a write that did not */
   doubt(failed: ApAddress | undefined): void {
     const isOwn = KEPT_REGISTERS.some((kept) => failed === this.base + offsets[kept]);
     for (const kept of KEPT_REGISTERS) if (this.ap.owners[kept] === this.view) this.#doubt(kept, isOwn);

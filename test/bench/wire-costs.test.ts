@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { outPacketBaseline } from '../../scripts/bench/baseline.js';
+import { packetsOf } from '../../scripts/bench/company.js';
 import { conversations } from '../../scripts/bench/conversations.js';
 import { measureWireCost } from '../../scripts/bench/wire-costs.js';
+import { operations } from '../../scripts/bench/workloads.js';
 
 describe('an operation of a stock client', function () {
   this.timeout(60_000);
@@ -16,6 +18,25 @@ describe('an operation of a stock client', function () {
         assert.equal(outPackets, baseline[operation]);
       });
     }
+  }
+
+  for (const [operation, lines] of Object.entries(conversations)) {
+    it(`costs no packet more than by the driver alone, which nobody shares: ${operation}`, async () => {
+      const setup = { packetSizeBytes: 512, packetCount: 8, transferMs: 0.125 };
+
+      const driver = await measureWireCost(lines, setup, 'driver only');
+      const probed = await measureWireCost(lines, setup);
+
+      assert.equal(probed.outPackets, driver.outPackets);
+    });
+  }
+
+  for (const operation of ['read_dp', 'read 256 words']) {
+    it(`costs the same beside another client that is connected and idle: ${operation}`, async () => {
+      const alone = await packetsOf(operations[operation], 'alone');
+
+      assert.equal(await packetsOf(operations[operation], 'beside an idle client'), alone);
+    });
   }
 
   for (const transferMs of [0.125, 1]) {

@@ -90,13 +90,14 @@ describe('a daemon with users, modes and reservations', function () {
     let printed = '';
     user.stdout.on('data', (data) => (printed += String(data)));
     await once(user.stdout, 'data');
+    const ended = once(user, 'close');
     await using root = await TestClient.connect(port);
     await root.result('open');
 
     writeConfig('[access]\nlocal_group = "bin"\n');
     assert.equal((await runProbectl(folder, 'reload')).code, 0);
 
-    await once(user, 'close');
+    await ended;
     assert.equal(printed, 'inECONNRESET\n');
     await root.result('open');
     const events = new ProbectlProcess(folder, ['events', '--since', '0']);

@@ -164,7 +164,10 @@ export class ScriptedDevice implements UsbBus {
       const onAbort = (): void => reject(new UsbError('timeout', 'cancelled'));
       if (signal?.aborted) onAbort();
       else signal?.addEventListener('abort', onAbort, { once: true });
-      this.#streaming.push(resolve);
+      this.#streaming.push((packet) => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(packet);
+      });
     });
   }
 }

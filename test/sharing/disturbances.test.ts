@@ -64,6 +64,19 @@ describe('a reset by one of several clients', () => {
     assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE]);
   });
 
+  it('leaves another one what it has in RDBUFF, where its TAR had to be read', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.connected();
+    const second = await working(rig, WORDS, RAM_BASE + 0x3fc);
+    await write(rig, second, MEM_AP.DRW, 0x11223344);
+    await write(rig, second, MEM_AP.TAR, RAM_BASE + 0x3fc);
+    await read(rig, second, MEM_AP.DRW); // past the end of the page: where TAR is, the AP knows
+
+    await rig.run(first.setReset(true, NEVER));
+
+    assert.equal(await rig.run(second.dap.readDp(DP.RDBUFF, NEVER)), 0x11223344);
+  });
+
   it('does not keep another one from reading its sticky flags', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();
@@ -160,5 +173,38 @@ describe('RESEND behind RDBUFF, with a read of another client before them', () =
 
     assert.equal(await rig.run(first.dap.readDp(DP.RDBUFF, NEVER)), RAM_BASE);
     assert.equal(await rig.run(first.dap.readDp(DP.RESEND, NEVER)), RAM_BASE);
+  });
+});
+
+describe('a client that is asleep with the lock, while another one waits', () => {
+  it('is waited for as long as it may be silent, and finds its DAP as it left it when it is back', async () => {
+    await using rig = await SessionRig.start();
+    const sleeper = await working(rig, WORDS, RAM_BASE + 0x3fc);
+    const other = await working(rig, BYTES, RAM_BASE + 0x800);
+    await rig.run(sleeper.lock(NEVER));
+    await write(rig, sleeper, MEM_AP.DRW, 0x11223344);
+    await rig.run(sleeper.dap.writeDp(DP.SELECT, 0x10, NEVER));
+    let isServed = false;
+    const waiting = other.dap.readAp(MEM_AP.DRW, 1, NEVER).then(() => (isServed = true));
+
+    await rig.clock.advance(1990);
+    assert.equal(isServed, false);
+    await rig.clock.advance(20);
+    assert.equal(isServed, true);
+    await waiting;
+    await rig.run(other.dap.writeDp(DP.CTRL_STAT, 0, NEVER));
+    await write(rig, other, MEM_AP.TAR, NOTHING_THERE);
+    await assert.rejects(read(rig, other, MEM_AP.DRW), TransferFaultError);
+
+    // Its SELECT: bank 1, where TAR leads. The page has ended there, and TAR begins it again.
+    await write(rig, sleeper, MEM_AP.BD0 + 4, 0x55667788);
+    assert.equal((await rig.run(sleeper.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYERR, 0);
+    await rig.run(sleeper.dap.writeDp(DP.SELECT, 0, NEVER));
+    assert.deepEqual(await cswAndTar(rig, sleeper), [WORDS, RAM_BASE]);
+    await write(rig, sleeper, MEM_AP.TAR, RAM_BASE + 4);
+    assert.equal(await read(rig, sleeper, MEM_AP.DRW), 0x55667788);
+    assert.equal(rig.session.turns.holder, sleeper);
+    sleeper.unlock();
+    assert.equal(rig.session.turns.holder, undefined);
   });
 });

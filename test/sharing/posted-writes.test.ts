@@ -1,8 +1,8 @@
 // Writes that are acknowledged before they are executed: when they leave, and who hears of their errors.
 
 import assert from 'node:assert/strict';
-import { TransferFaultError } from '../../src/dap/errors.js';
-import { MEM_AP } from '../../src/dap/registers.js';
+import { TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import { DP, MEM_AP } from '../../src/dap/registers.js';
 import { ProbeDisconnectedError } from '../../src/probe/errors.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
@@ -66,6 +66,27 @@ describe('a posted write', () => {
   });
 });
 
+describe('a write behind an error of its client', () => {
+  for (const [until, abort] of [
+    ['that is not ended, but has cleared all flags', 0x1e],
+    ['whose flags are not all cleared', 0x05],
+  ] as const) {
+    it(`is waited for, as it would be alone, also when others were there in between (${until})`, async () => {
+      await using rig = await start();
+      const [client, other] = [await rig.connected(), await rig.connected()];
+      await readMemory(client, RAM_BASE);
+      rig.sim.board.faults.inject({ kind: 'wait', times: 151, on: { port: 'AP' } });
+      await assert.rejects(rig.run(client.dap.readAp(MEM_AP.TAR, 1, NEVER)), TransferTimeoutError);
+      await rig.run(readMemory(other, RAM_BASE));
+
+      await rig.run(client.dap.writeDp(DP.ABORT, abort, NEVER));
+      await rig.run(write(client, MEM_AP.TAR, NOWHERE));
+
+      await assert.rejects(rig.run(write(client, MEM_AP.DRW, 1)), TransferFaultError);
+    });
+  }
+});
+
 describe('a posted write that fails', () => {
   it('is told to the client that wrote, and to nobody else', async () => {
     await using rig = await start();
@@ -76,6 +97,21 @@ describe('a posted write that fails', () => {
     await assert.rejects(rig.run(writer.dap.readDp(0, NEVER)), TransferFaultError);
     await rig.run(writer.dap.writeDp(0, 0x1e, NEVER));
     assert.equal(typeof (await rig.run(readMemory(writer, RAM_BASE))), 'number');
+  });
+
+  it('leaves TAR as it was written before it, where another client had another one', async () => {
+    await using rig = await start();
+    const [writer, other] = [await rig.connected(), await rig.connected()];
+    await rig.run(readMemory(writer, RAM_BASE));
+    await rig.run(readMemory(other, RAM_BASE + 0x100));
+    await rig.run(writer.dap.readAp(MEM_AP.CSW, 1, NEVER));
+
+    await write(writer, MEM_AP.TAR, NOWHERE);
+    await write(writer, MEM_AP.DRW, 1);
+    await assert.rejects(rig.run(writer.dap.readAp(MEM_AP.TAR, 1, NEVER)), TransferFaultError);
+    await rig.run(writer.dap.writeDp(DP.ABORT, 0x1e, NEVER));
+
+    assert.deepEqual([...(await rig.run(writer.dap.readAp(MEM_AP.TAR, 1, NEVER)))], [NOWHERE]);
   });
 
   it('is told by the next request that may fail, which lock and unlock are not', async () => {

@@ -5,6 +5,7 @@ import { CTRL_STAT, DP } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import { findDriver } from '../../src/probe/drivers.js';
 import type { ProbeSettings } from '../../src/probe/probe-driver.js';
+import { targetSelPieces } from '../../src/probe/target-sel.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { ProbeSession, type ProbeSessionOptions } from '../../src/sharing/probe-session.js';
 import { simCmsisDap, type SimProbe, type SimProbeOptions } from '../../src/sim/sim-probe.js';
@@ -13,6 +14,8 @@ import { FakeClock } from '../support/fake-clock.js';
 import { runClock } from '../support/run-clock.js';
 
 export const NEVER = new AbortController().signal;
+/** Eight ones and the selection alert: IHI 0031 B5.3.4. */
+const ALERT = (0x19bc0ea2_e3ddafe9_86852d95_6209f392n << 8n) | 0xffn;
 const LINE_RESET = bitString(51, 2n ** 51n - 1n);
 
 /** Line reset, switch, line reset, idle; or Test-Logic-Reset and Run-Test/Idle: IHI 0031 B5.2. */
@@ -89,6 +92,18 @@ export class SessionRig implements AsyncDisposable {
     const lease = await this.opened();
     await this.run(lease.connect(protocol, NEVER));
     await this.wakeUp(lease, protocol);
+    return lease;
+  }
+
+  /** A lease that has woken up a multi-drop line and selected a debug port on it. */
+  async selected(targetSel: number): Promise<ClientLease> {
+    const lease = await this.opened();
+    await this.run(lease.connect('SWD', NEVER));
+    for (const sequence of [bitString(136, ALERT), bitString(12, 0x1a0), LINE_RESET, bitString(8, 0)]) {
+      await this.run(lease.swjSequence(sequence, NEVER));
+    }
+    await this.run(lease.swdSequence(targetSelPieces(targetSel), NEVER));
+    await this.run(lease.dap.readDp(DP.DPIDR, NEVER));
     return lease;
   }
 

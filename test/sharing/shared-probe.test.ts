@@ -121,6 +121,24 @@ describe('a sequence while others are connected', () => {
   });
 });
 
+describe('a sequence of a client that others have left alone', () => {
+  it('reaches the debug port that it has selected, where another one was worked with last', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const gone = await rig.selected(0x01002927);
+    await rig.run(gone.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    const client = await rig.selected(0x11002927);
+    await rig.run(client.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    await rig.run(Promise.resolve(gone[Symbol.asyncDispose]())); // takes back its power-up requests
+
+    await rig.run(client.swjSequence(bitString(8, 0), NEVER));
+
+    assert.equal(
+      (await rig.run(client.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.CDBGPWRUPREQ,
+      CTRL_STAT.CDBGPWRUPREQ,
+    );
+  });
+});
+
 async function bringUp(rig: SessionRig, lease: ClientLease): Promise<void> {
   for (const [clocks, bits] of [
     [51, -1],

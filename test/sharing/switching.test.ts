@@ -2,9 +2,7 @@
 // same in its table.
 
 import assert from 'node:assert/strict';
-import { bitString } from '../../src/dap/bit-string.js';
 import { DP, MEM_AP } from '../../src/dap/registers.js';
-import { targetSelPieces } from '../../src/probe/target-sel.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
 import { DapCommand } from '../../src/sim/firmware/dap-command.js';
@@ -123,18 +121,7 @@ describe('a change between clients', () => {
   it('costs two packets between the two debug ports of a multi-drop line', async () => {
     await using counting = await CountingRig.start({ probe: { board: { kind: 'multidrop' } } });
     const { rig } = counting;
-    const cores: ClientLease[] = [];
-    for (const targetSel of [0x01002927, 0x11002927]) {
-      const lease = await rig.opened();
-      await rig.run(lease.connect('SWD', NEVER));
-      const alert = (0x19bc0ea2_e3ddafe9_86852d95_6209f392n << 8n) | 0xffn;
-      for (const sequence of [bitString(136, alert), bitString(12, 0x1a0), bitString(51, -1n), bitString(8, 0)]) {
-        await rig.run(lease.swjSequence(sequence, NEVER));
-      }
-      await rig.run(lease.swdSequence(targetSelPieces(targetSel), NEVER));
-      await rig.run(lease.dap.readDp(DP.DPIDR, NEVER));
-      cores.push(lease);
-    }
+    const cores = [await rig.selected(0x01002927), await rig.selected(0x11002927)];
     await rig.run(cores[0].dap.readDp(DP.CTRL_STAT, NEVER));
 
     const before = counting.packets;

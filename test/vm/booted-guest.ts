@@ -5,19 +5,25 @@ import path from 'node:path';
 import process from 'node:process';
 import { pyocdCommand } from '../support/pyocd.js';
 import { guestImage } from './guest-image.js';
-import { bundleForGuest } from './guest-side/bundle.js';
 import { Machine, type MachineOptions } from './machine.js';
 import { buildPayload } from './payload.js';
+import { setUpGuest } from './set-up-guest.js';
 import { Vm } from './vm.js';
 
 /** What follows is the process that made it. */
 const FOLDER = 'probed-vm-';
 const SNAPSHOT = 'booted';
-const OPERATIONS = '/run/operations.js';
-const BOOT_TIMEOUT_MS = 180_000;
+
+/** A state of the guest that several scenarios go on from. It is made by the first of them. */
+export interface Preparation {
+  readonly name: string;
+  readonly prepare: (vm: Vm) => Promise<void>;
+}
 
 /** A guest that has booted once. Every `restore` goes on from there: it takes a second, and nothing is left from before. */
 export class BootedGuest implements AsyncDisposable {
+  readonly #prepared = new Set<string>();
+
   private constructor(
     private readonly folder: string,
     private readonly options: MachineOptions,
@@ -46,9 +52,29 @@ export class BootedGuest implements AsyncDisposable {
     }
   }
 
-  /** One at a time: they share a disk. */
-  async restore(): Promise<Vm> {
-    return Vm.from(await Machine.start({ ...this.options, snapshot: SNAPSHOT }));
+  /**
+   * One at a time: they share a disk.
+   *
+   * @param from  what is to be there beyond a guest that has just booted
+   */
+  async restore(from?: Preparation): Promise<Vm> {
+    if (from && !this.#prepared.has(from.name)) await this.#prepare(from);
+    return this.#restore(from?.name ?? SNAPSHOT);
+  }
+
+  async #restore(snapshot: string): Promise<Vm> {
+    return Vm.from(await Machine.start({ ...this.options, snapshot }));
+  }
+
+  async #prepare({ name, prepare }: Preparation): Promise<void> {
+    await using vm = await this.#restore(SNAPSHOT);
+    try {
+      await prepare(vm);
+    } catch (error) {
+      throw new Error(`cannot prepare "${name}":\n${await vm.describe()}`, { cause: error });
+    }
+    await vm.machine.qmp.monitor(`savevm ${name}`);
+    this.#prepared.add(name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -64,19 +90,11 @@ function removeOrphans(): void {
   }
 }
 
-/** Waits for the end of the boot, and reads once what every scenario reads, so that it is in memory. */
+/** Reads once what every scenario reads, so that it is in memory. */
 async function prepare({ agent, consoleText }: Machine): Promise<void> {
   try {
-    // Exit code 1 is "degraded", which says a unit has failed: shown with what did.
-    const state = await agent.run(['systemctl', 'is-system-running', '--wait'], { timeoutMs: BOOT_TIMEOUT_MS });
-    if (state.stdout.trim() !== 'running')
-      throw new Error(`the guest is ${state.stdout}${await agent.shell('systemctl --failed')}`);
-    await agent.shell(
-      'mount -o ro /dev/vdb /opt/payload && cd /opt/payload && /opt/vm-agent/node dist/main.js --check-config',
-    );
-    await agent.writeFile(OPERATIONS, bundleForGuest('operations'));
-    await agent.call('load', { path: OPERATIONS });
-    await agent.shell('sync; udevadm settle');
+    await setUpGuest(agent);
+    await agent.shell('cd /opt/payload && /opt/vm-agent/node dist/main.js --check-config; sync; udevadm settle');
   } catch (error) {
     throw new Error(`the guest does not boot:\n${consoleText}`, { cause: error });
   }

@@ -5,6 +5,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '../..');
+/** What scripts/build-test-debs makes; it comes with the rest of dist. */
+export const TEST_PACKAGES = 'dist/test-debs';
 /** Room for the file system's own tables. */
 const SPARE_MB = 16;
 
@@ -21,8 +23,8 @@ export function buildPayload(disk: string, folder: string): void {
   const staged = path.join(folder, 'payload');
   if (!existsSync(path.join(root, 'dist/main.js'))) throw new Error('nothing is built: npm run build');
   mkdirSync(staged, { recursive: true });
-  for (const name of ['package.json', 'dist', 'etc'])
-    cpSync(path.join(root, name), path.join(staged, name), { recursive: true });
+  for (const name of ['package.json', 'dist', 'etc', 'packaging'])
+    cpSync(path.join(root, name), path.join(staged, name), { recursive: true, filter: (file) => !isRelease(file) });
   const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as Lockfile;
   for (const [name, { dev, devOptional }] of Object.entries(packages)) {
     // The binaries for other platforms are in the lockfile and not on the disk.
@@ -33,4 +35,9 @@ export function buildPayload(disk: string, folder: string): void {
   rmSync(disk, { force: true });
   execFileSync('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', staged, disk, `${sizeMb}M`]);
   rmSync(staged, { recursive: true });
+}
+
+/** Packages to be handed on, which may be lying here. */
+function isRelease(file: string): boolean {
+  return ['dist/deb', 'dist/npm'].includes(path.relative(root, file));
 }

@@ -1,7 +1,7 @@
 // How a scenario is written: `scenario('what is seen', async (vm) => …)`. Each gets a guest of its own, just booted.
 
 import { Disposer } from '../../src/base/disposer.js';
-import { BootedGuest } from './booted-guest.js';
+import { BootedGuest, type Preparation } from './booted-guest.js';
 import type { Vm } from './vm.js';
 
 /** More than any scenario takes on an emulated processor that others use as well. */
@@ -33,12 +33,18 @@ export const SHORT = '@short';
  * One thing to see. When it fails, the error shows the journal of the guest and the packets on its USB.
  *
  * @param body  gets the guest, and where to leave what must be undone before the guest ends
+ * @param from  what the guest has beyond having booted
  */
-export function scenario(title: string, body: (vm: Vm, undo: Disposer) => Promise<void>, timeoutMs = TIMEOUT_MS): void {
+export function scenario(
+  title: string,
+  body: (vm: Vm, undo: Disposer) => Promise<void>,
+  timeoutMs = TIMEOUT_MS,
+  from?: Preparation,
+): void {
   it(title, async function () {
     this.timeout(timeoutMs);
     if (!booted) throw new Error('run with test/vm/mocharc.json');
-    await using vm = await booted.restore();
+    await using vm = await booted.restore(from);
     try {
       await using undo = new Disposer();
       await body(vm, undo);

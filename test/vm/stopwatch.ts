@@ -30,8 +30,8 @@ export class Stopwatch {
   }
 
   /** Opens the probe on a port of the guest and reads until it is refused. */
-  untilRefused(port: number): Promise<Refused> {
-    return this.agent.call('untilRefused', { port }) as Promise<Refused>;
+  untilRefused(port: number, timeoutMs = 30_000): Promise<Refused> {
+    return this.agent.call('untilRefused', { port }, timeoutMs) as Promise<Refused>;
   }
 
   /** @returns when the kernel logged a line with `text`, the first one since `since` */

@@ -3,6 +3,7 @@ import type { SimUsbDevice } from '../../src/sim/usb/sim-usb-device.js';
 import type { GuestAgent } from './guest-agent.js';
 import { Stopwatch } from './stopwatch.js';
 import type { Machine } from './machine.js';
+import { setUpGuest } from './set-up-guest.js';
 import { RedirectedDevice } from './usbredir/redirected-device.js';
 
 /** A running guest with empty USB sockets. */
@@ -48,6 +49,15 @@ export class Vm implements AsyncDisposable {
     ).exec(table);
     if (!row) throw new Error(`port ${guestPort} of the guest is not forwarded:\n${table}`);
     return Number(row[1]);
+  }
+
+  /** Reboots the guest, and waits until it has. What is plugged in stays so; forwarded ports do, too. */
+  async reboot(): Promise<void> {
+    const reset = this.machine.qmp.event('RESET');
+    // A second later: the agent has answered by then, and is ended by it.
+    await this.agent.output(['systemd-run', '--quiet', '--on-active=1', 'systemctl', 'reboot']);
+    await reset;
+    await setUpGuest(this.agent);
   }
 
   /** What somebody needs who looks into a failure: the guest's journal and the packets on its USB. */

@@ -64,8 +64,10 @@ export async function planUninstall(machine: ServiceMachine): Promise<readonly C
   return [
     ...(present.some((path) => path.endsWith(SERVICE)) ? [run('systemctl', 'disable', '--now', SERVICE)] : []),
     ...present.map((path) => ({ kind: 'remove', path }) as const),
-    ...applyRules,
     run('systemctl', 'daemon-reload'),
+    ...applyRules,
+    // udev leaves the group of a device as it is when no rule names one.
+    run('find', '/dev', '-xdev', '-group', 'probed', '-exec', 'chgrp', 'root', '{}', '+'),
   ];
 }
 

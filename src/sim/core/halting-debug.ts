@@ -10,7 +10,7 @@ export class HaltingDebug {
   enabled = false;
   /** DHCSR.C_HALT: also set by whatever halts the core. */
   haltRequested = false;
-  /** DHCSR.C_STEP. */
+  /** DHCSR.C_STEP; never without C_DEBUGEN. */
   step = false;
   /** DHCSR.C_MASKINTS. */
   maskInterrupts = false;
@@ -44,7 +44,7 @@ export class HaltingDebug {
   /** Leaves Debug state; with C_STEP set, for one instruction or one exception entry. */
   resume(): void {
     this.halted = false;
-    this.stepping = this.enabled && this.step;
+    this.stepping = this.step;
     this.trap = this.stepping;
   }
 

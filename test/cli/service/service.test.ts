@@ -149,7 +149,13 @@ describe('probectl service uninstall', () => {
 
     assert.equal(code, 0);
     assert.deepEqual([...machine.files.keys()], ['/etc/probed/probed.toml']);
-    assert.equal(machine.commands[0], 'systemctl disable --now probed.service');
+    assert.deepEqual(machine.commands, [
+      'systemctl disable --now probed.service',
+      'systemctl daemon-reload',
+      'udevadm control --reload',
+      'udevadm trigger --settle --subsystem-match=usb --subsystem-match=hidraw',
+      'find /dev -xdev -group probed -exec chgrp root {} +',
+    ]);
     assert.match(stdout, /removed \/etc\/systemd\/system\/probed\.service\n[^]*kept: \/etc\/probed/);
   });
 

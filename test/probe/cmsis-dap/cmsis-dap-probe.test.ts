@@ -219,6 +219,22 @@ describe('SWO', () => {
     assert.equal(toHex((await probe.swo?.read(NEVER)) ?? new Uint8Array()), '414243');
   });
 
+  it('goes on after any number of errors, as long as bytes come between them', async () => {
+    const device = new ScriptedDevice(
+      ...infoSteps({ capabilities: '01 45', swoBuffer: '04 00100000' }),
+      ...starting('02', '01'),
+    );
+    const { probe, clock } = await openProbe(device);
+
+    await probe.swo?.start(115200, NEVER);
+    for (let i = 0; i < 12; i++) {
+      device.streams('stall', '41');
+      await clock.advance(100);
+    }
+
+    assert.equal((await probe.swo?.read(NEVER))?.length, 12);
+  });
+
   it('of a client that does not read is dropped past 256 KiB', async () => {
     const device = new ScriptedDevice(
       ...infoSteps({ capabilities: '01 45', swoBuffer: '04 00100000' }),

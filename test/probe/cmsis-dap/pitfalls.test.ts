@@ -290,6 +290,16 @@ describe('pitfall 9: a slow clock and a full packet', () => {
     assert.ok((device.timeouts.at(-1) ?? 0) > 7700);
   });
 
+  it('gives it more time even for one transfer, which may be repeated after WAIT', async () => {
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 01 02', in: ['05 01 01 7714c10b'] });
+    const { probe } = await openProbe(device);
+    await probe.setClock(1000, NEVER);
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+
+    assert.ok((device.timeouts.at(-1) ?? 0) > 7000);
+  });
+
   it('reports the WAIT that remains after the retries, and leaves ABORT to the client', async () => {
     const device = new ScriptedDevice(...infoSteps(), { out: '05 00 02 08 00000000 0f', in: ['05 01 02'] });
     const { probe } = await openProbe(device);

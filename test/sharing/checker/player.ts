@@ -15,6 +15,7 @@ export type Outcome = readonly (number | string)[] | string;
 /** 151 is one more than the driver has a probe repeat. */
 const disturbances = {
   wait: { kind: 'wait', times: 3, on: { port: 'AP' } },
+  'wait at the DP': { kind: 'wait', times: 3, on: { port: 'DP' } },
   'long wait': { kind: 'wait', times: 151, on: { port: 'AP' } },
   fault: { kind: 'fault', on: { port: 'AP' } },
   // Not of what sharing has put back before: what a read has done, it has done.

@@ -127,6 +127,8 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   );
   const of = (how: Disturbance, then: fc.Arbitrary<Step>, rest: Gesture): fc.Arbitrary<Gesture> =>
     then.map((step) => [
+      // Where sharing has to know first whether this is a MEM-AP, its read of IDR would meet what is meant for DRW.
+      ...(how === 'parity' ? [select(realm.ap | 0xf0), read(0xc)] : []),
       select(realm.ap),
       write(0, 0x23000052),
       write(TAR, realm.ram),
@@ -141,13 +143,12 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   const abort: Step = { do: 'writeDp', address: 0, value: 0x1f };
   return fc.oneof(
     of('wait', any, []),
+    of('wait at the DP', fc.oneof(any, fc.constantFrom(readControl, control(0x50000f00))), []),
     of('fault', any, [readControl, ...clearSticky(realm)]),
     ...(isSwd
       ? [
           of('long wait', any, [abort, ...clearSticky(realm)]),
-          of('parity', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [
-            ...[readControl, abort, select(realm.ap), write(TAR, realm.ram)],
-          ]),
+          of('parity', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [...[readControl, abort]]),
           of('no-ack', fc.oneof(any, fc.constant(readControl)), [
             readControl,
             ...wake(realm),

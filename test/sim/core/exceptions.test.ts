@@ -365,6 +365,17 @@ describe('a process stack outside memory', () => {
     assert.equal(rig.read(REG.NVIC_ISPR), 1);
   });
 
+  it('leaves SVCall pending, too', () => {
+    const rig = idleRig([SVC]);
+    rig.setReg(PSP, 0x90000000);
+    rig.setReg(CONTROL_PRIMASK, 0x02000000);
+
+    rig.run(STEP);
+
+    assert.equal(rig.reg(XPSR) & 0x3f, 3);
+    assert.equal(rig.read(0xe000ed24), 0x8000); // SHCSR.SVCALLPENDED
+  });
+
   it('makes the return to it a HardFault', () => {
     const rig = idleRig([SVC]);
     rig.run(STEP);

@@ -182,6 +182,32 @@ describe('DAP_Transfer over SWD', () => {
     assert.deepEqual(mismatch, { count: 0, response: 0x11, data: [] });
   });
 
+  it('fetches the data of a posted read before it matches behind it', async () => {
+    await using rig = await ProbeRig.open();
+    await rig.connectSwd();
+    await rig.transfer([T.WRITE_CSW, 0x23000002], [T.WRITE_TAR, 0x20000000], [T.WRITE_DRW, 0x55]);
+
+    const { response, data } = await rig.transfer(
+      [0x20, 0xffffffff],
+      T.READ_DRW,
+      [T.READ_DRW | 0x10, 0x55],
+      T.READ_DRW,
+    );
+
+    assert.deepEqual([response, ...data], [1, 0x55, 0x55]);
+  });
+
+  it('leaves STICKYORUN behind a FAULT where overruns are detected', async () => {
+    await using rig = await ProbeRig.open();
+    await rig.connectSwd();
+    await rig.exchange(0x13, 0x04); // a data phase after every ACK
+    await rig.transfer([T.WRITE_CTRL_STAT, 0x50000f01]);
+
+    await rig.transfer([T.WRITE_TAR, 0x90000000], T.READ_DRW);
+
+    assert.deepEqual((await rig.transfer(T.READ_CTRL_STAT)).data, [0xf0000f23]); // with STICKYERR
+  });
+
   it('answers count 0 and no ACK while nothing is connected', async () => {
     await using rig = await ProbeRig.open();
 

@@ -94,6 +94,16 @@ describe('the SWD line after power-up', () => {
 
     assert.equal(rig.packet(T.READ_DPIDR).ack, 1);
   });
+
+  it('needs no more than the five ones that reset a TAP before that', () => {
+    const rig = new WireRig();
+    rig.out(0x1f, 5);
+    rig.out(0x33bbbbba, 31);
+    rig.wake(0x1a);
+    rig.lineReset();
+
+    assert.equal(rig.packet(T.READ_DPIDR).ack, 1);
+  });
 });
 
 describe('an SWD packet', () => {
@@ -257,6 +267,17 @@ describe('two debug ports on one SWD line', () => {
 });
 
 describe('a DPv3', () => {
+  it('selects DP bank 0 at a line reset', () => {
+    const rig = new WireRig({ kind: 'dpv3' });
+    rig.selectSwd();
+    const dpidr = rig.packet(T.READ_DPIDR).data;
+    rig.packet(T.WRITE_SELECT, 2);
+
+    rig.lineReset();
+
+    assert.equal(rig.packet(T.READ_DPIDR).data, dpidr);
+  });
+
   it('shows its root ROM table and the AP that is in it', () => {
     const rig = new WireRig({ kind: 'dpv3' });
     const readAp = (address: number): number => {

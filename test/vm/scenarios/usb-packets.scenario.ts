@@ -8,6 +8,7 @@ import { pyocdCommand, requirePyocd, startProgram } from '../../support/pyocd.js
 import { TestClient } from '../../support/test-client.js';
 import { emulatedProbe } from '../emulated-probe.js';
 import { GuestDaemon } from '../guest-daemon.js';
+import { mountHost } from '../host-programs.js';
 import { figure, scenario, SHORT } from '../scenario.js';
 import type { RedirectedDevice } from '../usbredir/redirected-device.js';
 
@@ -69,9 +70,7 @@ describe('the USB packets of the stock client', function () {
         const file = path.join(folder, 'words');
         writeFileSync(file, Buffer.alloc(1024, 0x5a));
         // The host's programs on the guest's USB.
-        await vm.agent.shell(
-          'mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=262144 host /host; for i in dev proc sys; do mount --rbind /$i /host/$i; done',
-        );
+        await mountHost(vm.agent);
         const directly: Run = async (args) => {
           const argv = ['chroot', '/host', PYOCD, 'cmd', '-u', 'COUNT2', '-t', 'stm32f051', ...args];
           await vm.agent.output(argv, { timeoutMs: PYOCD_TIMEOUT_MS });

@@ -131,6 +131,9 @@ export class Transfer implements Command<Uint32Array> {
   }
 
   #accessAt(index: number): AccessName {
-    return { port: this.#ofAp[index] ? 'AP' : 'DP', address: this.#addresses[index] };
+    const name = { port: this.#ofAp[index] ? 'AP' : 'DP', address: this.#addresses[index] } as const;
+    // Behind the last access the probe reads RDBUFF: that one was taken.
+    const isRefusedWrite = this.#executed === index && (this.#requests[index] & TransferRequest.Read) === 0;
+    return isRefusedWrite ? { ...name, isRefusedWrite } : name;
   }
 }
