@@ -49,7 +49,7 @@ export class RecordCollection {
     ]);
   }
 
-  /** Those of which all is known, by host and uid. */
+  /** Those of which all is known, by host and uid; hosts of one name by address. */
   probes(): readonly CollectedProbe[] {
     const probes = [...this.#services.values()].flatMap(({ srv, txt }) => {
       const addresses = srv && [...(this.#addresses.get(srv.target) ?? [])].sort(byUse);
@@ -57,7 +57,13 @@ export class RecordCollection {
       const probe = fromTxt(txt, { port: srv.port, host: addresses[0] });
       return probe ? [{ ...probe, addresses }] : [];
     });
-    return probes.sort((a, b) => compare(a.host, b.host) || compare(a.uid, b.uid) || a.port - b.port);
+    return probes.sort(
+      (a, b) =>
+        compare(a.host, b.host) ||
+        compare(a.uid, b.uid) ||
+        a.addresses[0].localeCompare(b.addresses[0], 'en', { numeric: true }) ||
+        a.port - b.port,
+    );
   }
 
   #takePointer(name: string, target: string, ttl: number | undefined): void {

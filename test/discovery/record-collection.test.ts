@@ -67,6 +67,19 @@ describe('records of the probes of a network', () => {
     assert.equal(taken([pointer, shouted, txt, { ...address, name: address.name.toUpperCase() }]).probes().length, 1);
   });
 
+  it('of machines of one name stand in the order of their addresses, whichever came first', () => {
+    const [ten, nine] = ['192.0.2.10', '192.0.2.9'].map((address, i) =>
+      Object.values(service({ name: `A1 on lab1 (${i})`, target: `lab1-${i}.local`, address })),
+    );
+
+    for (const collection of [taken(ten, nine), taken(nine, ten)]) {
+      assert.deepEqual(
+        collection.probes().map(({ addresses }) => addresses[0]),
+        ['192.0.2.9', '192.0.2.10'],
+      );
+    }
+  });
+
   it('say goodbye, and the probe is not there', () => {
     const all = Object.values(service());
 
