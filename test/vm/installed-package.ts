@@ -99,7 +99,7 @@ export class InstalledPackage {
 
   /** Lets clients on the host in. */
   async allowRemote(): Promise<void> {
-    await this.configure('[listen]\nallow_remote = true\n');
+    await this.configure('[listen]\nallow_remote = ["any"]\n');
     await this.systemctl('reload', UNIT);
   }
 

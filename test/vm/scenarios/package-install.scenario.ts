@@ -12,7 +12,7 @@ describe('the .deb on a machine without Node', () => {
     async (installed) => {
       const { vm } = installed;
       assert.equal(await installed.show('ActiveState'), 'active'); // apt has started it
-      await installed.configure('[listen]\nallow_remote = true\n');
+      await installed.configure('[listen]\nallow_remote = ["any"]\n');
       await installed.systemctl('stop', 'probed');
 
       const before = await vm.stopwatch.now();
