@@ -123,6 +123,10 @@ export class NetworkLab implements AsyncDisposable {
     ip('-n', name, 'link', 'set', 'lo', 'up');
     for (const version of [4, 6] as const)
       ip('-n', name, `-${version}`, 'route', 'add', 'default', 'via', routerOf(machine, version));
+    // While the cable is coming up a connection over IPv6 would be made from ::1, and hang.
+    const deadline = performance.now() + 5000;
+    while (!ip('-n', name, '-6', 'route', 'get', routerOf(machine, 6)).includes(`src ${addressOf(machine, 6)}`))
+      if (performance.now() > deadline) throw new Error(`${machine} has no way out over IPv6`);
   }
 
   #forward(on: boolean): void {
@@ -222,6 +226,6 @@ const talkProgram = `
   Promise.all(Array.from({ length: Number(clients) }, talk)).then((talks) => console.log(JSON.stringify(talks)));
 `;
 
-function ip(...args: readonly string[]): void {
-  execFileSync('ip', args, { stdio: 'pipe', timeout: 10_000 });
+function ip(...args: readonly string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: 'pipe', timeout: 10_000 });
 }
