@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { hostAndPort } from '../base/host-and-port.js';
 
 /** Where a probe is served: one stream for each connection. */
 export interface ProbeEndpoint {
@@ -26,7 +27,7 @@ const KEEP_ALIVE_MS = 5_000;
  */
 export function tcpEndpoint({ host, port }: TcpAddress, acknowledgeAtOnce?: (socket: Socket) => void): ProbeEndpoint {
   return {
-    name: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    name: hostAndPort(host, port),
     async open(signal) {
       const timeout = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
       // Without Nagle's algorithm: a line that follows another must not wait for the acknowledgement of that.

@@ -2,6 +2,7 @@
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { addressBytes } from '../base/address-bytes.js';
+import { withoutScope } from '../base/without-scope.js';
 
 /** The word for everybody: it has to be said, and is never the default. */
 const ANY = 'any';
@@ -27,7 +28,7 @@ export class AllowList {
 
   /** @param address  of a client, by number; IPv4 as such; a scope ("%eth0") means nothing here */
   has(address: string): boolean {
-    const plain = address.replace(/%.*$/, '');
+    const plain = withoutScope(address);
     if (this.#isForAny) return true;
     return isIPv4(plain) ? this.#lists[4].check(plain, 'ipv4') : this.#lists[6].check(plain, 'ipv6');
   }

@@ -1,6 +1,7 @@
 // The few file operations of the audit log, so that tests can let any of them fail.
 
 import { mkdir, open, rename } from 'node:fs/promises';
+import { systemErrorCode } from '../base/errors.js';
 
 export interface AuditFiles {
   /** Makes the directory and those above it; fine if it exists. */
@@ -47,7 +48,7 @@ export const auditFiles: AuditFiles = {
     try {
       await rename(from, to);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
     }
   },
 };

@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../base/clock.js';
+import { withoutScope } from '../base/without-scope.js';
 import { isLoopback } from '../config/remote-clients.js';
 import type { Endpoint } from '../platform/socket-owners.js';
 
@@ -27,9 +28,4 @@ export class OwnAddresses {
     }
     return this.#known.has(address);
   }
-}
-
-/** "fe80::1%eth0" */
-function withoutScope(address: string): string {
-  return address.replace(/%.*$/, '');
 }

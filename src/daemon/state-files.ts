@@ -2,6 +2,7 @@
 
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { systemErrorCode } from '../base/errors.js';
 
 export interface StateFiles {
   /** Makes the directory and those above it; fine if it exists. */
@@ -39,7 +40,7 @@ export const systemFiles: StateFiles = {
     try {
       return await readFile(file);
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   },
@@ -62,16 +63,12 @@ export const systemFiles: StateFiles = {
       await handle.sync();
     } catch (error) {
       // fsync(2): EINVAL where the file system has no such thing for directories. Nothing better can be done there.
-      if (errorCode(error) !== 'EINVAL') throw error;
+      if (systemErrorCode(error) !== 'EINVAL') throw error;
     } finally {
       await handle.close();
     }
   },
 };
-
-function errorCode(error: unknown): unknown {
-  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
-}
 
 /** Keeps nothing, and fails at nothing: for a daemon whose state is not worth keeping. */
 export const noFiles: StateFiles = {

@@ -1,5 +1,6 @@
 // What the network is told of a probe: the TXT record of its service. docs/discovery.md is its reference.
 
+import { GIVEN_NAME } from '../base/given-name.js';
 import { hex16 } from '../base/hex.js';
 
 /** The service type: `_probed._tcp` (RFC 6763, 4.1.2). */
@@ -24,6 +25,8 @@ export interface AdvertisedProbe {
 
 /** One string of a TXT record, its key and "=" included (RFC 6763, 6.1). */
 const MAX_STRING_BYTES = 255;
+/** As people may give it to a probe. */
+const NAME = new RegExp(`^${GIVEN_NAME.pattern}$`);
 /** One label of a domain name (RFC 1035, 2.3.4). */
 const MAX_LABEL_BYTES = 63;
 
@@ -69,7 +72,7 @@ export function fromTxt(
   const vendorId = fromHexId(texts.get('vid'));
   const productId = fromHexId(texts.get('pid'));
   if (uid === '' || vendorId === undefined || productId === undefined || port < 1 || port > 0xffff) return undefined;
-  const name = fitting(texts.get('name'), /^[A-Za-z0-9][\w.-]{0,63}$/);
+  const name = fitting(texts.get('name'), NAME);
   const target = fitting(texts.get('target'), /^\w[\w.+/-]{0,63}$/);
   return {
     ...{ uid, vendorId, productId, port },

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { addressBytes } from '../base/address-bytes.js';
+import { systemErrorCode } from '../base/errors.js';
 import { FifoLock } from '../base/fifo-lock.js';
 import { never } from '../base/never.js';
 
@@ -62,8 +63,7 @@ export class SocketOwners {
     try {
       return await this.#read(file);
     } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (isMissing && file !== TABLES[0]) return '';
+      if (systemErrorCode(error) === 'ENOENT' && file !== TABLES[0]) return '';
       throw error;
     }
   }

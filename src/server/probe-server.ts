@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { type DaemonError, describeError } from '../base/errors.js';
+import { hostAndPort } from '../base/host-and-port.js';
 import type { Logger } from '../base/logger.js';
 import type { Endpoint } from '../platform/socket-owners.js';
 import type { SocketOptions } from '../platform/socket-options.js';
@@ -98,7 +99,7 @@ export class ProbeServer implements AsyncDisposable {
   get addresses(): readonly string[] {
     return [...this.#listeners].map((listener) => {
       const address = listener.address();
-      return typeof address === 'object' && address ? hostAndPort(address) : '';
+      return typeof address === 'object' && address ? hostAndPort(address.address, address.port) : '';
     });
   }
 
@@ -237,7 +238,7 @@ export class ProbeServer implements AsyncDisposable {
 
   #serve(socket: Socket, ends: Ends, { principal, refusal }: AccessVerdict): ClientName {
     const { newClientId, newLease, table, clock, socketOptions, crash } = this.#options;
-    const client = { id: newClientId(), address: hostAndPort(ends.peer), principal };
+    const client = { id: newClientId(), address: hostAndPort(ends.peer.address, ends.peer.port), principal };
     const log = this.#options.log.child({ client: client.id });
 
     log[refusal ? 'debug' : 'info']('client connected', { address: client.address, principal });
@@ -311,6 +312,3 @@ function plainAddress(address: string): string {
 }
 
 /** "127.0.0.1:50312", "[::1]:50312" */
-function hostAndPort({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { systemErrorCode } from '../../base/errors.js';
 import { findGroup } from '../../base/find-group.js';
 import { machineFiles } from '../../base/machine-files.js';
 import type { System } from './system.js';
@@ -21,8 +22,7 @@ export function nodeSystem(facts: ProcessFacts): System {
     access: (path) =>
       access(path, constants.R_OK | constants.W_OK).then(
         () => 'granted',
-        (error: unknown) =>
-          error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'missing' : 'denied',
+        (error: unknown) => (systemErrorCode(error) === 'ENOENT' ? 'missing' : 'denied'),
       ),
   };
 }

@@ -4,7 +4,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { systemClock } from '../../base/clock.js';
-import { RequestError } from '../../base/errors.js';
+import { RequestError, systemErrorCode } from '../../base/errors.js';
+import { hostAndPort } from '../../base/host-and-port.js';
 import type { TcpAddress } from '../../client/endpoint.js';
 import type { SshHost } from './host.js';
 
@@ -46,8 +47,7 @@ export function openSsh(host: SshHost, args: readonly string[], env: NodeJS.Proc
  * @param env  for ssh
  */
 export function openForwarding(host: SshHost, address: TcpAddress, env: NodeJS.ProcessEnv): Duplex {
-  const place = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return startSsh(host, ['-W', `${place}:${address.port}`], [], env);
+  return startSsh(host, ['-W', hostAndPort(address.host, address.port)], [], env);
 }
 
 function startSsh(
@@ -109,8 +109,7 @@ class SshStream extends Duplex {
   }
 
   #notStarted(cause: Error): SshError {
-    const isMissing = 'code' in cause && cause.code === 'ENOENT';
-    return isMissing
+    return systemErrorCode(cause) === 'ENOENT'
       ? new SshError("there is no ssh on this machine: install OpenSSH's client")
       : new SshError('ssh cannot be started', { cause });
   }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { systemErrorCode } from '../../base/errors.js';
 import type { Ran, ServiceMachine } from './service-machine.js';
 
 /** The machine this process runs on. */
@@ -9,7 +10,7 @@ export const nodeServiceMachine: ServiceMachine = {
     try {
       return await readFile(file, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   },

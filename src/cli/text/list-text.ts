@@ -1,9 +1,9 @@
 // `probectl list` in its forms: a table, and pyocd commands. For VS Code see vscode-text.ts.
 
-import { isIPv4 } from 'node:net';
 import { pyocdOptions } from '../../control/pyocd-options.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { assertNever } from '../../base/errors.js';
+import { hostAndPort } from '../../base/host-and-port.js';
 import { harmless } from '../colour.js';
 import type { HostList } from '../list-all.js';
 import type { Look } from './look.js';
@@ -66,10 +66,6 @@ export function listedProbes(lists: readonly HostList[]): readonly ListedProbe[]
         return assertNever(list);
     }
   });
-}
-
-function hostAndPort(address: string, port: number): string {
-  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`;
 }
 
 function isServed({ state, port }: ListedProbe): boolean {
