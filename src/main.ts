@@ -8,7 +8,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
-import { sleep, systemClock } from './base/clock.js';
+import { systemClock, waitAtMost } from './base/clock.js';
 import { Disposer } from './base/disposer.js';
 import { holderOf } from './base/file-holder.js';
 import { describeError, UnsupportedError } from './base/errors.js';
@@ -206,16 +206,21 @@ function stateFiles(config: Config): StateFiles {
   return isKept ? systemFiles : noFiles;
 }
 
+/** For what keeps files: says that it cannot, and what to do about it, and `over` when it can again. */
+function tellProblem(log: Logger, over: string): (problem: (Error & { readonly remedy: string }) | undefined) => void {
+  return (problem) => {
+    if (problem) log.error(describeError(problem), { remedy: problem.remedy });
+    else log.info(over);
+  };
+}
+
 async function openBook(config: Config, log: Logger): Promise<PortBook> {
   const book = await PortBook.open({
     directory: config.stateDirectory,
     range: config.ports,
     fixed: fixedPorts(config),
     files: stateFiles(config),
-    onProblem: (problem) => {
-      if (problem) log.error(describeError(problem), { remedy: problem.remedy });
-      else log.info('the port book is written again, and nothing of it is lost');
-    },
+    onProblem: tellProblem(log, 'the port book is written again, and nothing of it is lost'),
   });
   for (const finding of book.findings) log.warn(finding);
   return book;
@@ -244,10 +249,7 @@ function openAudit(config: Config, log: Logger): AuditLog {
   const audit = new AuditLog({
     settings: auditSettings(config),
     clock: systemClock,
-    onProblem: (problem) => {
-      if (problem) log.error(describeError(problem), { remedy: problem.remedy });
-      else log.info('the audit log is written again');
-    },
+    onProblem: tellProblem(log, 'the audit log is written again'),
   });
   audit.started(version);
   return audit;
@@ -326,10 +328,7 @@ function watchLoopDelay(): { readonly begin: () => void; readonly p99Ms: () => n
 
 async function stopServing(supervisor: Supervisor): Promise<void> {
   const { limits } = supervisor.config; // of now: it may have been reloaded
-  const expired = new AbortController();
-  const grace = sleep(systemClock, limits.shutdownGraceMs, expired.signal).catch(() => undefined);
-  await Promise.race([supervisor[Symbol.asyncDispose](), grace]);
-  expired.abort();
+  await waitAtMost(limits.shutdownGraceMs, supervisor[Symbol.asyncDispose](), systemClock);
 }
 
 /** One line for each probe: where it is served, and the command that uses it. */

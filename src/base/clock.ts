@@ -49,6 +49,17 @@ export function abortsWithin(signal: AbortSignal, delayMs: number, clock: Clock)
   });
 }
 
+/** Waits for a promise, at most `delayMs`; rejects as the promise does until then. */
+export async function waitAtMost(delayMs: number, promise: Promise<unknown>, clock: Clock): Promise<void> {
+  const settled = new AbortController();
+  const late = sleep(clock, delayMs, settled.signal).catch(() => undefined); // it was in time
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    settled.abort();
+  }
+}
+
 /** The reason of an aborted signal, as an `Error`. */
 export function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason });

@@ -11,6 +11,7 @@ import type { EventHistory } from '../control/event-history.js';
 import type { AdvertisedProbe } from '../discovery/advertised-probe.js';
 import type { Advertiser } from '../discovery/advertiser.js';
 import { type NetworkInterfaces, reachableAddresses } from '../discovery/reachable-addresses.js';
+import { Passes } from './passes.js';
 import type { PortBook } from './port-book.js';
 import type { ProbeEntry } from './probe-entry.js';
 import type { Supervisor } from './supervisor.js';
@@ -33,14 +34,13 @@ const LOOK_MS = 5000;
 
 export class Advertising implements AsyncDisposable {
   #advertiser: Awaited<ReturnType<AdvertisingOptions['loadAdvertiser']>> | undefined;
-  #pass: Promise<void> | undefined;
-  #lookAgain = false;
-  #isStopping = false;
+  readonly #passes: Passes;
   #timer: Disposable | undefined;
   readonly #subscription: Disposable;
 
   /** Begins with what is served already. */
   constructor(private readonly options: AdvertisingOptions) {
+    this.#passes = new Passes({ clock: options.clock, pass: () => this.#pass(), onFailed: this.#failed });
     this.#subscription = options.events.subscribe(({ event }) => {
       if (TELLING.has(event.type)) this.#look();
     });
@@ -49,30 +49,20 @@ export class Advertising implements AsyncDisposable {
 
   /** Takes back all that the network was told. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopping = true;
     this.#subscription[Symbol.dispose]();
-    await this.#pass;
+    await this.#passes[Symbol.asyncDispose]();
     this.#timer?.[Symbol.dispose](); // last: the pass has set it
     await this.#advertiser?.[Symbol.asyncDispose]();
   }
 
-  /** One pass at a time; a call during a pass makes another follow it. */
   #look(): void {
-    this.#lookAgain = true;
-    this.#pass ??= this.#passes();
+    this.#passes.makeSoon();
   }
 
-  async #passes(): Promise<void> {
+  /** Never rejects: it looks again anyway. */
+  async #pass(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
-    while (this.#lookAgain && !this.#isStopping) {
-      this.#lookAgain = false;
-      try {
-        await this.#tell();
-      } catch (error) {
-        this.options.log.warn('the network cannot be told of the probes', { error: describeError(error) });
-      }
-    }
-    this.#pass = undefined;
+    await this.#tell().catch(this.#failed);
     this.#timer = this.options.clock.timer(LOOK_MS, () => this.#look());
   }
 
@@ -86,6 +76,9 @@ export class Advertising implements AsyncDisposable {
     if (probes.length > 0) this.#advertiser ??= await loadAdvertiser();
     await this.#advertiser?.advertise(probes, addresses);
   }
+
+  readonly #failed = (error: unknown): void =>
+    this.options.log.warn('the network cannot be told of the probes', { error: describeError(error) });
 
   /** One that others can use now. An absent one is not there: it may be at another machine, which tells of it. */
   #probeOf({ uid, state, attached, served }: ProbeEntry): AdvertisedProbe | undefined {

@@ -2,7 +2,7 @@
 
 import { type CiaoService, getResponder, type Responder } from '@homebridge/ciao';
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, sleep } from '../base/clock.js';
+import { type Clock, waitAtMost } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { type AdvertisedProbe, instanceName, isAdvertisable, SERVICE_TYPE, toTxt } from './advertised-probe.js';
@@ -98,14 +98,11 @@ export class Advertiser implements AsyncDisposable {
 
   async #soon(goodbyes: Promise<unknown>): Promise<void> {
     const { clock, log } = this.options;
-    const said = new AbortController();
-    const late = sleep(clock, GOODBYE_MS, said.signal).catch(() => undefined); // they were in time
     try {
-      await Promise.race([goodbyes, late]);
+      await waitAtMost(GOODBYE_MS, goodbyes, clock);
     } catch (error) {
       log.debug('no goodbye to the network', { error: describeError(error) });
     }
-    said.abort();
   }
 
   get #isEverywhere(): boolean {
