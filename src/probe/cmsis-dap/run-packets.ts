@@ -16,33 +16,41 @@ export interface PacketShape {
 }
 
 /** DAP_TransferBlocks that read as many words as `words` is long, into it. */
-export function* readPackets(address: ApAddress, words: Uint32Array, shape: PacketShape): Iterable<Command<void>> {
-  const size = maxBlockReads(shape.packetSizeBytes);
-  for (let at = 0; at < words.length; at += size) {
-    const part = words.subarray(at, at + size);
-    yield readBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, shape.timing) });
+export function readPackets(address: ApAddress, words: Uint32Array, shape: PacketShape): Iterable<Command<void>> {
+  return inBlocks(readBlock, maxBlockReads(shape.packetSizeBytes), { address, words, shape });
+}
+
+/** DAP_TransferBlocks that write `words`, in order. */
+export function writePackets(address: ApAddress, words: Uint32Array, shape: PacketShape): Iterable<Command<void>> {
+  return inBlocks(writeBlock, maxBlockWrites(shape.packetSizeBytes), { address, words, shape });
+}
+
+interface Run {
+  readonly address: ApAddress;
+  readonly words: Uint32Array;
+  readonly shape: PacketShape;
+}
+
+function* inBlocks(
+  block: typeof readBlock | typeof writeBlock,
+  blockWords: number,
+  { address, words, shape }: Run,
+): Iterable<Command<void>> {
+  for (let at = 0; at < words.length; at += blockWords) {
+    const part = words.subarray(at, at + blockWords);
+    yield block(part, { address, timeoutMs: transferTimeoutMs(part.length, shape.timing) });
   }
   if (shape.checksStatus) yield statusCheck(address, shape);
 }
 
-/** DAP_TransferBlocks that write `values`, in order. */
-export function* writePackets(address: ApAddress, values: Uint32Array, shape: PacketShape): Iterable<Command<void>> {
-  const size = maxBlockWrites(shape.packetSizeBytes);
-  for (let at = 0; at < values.length; at += size) {
-    const part = values.subarray(at, at + size);
-    yield writeBlock(part, { address, timeoutMs: transferTimeoutMs(part.length, shape.timing) });
-  }
-  if (shape.checksStatus) yield statusCheck(address, shape);
-}
-
-/** A DAP_Transfer among other packets, its timeout set. @param words  where its reads go */
-export function transferInto(words: Uint32Array, transfer: Transfer): Command<void> {
+/** A DAP_Transfer among other packets, its timeout set. @param take  gets what was read, in order */
+export function transferAmong(transfer: Transfer, take: (read: Uint32Array) => void): Command<void> {
   return {
     id: transfer.id,
     name: transfer.name,
     timeoutMs: transfer.timeoutMs,
     encode: (packet) => transfer.encode(packet),
-    decode: (reply) => words.set(transfer.decode(reply)),
+    decode: (reply) => take(transfer.decode(reply)),
   };
 }
 
@@ -55,11 +63,6 @@ export function requireNoStickyFlag(ctrlStat: number, address: ApAddress): void 
 function statusCheck(address: ApAddress, { packetSizeBytes, timing }: PacketShape): Command<void> {
   const transfer = new Transfer(packetSizeBytes);
   transfer.readDp(DP.CTRL_STAT);
-  return {
-    id: transfer.id,
-    name: transfer.name,
-    timeoutMs: transferTimeoutMs(1, timing),
-    encode: (packet) => transfer.encode(packet),
-    decode: (reply) => requireNoStickyFlag(transfer.decode(reply)[0], address),
-  };
+  transfer.timeoutMs = transferTimeoutMs(1, timing);
+  return transferAmong(transfer, ([ctrlStat]) => requireNoStickyFlag(ctrlStat, address));
 }

@@ -9,7 +9,7 @@ import { maxBlockWrites } from './commands/transfer-block.js';
 import { writeAbort } from './commands/write-abort.js';
 import { MemApBelief, mayReset } from './mem-ap-belief.js';
 import type { PacketExchange } from './packet-exchange.js';
-import { type PacketShape, readPackets, requireNoStickyFlag, transferInto, writePackets } from './run-packets.js';
+import { type PacketShape, readPackets, requireNoStickyFlag, transferAmong, writePackets } from './run-packets.js';
 import { SelectBelief } from './select-belief.js';
 import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
 
@@ -317,7 +317,7 @@ export class TransferQueue implements PostingDapPort {
   *#readPackets(address: ApAddress, words: Uint32Array, first: number): Iterable<Command<void>> {
     if (first > 0) {
       this.#collected.timeoutMs = transferTimeoutMs(this.#collected.count, this.#timing);
-      yield transferInto(words.subarray(0, first), this.#collected);
+      yield transferAmong(this.#collected, (read) => words.set(read));
     }
     yield* readPackets(address, words.subarray(first), this.#shape);
   }
