@@ -7,6 +7,7 @@ import { tcpEndpoint } from '../../src/client/endpoint.js';
 import { policyNamed } from '../../src/client/request-policy.js';
 import { Disposer } from '../../src/base/disposer.js';
 import { DP, MEM_AP } from '../../src/dap/registers.js';
+import { CLEAR_STICKY } from '../../src/dap/sticky-flags.js';
 import type { ProbeRequestName } from '../../src/protocol/request-names.js';
 import { connectSwd } from '../support/connect-swd.js';
 import { randomFrom } from '../support/random.js';
@@ -22,8 +23,6 @@ const RAM = 0x2002_0000;
 const NO_MEMORY = 0x9000_0000;
 /** Words of RAM that each client has for itself. */
 const WORDS = 64;
-/** IHI 0031 B2.2.1, ABORT: clears all sticky flags. */
-const CLEAR = 0x1e;
 
 interface Request {
   readonly name: ProbeRequestName;
@@ -52,7 +51,7 @@ function randomBurst(random: (below: number) => number, client: number): Burst {
       request('write_ap', MEM_AP.TAR, address),
       request('write_ap_multiple', MEM_AP.DRW, [word(), word(), word()]),
     ],
-    () => [request('write_dp', DP.ABORT, CLEAR)],
+    () => [request('write_dp', DP.ABORT, CLEAR_STICKY)],
     () => [request('write_dp', DP.SELECT, 0)],
     () => [request('set_clock', 1_000_000)],
     () => [request('flush')],
@@ -75,7 +74,7 @@ function randomBurst(random: (below: number) => number, client: number): Burst {
 /** A client's whole conversation, beginning in a state that is known. */
 function randomProgram(random: (below: number) => number, client: number): readonly Burst[] {
   const begin = [
-    request('write_dp', DP.ABORT, CLEAR),
+    request('write_dp', DP.ABORT, CLEAR_STICKY),
     request('write_dp', DP.CTRL_STAT, 0x5000_0f00),
     request('write_dp', DP.SELECT, 0),
     request('write_ap', MEM_AP.CSW, 0x23000012),

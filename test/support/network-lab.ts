@@ -1,7 +1,8 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { ip, namespacesOrSkip } from './namespaces.js';
 
 /** The machines of the lab. Each has its number in the addresses: 10.98.1.1 and fd98:1::1 are those of the lab host. */
 const machines = ['lab', 'developer', 'stranger'] as const;
@@ -35,14 +36,9 @@ export class NetworkLab implements AsyncDisposable {
     return [...machines.map(namespaceOf), this.#router];
   }
 
-  /** Skips the suite where namespaces cannot be made, and says so: a suite that did not run must not look as if it had. */
+  /** See `namespacesOrSkip`. */
   static orSkip(suite: Mocha.Context): NetworkLab {
-    try {
-      return new NetworkLab();
-    } catch (error) {
-      console.log(`network namespaces: NOT RUN (they take root and iproute2: ${String(error).split('\n')[0]})`);
-      return suite.skip();
-    }
+    return namespacesOrSkip(suite, () => new NetworkLab());
   }
 
   /** What to put before a command to run it on one of the machines. */
@@ -225,7 +221,3 @@ const talkProgram = `
   });
   Promise.all(Array.from({ length: Number(clients) }, talk)).then((talks) => console.log(JSON.stringify(talks)));
 `;
-
-function ip(...args: readonly string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8', stdio: 'pipe', timeout: 10_000 });
-}

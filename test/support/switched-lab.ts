@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { DaemonProcess } from './daemon-process.js';
+import { ip, namespacesOrSkip } from './namespaces.js';
 import type { Programs } from './programs.js';
 import { ProbectlProcess, type Ran } from './probectl-process.js';
 
@@ -25,14 +25,9 @@ export class SwitchedLab implements AsyncDisposable {
     }
   }
 
-  /** Skips the suite where namespaces cannot be made, and says so: a suite that did not run must not look as if it had. */
+  /** See `namespacesOrSkip`. */
   static orSkip(suite: Mocha.Context): SwitchedLab {
-    try {
-      return new SwitchedLab();
-    } catch (error) {
-      console.log(`network namespaces: NOT RUN (they take root and iproute2: ${String(error).split('\n')[0]})`);
-      return suite.skip();
-    }
+    return namespacesOrSkip(suite, () => new SwitchedLab());
   }
 
   /** Adds a machine with the next address, 10.96.0.1 and up. */
@@ -94,8 +89,4 @@ export class Machine {
   probectl(programs: Programs, folder: string, ...args: readonly string[]): Promise<Ran> {
     return new ProbectlProcess(folder, args, { programs, before: this.before }).ended;
   }
-}
-
-function ip(...args: readonly string[]): void {
-  execFileSync('ip', args, { stdio: 'pipe', timeout: 10_000 });
 }
