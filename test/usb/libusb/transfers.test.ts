@@ -452,6 +452,25 @@ describe('an endpoint that stalls', () => {
 
     assert.deepEqual(device.calls.slice(-2), ['release 0', 'close']);
   });
+
+  it('is closed with nothing in flight when a transfer has waited for its halt to be cleared', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    const connection = await rig.open();
+    const stalled = outcome(connection.transferIn(IN, 64, timeout));
+    device.inFlight[0].end(STALL);
+    assert.equal(await stalled, 'stall');
+    const behind = outcome(connection.transferIn(IN, 64, timeout));
+    await settle();
+
+    const closing = connection[Symbol.asyncDispose]();
+    await settle();
+    device.clearing[0]();
+    await closing;
+
+    assert.equal(await behind, 'io');
+    assert.deepEqual(device.calls.slice(-2), ['release 0', 'close']);
+  });
 });
 
 describe('a device that leaves while it is open', () => {
