@@ -16,9 +16,10 @@ import {
 import type { HidPlace } from '../hid/open-hid.js';
 import { UsbError } from '../usb-error.js';
 import { Attachment } from './attachment.js';
-import { deviceInfo, isHub } from './device-info.js';
-import { placeOf, portPathOf, type DeviceSource } from './device-source.js';
+import { deviceInfo } from './device-info.js';
+import { portPathOf, type DeviceSource } from './device-source.js';
 import { LibusbConnection } from './libusb-connection.js';
+import { LibusbList } from './libusb-list.js';
 import type { NativeDevice, NativeUsb } from './native.js';
 import { isAmbiguous, usbErrorOf } from './status.js';
 
@@ -47,10 +48,6 @@ const RESCAN_NEW_MS = 25;
 const SETTLE_MS = 1000;
 /** How long udev may take to give us a new device. */
 const ACCESS_DELAY_MS = 2000;
-/** How long libusb may not know of a device that the system shows. */
-const MISSED_MS = 3000;
-/** What starting it anew costs (a thread) is never given back: not more often than this. */
-const START_ANEW_MS = 60_000;
 /** How long the news of a detach may take to arrive after what it has made fail. */
 const DETACH_DELAY_MS = 500;
 
@@ -63,27 +60,22 @@ export class LibusbBus implements UsbBus {
   #lookAgain = false;
   #listed = '';
   #looks = 0;
-  #usb: NativeUsb;
-  /** Since when the system has shown a device that libusb does not know. */
-  #missedSince: number | undefined;
-  #startedAnew = -Infinity;
+  readonly #list: LibusbList;
   #closed = false;
 
   private constructor(options: LibusbBusOptions) {
     this.#options = options;
-    this.#usb = options.usb;
+    const onDetach = (device: NativeDevice): void => this.#left(device);
+    this.#list = new LibusbList({ ...options, onAttach: () => this.#background(), onDetach });
   }
 
   /** Starts to watch. Nothing is opened. */
   static start(options: LibusbBusOptions): LibusbBus {
-    const bus = new LibusbBus(options);
     const { usb, source, log } = options;
     const absence = usb.INIT_ERROR === 0 ? source.absence() : `libusb cannot be started (error ${usb.INIT_ERROR})`;
     if (absence === undefined) log.info('watching USB for probes');
     else log.warn('no USB on this machine', { reason: absence });
-    if (usb.INIT_ERROR !== 0) return bus;
-    bus.#listen(usb);
-    return bus;
+    return new LibusbBus(options);
   }
 
   async list(): Promise<readonly UsbDeviceInfo[]> {
@@ -153,36 +145,6 @@ export class LibusbBus implements UsbBus {
     return attachment === undefined ? undefined : deviceKey(`${portPathOf(device)}:${attachment}`);
   }
 
-  #listen(usb: NativeUsb): void {
-    usb.on('attach', () => this.#background());
-    usb.on('detach', (device) => this.#left(device));
-    // After the listeners: adding the first one starts what is to let the process end. They are never removed, for the
-    // module may be posting an event in another thread while it is told to stop (usb 2.18.0, hotplug.cc).
-    usb.unrefHotplugEvents();
-  }
-
-  /**
-   * libusb makes its list once and changes it by udev's events only: a device whose event got lost, while udevd did not
-   * run for one, it will never know (libusb 1.0.30, linux_udev.c). A libusb that is started now does.
-   */
-  #mendList(devices: readonly NativeDevice[]): void {
-    const { source, clock, log, startAnew } = this.#options;
-    const listed = new Set(devices.map(placeOf));
-    const missed = source.places().filter((place) => !listed.has(place));
-    const now = clock.now();
-    this.#missedSince = missed.length === 0 ? undefined : (this.#missedSince ?? now);
-    if (this.#missedSince === undefined || now - this.#missedSince < MISSED_MS) return;
-    if (!startAnew || now - this.#startedAnew < START_ANEW_MS) return;
-    log.warn('libusb has missed devices and is started anew', { missed });
-    this.#startedAnew = now;
-    this.#missedSince = undefined;
-    const usb = startAnew();
-    if (usb.INIT_ERROR !== 0) return;
-    this.#usb = usb;
-    this.#listen(usb);
-    this.#lookAgain = true;
-  }
-
   #left(device: NativeDevice): void {
     // At once, and not only after a look: clients wait for the answer.
     for (const attachment of this.#attachments.values()) if (attachment.device === device) this.#forget(attachment);
@@ -219,15 +181,11 @@ export class LibusbBus implements UsbBus {
   }
 
   async #lookOnce(): Promise<void> {
-    const devices = this.#usb.INIT_ERROR === 0 ? this.#usb.getDeviceList() : [];
-    if (this.#usb.INIT_ERROR === 0) this.#mendList(devices);
     const present = new Map(
-      devices
-        .filter((device) => !isHub(device))
-        .flatMap((device) => {
-          const key = this.#keyOf(device);
-          return key === undefined ? [] : [[key, device] as const];
-        }),
+      this.#list.read().flatMap((device) => {
+        const key = this.#keyOf(device);
+        return key === undefined ? [] : [[key, device] as const];
+      }),
     );
     for (const attachment of this.#attachments.values()) if (!present.has(attachment.key)) this.#forget(attachment);
     for (const [key, device] of present) {
@@ -247,7 +205,7 @@ export class LibusbBus implements UsbBus {
   #attachmentOf(key: DeviceKey, device: NativeDevice): Attachment {
     const known = this.#attachments.get(key);
     if (known) return known;
-    const attachment = new Attachment(key, device, this.#usb, portPathOf(device), this.#options.clock);
+    const attachment = new Attachment(key, device, this.#list.usb, portPathOf(device), this.#options.clock);
     this.#attachments.set(key, attachment);
     attachment.gone.addEventListener('abort', () => this.#background(), { once: true }); // a transfer may know first
     return attachment;
@@ -283,7 +241,7 @@ export class LibusbBus implements UsbBus {
   #nextLook(): number {
     const infos = [...this.#attachments.values()].map(({ info }) => info);
     if (infos.includes(undefined)) return RESCAN_NEW_MS;
-    const isCalm = this.#missedSince === undefined && infos.every((info) => info?.accessible);
+    const isCalm = !this.#list.isMissingSome && infos.every((info) => info?.accessible);
     return isCalm ? RESCAN_MS : RESCAN_REFUSED_MS;
   }
 
