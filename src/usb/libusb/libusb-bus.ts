@@ -53,7 +53,9 @@ const DETACH_DELAY_MS = 500;
 
 export class LibusbBus implements UsbBus {
   readonly #options: LibusbBusOptions;
-  readonly #attachments = new Map<DeviceKey, Attachment>();
+  /** By what the system knows them by. */
+  readonly #attachments = new Map<string, Attachment>();
+  #count = 0;
   readonly #subscribers = new Set<() => void>();
   #timer: Disposable | undefined;
   #look: Promise<void> | undefined;
@@ -80,7 +82,7 @@ export class LibusbBus implements UsbBus {
 
   async list(): Promise<readonly UsbDeviceInfo[]> {
     await this.#lookNow();
-    return [...this.#attachments.values()].flatMap(({ info }) => info ?? []);
+    return this.#listable.flatMap(({ info }) => info ?? []);
   }
 
   subscribe(onChange: () => void): Disposable {
@@ -90,7 +92,7 @@ export class LibusbBus implements UsbBus {
   }
 
   async open(key: DeviceKey, interfaceNumber: number): Promise<UsbConnection> {
-    const attachment = this.#attachments.get(key);
+    const attachment = [...this.#attachments.values()].find((one) => one.key === key);
     if (!attachment) throw new UsbError('gone', 'the device has left the bus');
     try {
       return await attachment.lock.run(never, () => this.#claim(attachment, interfaceNumber));
@@ -136,13 +138,13 @@ export class LibusbBus implements UsbBus {
     return new UsbError('busy', await holderOf(node), { cause: error });
   }
 
-  #isThere({ key, device }: Attachment): boolean {
-    return this.#keyOf(device) === key;
+  #isThere({ identity, device }: Attachment): boolean {
+    return this.#identify(device) === identity;
   }
 
-  #keyOf(device: NativeDevice): DeviceKey | undefined {
-    const attachment = this.#options.source.identify(device);
-    return attachment === undefined ? undefined : deviceKey(`${portPathOf(device)}:${attachment}`);
+  #identify(device: NativeDevice): string | undefined {
+    const text = this.#options.source.identify(device);
+    return text === undefined ? undefined : `${portPathOf(device)}:${text}`;
   }
 
   #left(device: NativeDevice): void {
@@ -152,7 +154,7 @@ export class LibusbBus implements UsbBus {
   }
 
   #forget(attachment: Attachment): void {
-    this.#attachments.delete(attachment.key);
+    this.#attachments.delete(attachment.identity);
     attachment.leave();
   }
 
@@ -183,13 +185,18 @@ export class LibusbBus implements UsbBus {
   async #lookOnce(): Promise<void> {
     const present = new Map(
       this.#list.read().flatMap((device) => {
-        const key = this.#keyOf(device);
-        return key === undefined ? [] : [[key, device] as const];
+        const identity = this.#identify(device);
+        return identity === undefined ? [] : [[identity, device] as const];
       }),
     );
-    for (const attachment of this.#attachments.values()) if (!present.has(attachment.key)) this.#forget(attachment);
-    for (const [key, device] of present) {
-      const attachment = this.#attachmentOf(key, device);
+    for (const attachment of this.#attachments.values()) {
+      // libusb takes it for an unplug, too, when another program resets the device, or an administrator forbids it and
+      // allows it again: all that was open is lost, and the device is where it was. Seen on Linux 6.1 (ESHUTDOWN).
+      const isBack = attachment.hasLeftFor(DETACH_DELAY_MS);
+      if (!present.has(attachment.identity) || isBack) this.#forget(attachment);
+    }
+    for (const [identity, device] of present) {
+      const attachment = this.#attachmentOf(identity, device);
       try {
         await this.#refresh(attachment);
       } catch (error) {
@@ -202,11 +209,13 @@ export class LibusbBus implements UsbBus {
     this.#schedule(this.#nextLook());
   }
 
-  #attachmentOf(key: DeviceKey, device: NativeDevice): Attachment {
-    const known = this.#attachments.get(key);
+  #attachmentOf(identity: string, device: NativeDevice): Attachment {
+    const known = this.#attachments.get(identity);
     if (known) return known;
-    const attachment = new Attachment(key, device, this.#list.usb, portPathOf(device), this.#options.clock);
-    this.#attachments.set(key, attachment);
+    const key = deviceKey(`${identity}#${++this.#count}`);
+    const { clock } = this.#options;
+    const attachment = new Attachment(key, identity, device, this.#list.usb, portPathOf(device), clock);
+    this.#attachments.set(identity, attachment);
     attachment.gone.addEventListener('abort', () => this.#background(), { once: true }); // a transfer may know first
     return attachment;
   }
@@ -214,8 +223,10 @@ export class LibusbBus implements UsbBus {
   /** Learns of a device what is not known yet. One that is new is shown when the system is done with it. */
   async #refresh(attachment: Attachment): Promise<void> {
     const { source, clock } = this.#options;
-    const { device, info, key, since } = attachment;
+    const { device, key } = attachment;
     const accessible = source.isAccessible(device);
+    if (isBlocked(attachment.info) && device.configDescriptor) attachment.change();
+    const { info, since } = attachment;
     if (info) {
       if (info.accessible !== accessible) attachment.info = { ...info, accessible };
       return;
@@ -228,10 +239,15 @@ export class LibusbBus implements UsbBus {
     attachment.info = deviceInfo({ key, device, texts, accessible, node: source.nodeOf(device) });
   }
 
+  /** Those that have not left. */
+  get #listable(): readonly Attachment[] {
+    return [...this.#attachments.values()].filter(({ gone }) => !gone.aborted);
+  }
+
   /** Says that the list is another one, if it is. */
   #tell(): void {
-    const listed = [...this.#attachments.values()]
-      .flatMap(({ info }) => (info ? `${info.key} ${info.accessible}` : []))
+    const listed = this.#listable
+      .flatMap(({ info }) => (info ? `${info.key} ${info.accessible} ${isBlocked(info)}` : []))
       .join('\n');
     if (listed === this.#listed) return;
     this.#listed = listed;
@@ -239,9 +255,11 @@ export class LibusbBus implements UsbBus {
   }
 
   #nextLook(): number {
-    const infos = [...this.#attachments.values()].map(({ info }) => info);
+    const attachments = [...this.#attachments.values()];
+    const infos = attachments.map(({ info }) => info);
     if (infos.includes(undefined)) return RESCAN_NEW_MS;
-    const isCalm = !this.#list.isMissingSome && infos.every((info) => info?.accessible);
+    if (attachments.some(({ gone }) => gone.aborted)) return DETACH_DELAY_MS;
+    const isCalm = !this.#list.isMissingSome && infos.every((info) => info?.accessible && !isBlocked(info));
     return isCalm ? RESCAN_MS : RESCAN_REFUSED_MS;
   }
 
@@ -249,4 +267,9 @@ export class LibusbBus implements UsbBus {
     this.#timer?.[Symbol.dispose]();
     this.#timer = this.#closed ? undefined : this.#options.clock.timer(delayMs, () => this.#background());
   }
+}
+
+/** Whether the system has not configured it: it is forbidden until somebody allows it (sysfs: authorized; USBGuard). */
+function isBlocked(info: UsbDeviceInfo | undefined): boolean {
+  return info?.interfaces.length === 0;
 }

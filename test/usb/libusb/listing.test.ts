@@ -156,6 +156,42 @@ describe('a device that is new', () => {
   });
 });
 
+describe('a device that the system has not let in', () => {
+  it('is listed without interfaces, and with them within a second after it is let in, which no event tells', async () => {
+    await using rig = new BusRig();
+    await rig.bus.list();
+    const device = rig.plug({ interfaces: [bulk({ iInterface: 4 })] });
+    const { configDescriptor } = device;
+    device.configDescriptor = undefined; // sysfs: authorized is 0
+    await rig.clock.advance(60_000);
+    assert.deepEqual((await rig.only()).interfaces, []);
+    let told = 0;
+    rig.bus.subscribe(() => told++);
+
+    device.configDescriptor = configDescriptor;
+    await rig.clock.advance(1000);
+    rig.sysfs.write(device, { '0/interface': 'CMSIS-DAP\n' });
+    await rig.clock.advance(25);
+
+    assert.ok(told > 0);
+    assert.equal((await rig.only()).interfaces[0].name, 'CMSIS-DAP');
+  });
+
+  it('is looked at once a second, no more often', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    let looks = 0;
+    Object.defineProperty(device, 'configDescriptor', { get: () => (looks++, undefined) });
+    await rig.bus.list();
+    await rig.clock.advance(2000); // until then it may just be new
+    looks = 0;
+
+    await rig.clock.advance(10_000);
+
+    assert.ok(looks >= 9 && looks <= 11, String(looks));
+  });
+});
+
 describe('a device that is refused to us', () => {
   it('and was there before us is listed at once, and seen within a second when that changes', async () => {
     await using rig = new BusRig();

@@ -490,3 +490,30 @@ describe('a device that leaves while it is open', () => {
     assert.equal(device.calls.at(-1), 'close');
   });
 });
+
+describe('a device that libusb says has left, and is still there', () => {
+  // Another program has reset it, or an administrator has forbidden and allowed it again (sysfs: authorized): the kernel
+  // ends what is in flight with ESHUTDOWN, which libusb takes for an unplug, and nothing is unplugged.
+  it('is gone for who had it open, and after half a second there again, as another attachment', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    const before = await rig.only();
+    const connection = await rig.open();
+    const read = outcome(connection.transferIn(IN, 64, timeout));
+
+    device.inFlight[0].end(5);
+    assert.equal(await read, 'gone');
+    assert.ok(connection.gone.aborted);
+    assert.deepEqual(await rig.bus.list(), []);
+    await connection[Symbol.asyncDispose]();
+    await rig.clock.advance(500);
+
+    const after = await rig.only();
+    assert.notEqual(after.key, before.key);
+    await assert.rejects(rig.bus.open(before.key, 0), { kind: 'gone' });
+    await using opened = await rig.bus.open(after.key, 0);
+    const again = outcome(opened.transferIn(IN, 64, timeout));
+    device.inFlight[0].complete(Uint8Array.of(1));
+    assert.deepEqual(await again, [1]);
+  });
+});
