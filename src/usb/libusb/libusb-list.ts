@@ -17,16 +17,18 @@ export interface LibusbListOptions {
   readonly onDetach: (device: NativeDevice) => void;
 }
 
-/** How long libusb may not know of a device that the system shows. */
-const MISSED_MS = 3000;
+/** How long libusb may not know of a device that the system shows: udevd may be slow, while a machine starts up. */
+const MISSED_MS = 10_000;
 /** What starting it anew costs (a thread) is never given back: not more often than this. */
 const START_ANEW_MS = 60_000;
 
 export class LibusbList {
   readonly #options: LibusbListOptions;
   #usb: NativeUsb;
-  /** Since when the system has shown a device that libusb does not know. */
-  #missedSince: number | undefined;
+  /** What the system shows and libusb does not know: since when. */
+  #missed: ReadonlyMap<string, number> = new Map();
+  /** What a libusb that was started anew for it did not know either. */
+  #inVain: ReadonlySet<string> = new Set();
   #startedAnew = -Infinity;
 
   /** Listens for what comes and goes, as long as the process lives. */
@@ -41,9 +43,9 @@ export class LibusbList {
     return this.#usb;
   }
 
-  /** Whether the system showed a device at the last `read` that libusb does not know. */
+  /** Whether the system showed a device at the last `read` that libusb does not know, and may yet. */
   get isMissingSome(): boolean {
-    return this.#missedSince !== undefined;
+    return this.#missed.size > 0;
   }
 
   /** What is plugged in, without hubs. Empty where libusb does not work. */
@@ -70,20 +72,29 @@ export class LibusbList {
    * @returns the list of the new one, if it was started
    */
   #mended(devices: readonly NativeDevice[]): readonly NativeDevice[] | undefined {
-    const { source, clock, log, startAnew } = this.#options;
-    const listed = new Set(devices.map(placeOf));
-    const missed = source.places().filter((place) => !listed.has(place));
+    const { clock, log, startAnew } = this.#options;
     const now = clock.now();
-    this.#missedSince = missed.length === 0 ? undefined : (this.#missedSince ?? now);
-    if (this.#missedSince === undefined || now - this.#missedSince < MISSED_MS) return undefined;
-    if (!startAnew || now - this.#startedAnew < START_ANEW_MS) return undefined;
-    log.warn('libusb has missed devices and is started anew', { missed });
+    const missed = this.#missedIn(devices);
+    this.#inVain = new Set(missed.filter((place) => this.#inVain.has(place)));
+    const hopeful = missed.filter((place) => !this.#inVain.has(place));
+    this.#missed = new Map(hopeful.map((place) => [place, this.#missed.get(place) ?? now]));
+
+    const overdue = hopeful.filter((place) => now - (this.#missed.get(place) ?? now) >= MISSED_MS);
+    if (overdue.length === 0 || !startAnew || now - this.#startedAnew < START_ANEW_MS) return undefined;
+    log.warn('libusb has missed devices and is started anew', { missed: overdue });
     this.#startedAnew = now;
-    this.#missedSince = undefined;
     const usb = startAnew();
     if (usb.INIT_ERROR !== 0) return undefined;
     this.#usb = usb;
     this.#listen();
-    return usb.getDeviceList();
+    const complete = usb.getDeviceList();
+    const still = this.#missedIn(complete);
+    this.#inVain = new Set([...this.#inVain, ...overdue.filter((place) => still.includes(place))]);
+    return complete;
+  }
+
+  #missedIn(devices: readonly NativeDevice[]): readonly string[] {
+    const listed = new Set(devices.map(placeOf));
+    return this.#options.source.places().filter((place) => !listed.has(place));
   }
 }

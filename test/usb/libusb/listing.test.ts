@@ -266,7 +266,7 @@ describe('a device that libusb was never told of', () => {
     rig.sysfs.add(missed, { bDeviceClass: '00\n' });
     rig.usbAnew.devices.push(new FakeDevice({ ports: [1], address: 4 }), missed);
 
-    await rig.clock.advance(14_000);
+    await rig.clock.advance(21_000);
 
     assert.deepEqual(await rig.paths(), ['1-1', '1-2']);
     assert.ok(!connection.gone.aborted);
@@ -292,16 +292,54 @@ describe('a device that libusb was never told of', () => {
     const late = new FakeDevice({ ports: [1], address: 4 });
     rig.sysfs.add(late);
     await rig.bus.list();
-    await rig.clock.advance(2000);
+    await rig.clock.advance(9000);
     rig.usb.plug(late);
     await rig.clock.advance(60_000);
     assert.equal(starts, 0);
 
-    rig.sysfs.add(new FakeDevice({ ports: [2], address: 5 })); // and the new libusb does not know it either
-    await rig.clock.advance(70_000);
+    for (const address of [5, 6, 7]) {
+      rig.sysfs.add(new FakeDevice({ ports: [address], address }));
+      await rig.clock.advance(20_000);
+    }
     assert.equal(starts, 1);
-    await rig.clock.advance(60_000);
+    await rig.clock.advance(30_000);
     assert.equal(starts, 2);
+  });
+
+  it('does not make it start anew twice for the same device: what it costs is never given back', async () => {
+    let starts = 0;
+    const usbAnew = new FakeUsb();
+    await using rig = new BusRig({ startAnew: () => (starts++, usbAnew) });
+    await rig.bus.list();
+    const unknown = new FakeDevice({ ports: [2], address: 5 });
+    rig.sysfs.add(unknown); // and the new libusb does not know it either
+
+    await rig.clock.advance(600_000);
+    assert.equal(starts, 1);
+
+    rig.sysfs.remove(unknown);
+    await rig.bus.list();
+    rig.sysfs.add(unknown);
+    await rig.clock.advance(600_000);
+    assert.equal(starts, 2);
+  });
+
+  it('does not make it start anew where many come, and each is known in its time', async () => {
+    let starts = 0;
+    await using rig = new BusRig({ startAnew: () => (starts++, new FakeUsb()) });
+    await rig.bus.list();
+    const devices = Array.from({ length: 8 }, (_, i) => new FakeDevice({ ports: [i + 1], address: i + 1 }));
+
+    rig.sysfs.add(devices[0]);
+    for (const [i, device] of devices.entries()) {
+      if (i + 1 < devices.length) rig.sysfs.add(devices[i + 1]);
+      await rig.clock.advance(4000);
+      rig.usb.plug(device);
+      await rig.bus.list();
+    }
+
+    assert.equal(starts, 0);
+    assert.equal(rig.usb.devices.length, 8);
   });
 });
 
