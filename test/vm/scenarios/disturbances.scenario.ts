@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { DapCommand } from '../../../src/sim/firmware/dap-command.js';
+import type { SimProbe } from '../../../src/sim/sim-probe.js';
 import { connectSwd } from '../../support/connect-swd.js';
 import { TestClient } from '../../support/test-client.js';
 import { DPIDR, emulatedProbe } from '../emulated-probe.js';
@@ -8,16 +10,26 @@ import type { Vm } from '../vm.js';
 
 const SOCKET = 4;
 const CTRL_STAT = 4;
+const DISCONNECTED = 2;
+
+/** Resets the only probe over USB, as other tools do to one that hangs (USBDEVFS_RESET). */
+const resetProgram = `
+  const { usb } = require('/opt/payload/node_modules/usb');
+  const device = usb.getDeviceList().find(({ deviceDescriptor: { idVendor } }) => idVendor === 0x0d28);
+  device.open();
+  device.reset((error) => { device.close(); if (error) throw error; });
+`;
 
 /** A served probe and a client on the host that has read from its target. */
-async function serve(vm: Vm): Promise<{ daemon: GuestDaemon; client: TestClient; plugged: Disposable }> {
+async function serve(vm: Vm): Promise<{ daemon: GuestDaemon; client: TestClient; probe: SimProbe }> {
   const daemon = await GuestDaemon.start(vm);
-  const plugged = await vm.plug(emulatedProbe({ uid: 'STEADY' }), SOCKET);
+  const probe = emulatedProbe({ uid: 'STEADY' });
+  await vm.plug(probe, SOCKET);
   const { port = 0 } = await daemon.served('STEADY');
   const client = await TestClient.connect(await vm.forward(port));
   await client.result('open');
   assert.equal(await connectSwd(client), DPIDR);
-  return { daemon, client, plugged };
+  return { daemon, client, probe };
 }
 
 describe('a served probe', () => {
@@ -73,6 +85,33 @@ describe('a served probe', () => {
     figure('suspend and resume of the devices (pm_test)', outcome);
     await vm.stopwatch.kernelEvent('PM: suspend exit', before);
   });
+});
+
+describe('a probe in use that stays in its socket', () => {
+  for (const [what, happens] of [
+    ['another program has reset it', (vm) => vm.agent.output(['/opt/vm-agent/node', '-e', resetProgram])],
+    [
+      'the system has forbidden it and allowed it again',
+      (vm) => vm.agent.shell(`cd /sys/bus/usb/devices/1-${SOCKET}; echo 0 > authorized; sleep 3; echo 1 > authorized`),
+    ],
+  ] satisfies readonly (readonly [string, (vm: Vm) => Promise<unknown>])[]) {
+    scenario(`is served again after ${what} ${SHORT}`, async (vm, undo) => {
+      const { client, probe } = await serve(vm);
+      undo.use(client);
+      probe.holdAnswers();
+      const answer = client.request('read_dp', CTRL_STAT);
+      await probe.received(DapCommand.Transfer);
+
+      await happens(vm);
+      const { status, error } = await answer;
+      probe.releaseAnswers();
+
+      figure(`a read while ${what}`, `status ${status}, "${error}"`);
+      assert.equal(status, DISCONNECTED);
+      while ((await client.request('open')).status === DISCONNECTED); // refused until it is taken for another attachment
+      assert.equal(await connectSwd(client), DPIDR);
+    });
+  }
 });
 
 /** The client goes on, or, where its connection to the target was lost with the power of the bus, opens again. */
