@@ -47,6 +47,15 @@ describe('the list of USB devices', () => {
     assert.deepEqual(device.calls, []);
   });
 
+  it('has packet sizes without what else their field holds', async () => {
+    await using rig = new BusRig();
+    // Two more packets in a microframe (bits 12..11): USB 2.0, table 9-13.
+    const endpoints = [{ bEndpointAddress: 0x83, bmAttributes: 3, wMaxPacketSize: 0x1200 }];
+    rig.plug({ interfaces: [bulk({ endpoints })] });
+
+    assert.equal((await rig.only()).interfaces[0].endpoints[0].maxPacketSizeBytes, 0x200);
+  });
+
   it('has no hubs', async () => {
     await using rig = new BusRig();
     rig.plug({ ports: [], address: 1 });
@@ -76,6 +85,19 @@ describe('the list of USB devices', () => {
 
     assert.equal(after.portPath, before.portPath);
     assert.notEqual(after.key, before.key);
+  });
+
+  it('tells a replug at the same address by sysfs alone, where no event came', async () => {
+    await using rig = new BusRig();
+    const first = rig.plug();
+    const connection = await rig.open();
+    rig.unplug(first, { event: false });
+    rig.plug({}, {}, { event: false });
+
+    await rig.clock.advance(10_000);
+
+    assert.ok(connection.gone.aborted);
+    assert.equal((await rig.bus.list()).length, 1);
   });
 
   it('does not take what is in a socket now for what libusb remembers there', async () => {
