@@ -47,6 +47,11 @@ export class Attachment {
     return this.#leftAt !== undefined && this.clock.now() - this.#leftAt >= durationMs;
   }
 
+  /** Whether somebody has it open. */
+  get isInUse(): boolean {
+    return this.#users > 0;
+  }
+
   /** It is to be described anew. */
   change(): void {
     this.info = undefined;

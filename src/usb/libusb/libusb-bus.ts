@@ -53,8 +53,10 @@ const DETACH_DELAY_MS = 500;
 
 export class LibusbBus implements UsbBus {
   readonly #options: LibusbBusOptions;
+  readonly #list: LibusbList;
   /** By what the system knows them by. */
   readonly #attachments = new Map<string, Attachment>();
+  /** How many there have been: a part of their keys. */
   #count = 0;
   readonly #subscribers = new Set<() => void>();
   #timer: Disposable | undefined;
@@ -62,7 +64,6 @@ export class LibusbBus implements UsbBus {
   #lookAgain = false;
   #listed = '';
   #looks = 0;
-  readonly #list: LibusbList;
   #closed = false;
 
   private constructor(options: LibusbBusOptions) {
@@ -191,8 +192,9 @@ export class LibusbBus implements UsbBus {
     );
     for (const attachment of this.#attachments.values()) {
       // libusb takes it for an unplug, too, when another program resets the device, or an administrator forbids it and
-      // allows it again: all that was open is lost, and the device is where it was. Seen on Linux 6.1 (ESHUTDOWN).
-      const isBack = attachment.hasLeftFor(DETACH_DELAY_MS);
+      // allows it again: all that was open is lost, and the device is where it was. Seen on Linux 6.1 (ESHUTDOWN). Who
+      // had it open closes it first: that would release the interface for the next one, too.
+      const isBack = attachment.hasLeftFor(DETACH_DELAY_MS) && !attachment.isInUse;
       if (!present.has(attachment.identity) || isBack) this.#forget(attachment);
     }
     for (const [identity, device] of present) {

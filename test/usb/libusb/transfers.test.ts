@@ -581,4 +581,22 @@ describe('a device that libusb says has left, and is still there', () => {
     device.inFlight[0].complete(Uint8Array.of(1));
     assert.deepEqual(await again, [1]);
   });
+
+  it('is there again only when who had it open has closed it: both would have the same device open', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    const connection = await rig.open();
+    const read = outcome(connection.transferIn(IN, 64, timeout));
+    device.inFlight[0].end(5);
+    assert.equal(await read, 'gone');
+
+    await rig.clock.advance(5000);
+    assert.deepEqual(await rig.bus.list(), []);
+    await connection[Symbol.asyncDispose]();
+    await rig.clock.advance(500);
+
+    await using again = await rig.open();
+    assert.ok(!again.gone.aborted);
+    assert.deepEqual(device.calls.slice(-5), ['release 0', 'close', 'open', 'auto-detach true', 'claim 0']);
+  });
 });
