@@ -211,6 +211,22 @@ describe('a posted write that fails', () => {
     device.done();
   });
 
+  it('does not keep nRESET low, and is told by whoever lets go of it', async () => {
+    const assertReset: Step = { out: '10 00 80 00000000', in: ['1000'] };
+    const { device, probe } = await opened(
+      ...[assertReset, { out: '05 00 02…', in: ['05 01 04'] }, { out: '10 80 80 00000000', in: ['1080'] }],
+      ...[{ out: '05 00 02…', in: ['05 01 04'] }],
+    );
+    await probe.setReset(true, NEVER);
+
+    await write(probe, TAR, RAM);
+    await assert.rejects(probe.setReset(false, NEVER), TransferFaultError);
+    await write(probe, TAR, RAM);
+    await assert.rejects(probe.setReset(true, NEVER), TransferFaultError); // and nothing is asserted
+
+    device.done();
+  });
+
   it('is told by the next read of CTRL/STAT, which the DP would answer all the same', async () => {
     const { device, probe } = await opened({
       out: '05 00 05 08 00000000 05 00000090 0d 00000000 0e 06',
