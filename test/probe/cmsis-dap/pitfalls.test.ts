@@ -185,6 +185,54 @@ describe('pitfall 5: a probe that loses an answer while several packets are on t
   });
 });
 
+describe('a probe that was asked twice whether it is in step', () => {
+  const block: Step = { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'11111111'.repeat(15)}`] };
+  const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
+
+  it('may answer twice, and neither answer is taken for that of the packet behind it', async () => {
+    const twice: Step = { out: '010000…', in: ['0100', '0100'] };
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 02 08 00000000 0f' }, twice, select, block, block);
+    const { probe } = await openProbe(device);
+    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), /does not answer/);
+
+    const words = await probe.dap.readAp(DRW, 45, NEVER);
+
+    assert.equal(words[44], 0x11111111);
+    device.done();
+  });
+
+  it('may do so late, when several packets are on their way', async () => {
+    const late: Step = { ...select, in: ['0100', ...(select.in ?? [])] };
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 02 08 00000000 0f' }, inStep, late, block, block);
+    const { probe } = await openProbe(device);
+    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), /does not answer/);
+
+    const words = await probe.dap.readAp(DRW, 45, NEVER);
+
+    assert.deepEqual([words[0], words[44]], [0x33333333, 0x11111111]);
+    device.done();
+  });
+});
+
+describe('a probe that does not take a packet while others are on their way', () => {
+  it('fails the read, is opened anew, and gets one packet at a time from then on', async () => {
+    const block: Step = { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'11111111'.repeat(15)}`] };
+    const first: Step = { out: '05 00 02 08 00000000 0f', in: ['05 02 01 22222222'] };
+    const refused: Step = { out: '06 00 0f00 0f', outFails: 'timeout' };
+    const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
+    const device = new ScriptedDevice(...infoSteps(), first, block, refused, inStep, select, block, block);
+    const { probe } = await openProbe(device);
+    await probe.dap.readAp(DRW, 1, NEVER);
+
+    await assert.rejects(probe.dap.readAp(DRW, 45, NEVER), /does not answer/);
+    const words = await probe.dap.readAp(DRW, 45, NEVER);
+
+    assert.deepEqual([words[0], words[44]], [0x33333333, 0x11111111]);
+    assert.deepEqual(device.opened, [0, 0]);
+    device.done();
+  });
+});
+
 describe('pitfall 6: the first byte of an answer', () => {
   it('0xFF says that the probe does not know the command, and nothing is out of step', async () => {
     const device = new ScriptedDevice(...infoSteps(), { out: '1d01 85', in: ['ff'] }, readDpidr);
