@@ -83,6 +83,18 @@ describe('ReplyBatch', () => {
     for (const id of [0, ...Array.from({ length: 50 }, (_, i) => i)]) assert.equal((await client.reply()).id, id);
   });
 
+  it('lets no more than 64 KB be joined', async () => {
+    const turns = new HeldTurns();
+    await using test = await TestServer.start({ clock: { ...turns.clock, now: () => 0 } });
+    await using client = await test.client();
+    await client.request('hello', 1);
+    test.lease.words = new Uint32Array(10_000).fill(0xffffffff); // 110 KB a reply
+
+    client.send('{"id": 1, "request": "read_ap_multiple", "arguments": [12, 10000]}\n'.repeat(10));
+
+    for (let i = 0; i < 10; i++) assert.equal((await client.reply()).id, 1); // without a turn of the event loop
+  });
+
   it('sends what was made before it sends FIN', async () => {
     const turns = new HeldTurns();
     await using test = await TestServer.start({ clock: turns.clock });

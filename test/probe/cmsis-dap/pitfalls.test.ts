@@ -189,17 +189,29 @@ describe('a probe that was asked twice whether it is in step', () => {
   const block: Step = { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'11111111'.repeat(15)}`] };
   const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
 
-  it('may answer twice, and neither answer is taken for that of the packet behind it', async () => {
-    const twice: Step = { out: '010000…', in: ['0100', '0100'] };
-    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 02 08 00000000 0f' }, twice, select, block, block);
-    const { probe } = await openProbe(device);
-    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), /does not answer/);
+  for (const [how, answer] of [
+    ['with its answer', '0100'],
+    ['that it does not know the question', 'ff'],
+  ] as const) {
+    it(`may answer twice, ${how}, and neither is taken for the answer to the packet behind it`, async () => {
+      const twice: Step = { out: '010000…', in: [answer, answer] };
+      const device = new ScriptedDevice(
+        ...infoSteps(),
+        { out: '05 00 02 08 00000000 0f' },
+        twice,
+        select,
+        block,
+        block,
+      );
+      const { probe } = await openProbe(device);
+      await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), /does not answer/);
 
-    const words = await probe.dap.readAp(DRW, 45, NEVER);
+      const words = await probe.dap.readAp(DRW, 45, NEVER);
 
-    assert.equal(words[44], 0x11111111);
-    device.done();
-  });
+      assert.equal(words[44], 0x11111111);
+      device.done();
+    });
+  }
 
   it('may do so late, when several packets are on their way', async () => {
     const late: Step = { ...select, in: ['0100', ...(select.in ?? [])] };
