@@ -83,7 +83,7 @@ export class CmsisDapProbe implements Probe {
     this.#log = log;
     this.#packetSizeBytes = info.packetSizeBytes;
     this.#reset = new ResetLine(exchange);
-    this.#queue = new TransferQueue(exchange, { ...info, postsWrites, timing: this.#timing });
+    this.#queue = new TransferQueue(exchange, { ...info, postsWrites, log, timing: this.#timing });
 
     const can = (capability: number): boolean => (info.capabilities & capability) !== 0;
     this.#hasAtomicCommands = can(Capability.AtomicCommands);

@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
 import { ABORT, DP, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
@@ -18,6 +19,7 @@ export interface TransferQueueOptions {
   readonly timing: TransferTiming;
   /** Whether a write may return before it was executed. */
   readonly postsWrites: boolean;
+  readonly log: Logger;
 }
 
 /**
@@ -36,6 +38,7 @@ export interface TransferQueueOptions {
 export class TransferQueue implements PostingDapPort {
   readonly postsWrites: boolean;
   readonly #exchange: PacketExchange;
+  readonly #log: Logger;
   readonly #packetSizeBytes: number;
   readonly #belief = new TargetBelief();
   /** What has been collected and not been sent. */
@@ -53,6 +56,7 @@ export class TransferQueue implements PostingDapPort {
 
   constructor(exchange: PacketExchange, options: TransferQueueOptions) {
     this.#exchange = exchange;
+    this.#log = options.log;
     this.#packetSizeBytes = options.packetSizeBytes;
     this.postsWrites = options.postsWrites;
     this.#collected = new Transfer(options.packetSizeBytes);
@@ -268,12 +272,18 @@ export class TransferQueue implements PostingDapPort {
       this.#belief.executed();
     } catch (error) {
       this.#belief.failed(error, this.#collected);
-      // A probe that loses or reorders answers when several packets are on their way gets one at a time from now on.
-      if (this.#exchange.isPoisoned && depth > 1) this.#depth = 1;
+      if (depth > 1) this.#distrust();
       throw error;
     } finally {
       this.#startBatch();
     }
+  }
+
+  /** A probe that loses or reorders answers when several packets are on their way gets one at a time from now on. */
+  #distrust(): void {
+    if (!this.#exchange.isPoisoned || this.#exchange.pipe.gone.aborted) return;
+    this.#log.warn('the probe gets one packet at a time from now on', { before: this.#depth });
+    this.#depth = 1;
   }
 
   #startBatch(): void {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { UnsupportedError } from '../../../src/base/errors.js';
+import { silentLogger, type LogFields, type Logger } from '../../../src/base/logger.js';
 import { bitString } from '../../../src/dap/bit-string.js';
 import { TransferFaultError, TransferTimeoutError } from '../../../src/dap/errors.js';
 import { DP } from '../../../src/dap/registers.js';
@@ -163,14 +164,21 @@ describe('pitfall 4: an answer longer than a USB packet', () => {
 });
 
 describe('pitfall 5: a probe that loses an answer while several packets are on their way', () => {
-  it('fails the read, and gets one packet at a time from then on', async () => {
+  it('fails the read, and gets one packet at a time from then on, which the log says', async () => {
+    const warnings: [string, LogFields | undefined][] = [];
+    const log: Logger = {
+      ...silentLogger,
+      child: () => log,
+      warn: (message, fields) => warnings.push([message, fields]),
+    };
     const block: Step = { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'11111111'.repeat(15)}`] };
     const first: Step = { out: '05 00 02 08 00000000 0f', in: ['05 02 01 22222222'] };
     const device = new ScriptedDevice(...infoSteps(), first, block, { out: '06 00 0f00 0f', in: ['05 01 01'] }, block);
-    const { probe } = await openProbe(device);
+    const { probe } = await openProbe(device, {}, {}, log);
     await probe.dap.readAp(DRW, 1, NEVER);
 
     await assert.rejects(probe.dap.readAp(DRW, 45, NEVER), /answered 0x5 to DAP_TransferBlock/);
+    assert.deepEqual(warnings, [['the probe gets one packet at a time from now on', { before: 4 }]]);
     const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
     device.expect(inStep, select, block, block);
     assert.ok(device.timeouts.some((ms) => ms >= 4000));
