@@ -46,12 +46,11 @@ export async function planInstall(installation: Installation, machine: ServiceMa
             text: await packageFile('etc/probed.toml', installation, machine),
           } as const,
         ]),
-    { kind: 'run', command: ['systemd-sysusers', SYSUSERS_FILE] },
+    { kind: 'run', command: ['systemd-sysusers', SYSUSERS_FILE], ...(!isUpdate && { undo: UNGROUP_DEVICES }) },
     ...applyRules,
     readUnits,
-    ...(isUpdate
-      ? [enable, { ...restart, undo: 'again' } as const]
-      : [{ ...enable, undo: ['systemctl', 'disable', '--now', SERVICE] } as const, restart]),
+    { kind: 'run', command: ['systemctl', 'enable', SERVICE], ...(!isUpdate && { undo: DISABLE }) },
+    { kind: 'run', command: ['systemctl', 'restart', SERVICE], ...(isUpdate && { undo: 'again' as const }) },
     { kind: 'run', command: ['systemctl', 'try-restart', INSTANCES] },
   ];
 }
@@ -66,12 +65,12 @@ export async function planUninstall(machine: ServiceMachine): Promise<readonly C
   }
   if (present.length === 0) return [];
   return [
-    ...(present.some((path) => path.endsWith(SERVICE)) ? stopAll : []),
+    ...(present.some((path) => path.endsWith(SERVICE)) ? [{ kind: 'run', command: DISABLE } as const] : []),
+    { kind: 'run', command: ['systemctl', 'stop', INSTANCES] },
     ...present.map((path) => ({ kind: 'remove', path }) as const),
     readUnits,
     ...applyRules,
-    // udev leaves the group of a device as it is when no rule names one.
-    { kind: 'run', command: ['find', '/dev', '-xdev', '-group', 'probed', '-exec', 'chgrp', 'root', '{}', '+'] },
+    { kind: 'run', command: UNGROUP_DEVICES },
   ];
 }
 
@@ -102,6 +101,11 @@ async function requireOurs(path: string, machine: ServiceMachine): Promise<void>
   throw new ServiceError(`${path} is there, and not from probectl: move it away first`);
 }
 
+const DISABLE = ['systemctl', 'disable', '--now', SERVICE] as const;
+
+/** Where no rule names a group any more, udev leaves that of a device as it is. */
+const UNGROUP_DEVICES = ['find', '/dev', '-xdev', '-group', 'probed', '-exec', 'chgrp', 'root', '{}', '+'] as const;
+
 /** Further daemons, as far as they run: systemctl(1) takes patterns. */
 const INSTANCES = 'probed@*.service';
 
@@ -114,10 +118,3 @@ const applyRules: readonly Change[] = [
 ];
 
 const readUnits: Change = { kind: 'run', command: ['systemctl', 'daemon-reload'], undo: 'again' };
-const enable = { kind: 'run', command: ['systemctl', 'enable', SERVICE] } as const;
-const restart = { kind: 'run', command: ['systemctl', 'restart', SERVICE] } as const;
-
-const stopAll: readonly Change[] = [
-  { kind: 'run', command: ['systemctl', 'disable', '--now', SERVICE] },
-  { kind: 'run', command: ['systemctl', 'stop', INSTANCES] },
-];

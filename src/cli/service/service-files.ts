@@ -23,7 +23,7 @@ export const CONFIG_FILE = '/etc/probed/probed.toml';
 export const SYSUSERS_FILE = '/etc/sysusers.d/probed.conf';
 export const SERVICE = 'probed.service';
 
-/** For what the administrator installs: systemd.unit(5). Of /etc, "systemctl mask" and "edit" need the places. */
+/** Where the administrator installs units: systemd.unit(5). In /etc they would be in the way of "systemctl mask". */
 export const UNITS = '/usr/local/lib/systemd/system';
 
 /** From: below the package's folder. To: where the administrator's own files go, sysusers.d(5) and udev(7). */

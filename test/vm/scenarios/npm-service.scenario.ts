@@ -25,12 +25,15 @@ describe('"probectl service"', () => {
       assert.equal(absent.code, 1);
 
       // A config that is wrong: the service does not start, and all is taken back.
+      const early = await vm.plug(emulatedProbe({ uid: 'NPM000' }), 2);
       await installed.shell(`mkdir /etc/probed; echo 'nonsense = 1' >${CONFIG}`);
       const failed = await vm.agent.run(['sh', '-c', `${PROBECTL} service install`], { timeoutMs: PATIENCE_MS });
       assert.equal(failed.code, 1);
       const stays = (await newFiles(installed, before)).filter((file) => !FOLDERS.includes(file));
       assert.deepEqual(stays, [CONFIG], failed.stderr);
       assert.equal(await installed.show('LoadState'), 'not-found');
+      assert.doesNotMatch(await installed.shell('stat -c %G /dev/bus/usb/001/* /dev/hidraw*'), /probed/);
+      early[Symbol.dispose]();
       await installed.shell('rm -r /etc/probed');
 
       await installed.shell(`${PROBECTL} service install`);
