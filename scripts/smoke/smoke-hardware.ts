@@ -27,22 +27,31 @@ const usage = `usage: scripts/smoke-hardware [options]
 
 The target is a Cortex-M with one core on its SWD line. It is halted for a moment; its RAM is put back.`;
 
-const { values } = parseArgs({
-  options: {
-    probe: { type: 'string' },
-    socket: { type: 'string' },
-    ram: { type: 'string', default: '0x20000000' },
-    'no-unplug': { type: 'boolean', default: false },
-    simulate: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = chosen();
 /** How long a person may take to reach the cable. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 20;
 
 if (values.help) console.log(usage);
 else process.exitCode = await main();
+
+function chosen() {
+  try {
+    return parseArgs({
+      options: {
+        probe: { type: 'string' },
+        socket: { type: 'string' },
+        ram: { type: 'string', default: '0x20000000' },
+        'no-unplug': { type: 'boolean', default: false },
+        simulate: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
 
 async function main(): Promise<number> {
   await using disposer = new Disposer();

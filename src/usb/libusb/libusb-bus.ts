@@ -261,7 +261,7 @@ export class LibusbBus implements UsbBus {
     const infos = attachments.map(({ info }) => info);
     if (infos.includes(undefined)) return RESCAN_NEW_MS;
     if (attachments.some(({ gone }) => gone.aborted)) return DETACH_DELAY_MS;
-    const isCalm = !this.#list.isMissingSome && infos.every((info) => info?.accessible && !isBlocked(info));
+    const isCalm = infos.every((info) => info?.accessible && !isBlocked(info));
     return isCalm ? RESCAN_MS : RESCAN_REFUSED_MS;
   }
 

@@ -43,11 +43,6 @@ export class LibusbList {
     return this.#usb;
   }
 
-  /** Whether the system showed a device at the last `read` that libusb does not know, and may yet. */
-  get isMissingSome(): boolean {
-    return this.#missed.size > 0;
-  }
-
   /** What is plugged in, without hubs. Empty where libusb does not work. */
   read(): readonly NativeDevice[] {
     if (this.#usb.INIT_ERROR !== 0) return [];

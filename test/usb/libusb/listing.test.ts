@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import type { DeviceTexts } from '../../../src/usb/libusb/device-source.js';
+import type { NativeDevice } from '../../../src/usb/libusb/native.js';
+import { OpeningSource } from '../../../src/usb/libusb/opening-source.js';
+import { settle } from '../../support/fake-clock.js';
 import { BusRig } from './bus-rig.js';
 import { bulk, FakeDevice, FakeUsb, hid } from './fake-usb.js';
 
@@ -125,6 +129,19 @@ describe('a device that is new', () => {
 
     assert.equal(told, 1);
     assert.equal((await rig.only()).interfaces[0].name, 'CMSIS-DAP');
+  });
+
+  it('is listed when the kernel has bound its driver for HID, which shows the sizes of reports', async () => {
+    await using rig = new BusRig();
+    await rig.bus.list();
+    const device = rig.plug({ interfaces: [hid({ number: 0 })] });
+    await rig.clock.advance(100);
+    assert.deepEqual(await rig.bus.list(), []);
+
+    rig.sysfs.write(device, { '0/0003:0D28:0204.0007/report_descriptor': REPORT_DESCRIPTOR });
+    await rig.clock.advance(25);
+
+    assert.equal((await rig.only()).interfaces[0].hidReports?.inputSizeBytes, 64);
   });
 
   it('is listed when it has a configuration', async () => {
@@ -287,9 +304,12 @@ describe('a device that libusb was never told of', () => {
     const missed = new FakeDevice({ ports: [2], address: 5 });
     rig.sysfs.add(missed, { bDeviceClass: '00\n' });
     rig.usbAnew.devices.push(new FakeDevice({ ports: [1], address: 4 }), missed);
+    let told = 0;
+    rig.bus.subscribe(() => told++);
 
     await rig.clock.advance(21_000);
 
+    assert.equal(told, 1);
     assert.deepEqual(await rig.paths(), ['1-1', '1-2']);
     assert.ok(!connection.gone.aborted);
     assert.deepEqual(
@@ -299,8 +319,9 @@ describe('a device that libusb was never told of', () => {
     assert.equal(rig.usbAnew.isReferenced, false);
 
     rig.sysfs.remove(missed);
-    rig.usbAnew.unplug(missed);
+    rig.usbAnew.unplug(missed); // an event of the new one
     await rig.clock.advance(0);
+    assert.equal(told, 2);
     assert.deepEqual(await rig.paths(), ['1-1']);
   });
 
@@ -326,6 +347,19 @@ describe('a device that libusb was never told of', () => {
     assert.equal(starts, 1);
     await rig.clock.advance(30_000);
     assert.equal(starts, 2);
+  });
+
+  it('is not seen, and the others are, where libusb does not start again', async () => {
+    await using rig = new BusRig();
+    rig.plug({ ports: [1], address: 4 });
+    rig.usbAnew.INIT_ERROR = -99;
+    rig.sysfs.add(new FakeDevice({ ports: [2], address: 5 }));
+    await rig.bus.list();
+
+    await rig.clock.advance(21_000);
+
+    assert.equal(rig.warnings.length, 1);
+    assert.deepEqual(await rig.paths(), ['1-1']);
   });
 
   it('does not make it start anew twice for the same device: what it costs is never given back', async () => {
@@ -373,6 +407,28 @@ describe('the bus', () => {
 
     await rig[Symbol.asyncDispose]();
 
+    assert.equal(rig.clock.pending, 0);
+  });
+
+  it('ends when its last look has', async () => {
+    let described = (): void => undefined;
+    class SlowSource extends OpeningSource {
+      override async describe(device: NativeDevice): Promise<DeviceTexts> {
+        await new Promise<void>((resolve) => (described = resolve));
+        return super.describe(device);
+      }
+    }
+    const rig = new BusRig({ source: new SlowSource() });
+    rig.plug();
+    const listing = rig.bus.list();
+    let hasEnded = false;
+
+    const ending = rig[Symbol.asyncDispose]().then(() => (hasEnded = true));
+    await settle();
+    assert.ok(!hasEnded);
+    described();
+
+    await Promise.all([listing, ending]);
     assert.equal(rig.clock.pending, 0);
   });
 
