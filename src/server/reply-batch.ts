@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.js';
 
 /**
- * Replies to several clients, or several to one, sent one right behind the other when the event loop has seen to everything that had
- * arrived. A client that sleeps has to be woken, which costs the kernel more than the sending: of replies that come one
- * by one, each wakes somebody; of those that come together, the first.
+ * Replies to several clients, or several to one, sent one right behind the other when the event loop has seen to
+ * everything that had arrived. A client that sleeps has to be woken, which costs the kernel more than the sending: of
+ * replies that come one by one, each wakes somebody; of those that come together, the first.
  */
 export class ReplyBatch {
   #due: (() => void)[] = [];
