@@ -13,7 +13,7 @@ const STEPS = Number(process.env.PROBED_SHARING_STEPS ?? 8_000);
 /** Of the first round of every world; each round has the next one. */
 const FIRST_SEED = Number(process.env.PROBED_SHARING_SEED ?? 1);
 
-const targets: readonly Omit<World, 'postedWrites'>[] = [
+const targets: readonly Omit<World, 'isFast'>[] = [
   { board: 'plain', protocol: 'SWD', apart: false, handles: false },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true },
@@ -27,7 +27,7 @@ const targets: readonly Omit<World, 'postedWrites'>[] = [
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: false, resets: 'core and APs' },
 ];
-const worlds = targets.flatMap((target) => [false, true].map((postedWrites): World => ({ ...target, postedWrites })));
+const worlds = targets.flatMap((target) => [false, true].map((isFast): World => ({ ...target, isFast })));
 
 let played = 0;
 
@@ -61,7 +61,7 @@ for (const world of worlds) {
 
 after(() => console.log(`    ${played} steps of sharing clients compared`));
 
-function nameOf({ board, protocol, handles, postedWrites, resets }: World): string {
-  const parts = [board, protocol, handles && 'memory handles', postedWrites && 'posted writes'];
+function nameOf({ board, protocol, handles, isFast, resets }: World): string {
+  const parts = [board, protocol, handles && 'memory handles', isFast && 'posted writes and packets in flight'];
   return [...parts, resets && `resets of ${resets}`].filter(Boolean).join(', ');
 }

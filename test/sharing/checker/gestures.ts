@@ -56,7 +56,7 @@ const csw = fc.constantFrom(
 
 function access(address: number): fc.Arbitrary<Step> {
   return fc.oneof(
-    fc.integer({ min: 1, max: 40 }).map((count) => read(address, count)),
+    fc.integer({ min: 1, max: 100 }).map((count) => read(address, count)),
     fc.array(word, { minLength: 1, maxLength: 20 }).map((values) => write(address, ...values)),
   );
 }

@@ -45,7 +45,8 @@ export type Gesture = readonly Step[];
 export interface World {
   readonly board: 'plain' | 'second-ap' | 'multidrop' | 'dpv3';
   readonly protocol: WireProtocol;
-  readonly postedWrites: boolean;
+  /** Writes are posted, and a long read has several packets in the probe at once. */
+  readonly isFast: boolean;
   /** Clients use memory handles, too. */
   readonly handles: boolean;
   /** Each client on an AP or core of its own; else all on one. */

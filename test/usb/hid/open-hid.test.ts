@@ -79,6 +79,13 @@ describe('a HID interface on macOS', () => {
     await assert.rejects(rig.open(), { kind: 'io', message: /no HID device for interface 1/ });
   });
 
+  it('is not found where the system cannot be asked', async () => {
+    const rig = new Rig();
+    rig.hid.devicesAsync = () => Promise.reject(new Error('no HID service'));
+
+    await assert.rejects(rig.open(), { kind: 'io', message: /no HID service/ });
+  });
+
   it('cannot be opened without the package', async () => {
     const { device, clock, gone } = new Rig();
     const place = { device, interfaceNumber: 1, gone: gone.signal };
