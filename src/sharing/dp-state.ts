@@ -42,10 +42,10 @@ export class DpView {
     if (!this.isStuck) this.hasFailed = false;
   }
 
-  /** After an error: it is not known which accesses took place. @param failed  the AP register of a write that did not */
-  doubt(failed: ApAddress | undefined): void {
-    for (const user of this.aps.values()) user.doubt(failed);
-    for (const user of this.guests.values()) user.doubt(failed);
+  /** After an error. @param refusedAt  see `MemApUser.doubt` */
+  doubt(refusedAt: number | undefined): void {
+    for (const user of this.aps.values()) user.doubt(refusedAt);
+    for (const user of this.guests.values()) user.doubt(refusedAt);
   }
 
   /** Everything is as after power-up. */

@@ -167,11 +167,8 @@ export class LeaseContext {
       view.hasFailed = true;
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
       const isUnanswered = error instanceof NoAckError;
-      // Over JTAG it is found at the end that one of several has failed; and a read fails for a write before it.
-      const { access } = error;
-      const isOfWrite = access?.port === 'AP' && access.isRefusedWrite && wire.protocol === 'SWD';
       // What was posted behind the access that failed was dropped; and the power may have been away.
-      if (this.#options.isPosting() || isUnanswered) view.doubt(isOfWrite ? access.address : undefined);
+      if (this.#options.isPosting() || isUnanswered) view.doubt(error.access?.refusedAt);
       if (!isUnanswered) return;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();

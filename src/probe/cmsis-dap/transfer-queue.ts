@@ -92,6 +92,10 @@ export class TransferQueue implements PostingDapPort {
     return this.#isAllSent ? undefined : this.#batch;
   }
 
+  get posted(): number | undefined {
+    return this.#checksStatus ? undefined : this.#collected.place;
+  }
+
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const made = this.#prepareDp(address, 1);
