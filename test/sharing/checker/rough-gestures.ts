@@ -121,9 +121,7 @@ const swo: fc.Arbitrary<Gesture> = fc.oneof(
 function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   // TAR with another value than it has: a write that changes nothing would not be made.
   const any = fc.constantFrom(
-    ...[read(TAR), read(DRW), read(DRW, 70), write(DRW, 1, 2, 3), read(0)],
-    // Over JTAG an error does not name the write that failed, of several that were posted.
-    ...(realm.protocol === 'SWD' || !realm.isFast ? [write(TAR, realm.ram + 0x44)] : []),
+    ...[read(TAR), read(DRW), read(DRW, 70), write(DRW, 1, 2, 3), read(0), write(TAR, realm.ram + 0x44)],
   );
   const of = (how: Disturbance, then: fc.Arbitrary<Step>, rest: Gesture): fc.Arbitrary<Gesture> =>
     then.map((step) => [
