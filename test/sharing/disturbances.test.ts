@@ -93,30 +93,32 @@ describe('a reset by one of several clients', () => {
 });
 
 describe('a loss of power that one client runs into', () => {
-  it('is told to the others, whose registers are gone, before they work with what is there now', async () => {
-    await using rig = await SessionRig.start();
-    const first = await working(rig, WORDS, RAM_BASE);
-    const second = await working(rig, WORDS, RAM_BASE + 0x100);
-    rig.sim.board.faults.inject({ kind: 'power-lost' });
-    await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
-    await rig.wakeUp(first);
+  for (const protocol of ['SWD', 'JTAG'] as const) {
+    it(`is told to the others, whose registers are gone, before they work with what is there now (${protocol})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await working(rig, WORDS, RAM_BASE, protocol);
+      const second = await working(rig, WORDS, RAM_BASE + 0x100, protocol);
+      rig.sim.board.faults.inject({ kind: 'power-lost' });
+      await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
+      await rig.wakeUp(first, protocol);
 
-    await assert.rejects(read(rig, second, MEM_AP.DRW), NoAckError);
-    assert.equal(await read(rig, first, MEM_AP.TAR), 0);
-    await rig.wakeUp(second);
-    assert.equal(await read(rig, second, MEM_AP.TAR), 0);
-  });
+      await assert.rejects(read(rig, second, MEM_AP.DRW), NoAckError);
+      assert.equal(await read(rig, first, MEM_AP.TAR), 0);
+      await rig.wakeUp(second, protocol);
+      assert.equal(await read(rig, second, MEM_AP.TAR), 0);
+    });
 
-  it('is not suspected where only the wire was disturbed', async () => {
-    await using rig = await SessionRig.start();
-    const first = await working(rig, WORDS, RAM_BASE);
-    const second = await working(rig, WORDS, RAM_BASE + 0x100);
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
-    await rig.wakeUp(first);
+    it(`is not suspected where only the wire was disturbed (${protocol})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await working(rig, WORDS, RAM_BASE, protocol);
+      const second = await working(rig, BYTES, RAM_BASE + 0x100, protocol);
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+      await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
+      await rig.wakeUp(first, protocol);
 
-    assert.deepEqual(await cswAndTar(rig, second), [WORDS, RAM_BASE + 0x100]);
-  });
+      assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE + 0x100]);
+    });
+  }
 });
 
 describe('an error while the registers of one client are put back for it', () => {

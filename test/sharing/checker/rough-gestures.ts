@@ -21,6 +21,7 @@ import type { Disturbance, Gesture, RawSequence, Realm, Step } from './step.js';
 /** AIRCR with its key and SYSRESETREQ (DDI 0419 B3.2.6). */
 const AIRCR = 0xe000ed0c;
 const SYSTEM_RESET = 0x05fa0004;
+const readRdbuff: Step = { do: 'readDp', address: 0xc };
 
 export function roughGesture(realm: Realm): fc.Arbitrary<Gesture> {
   const isSwd = realm.protocol === 'SWD';
@@ -126,7 +127,7 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   const of = (how: Disturbance, then: fc.Arbitrary<Step>, rest: Gesture): fc.Arbitrary<Gesture> =>
     then.map((step) => [
       // Where sharing has to know first whether this is a MEM-AP, its read of IDR would meet what is meant for DRW.
-      ...(how === 'parity' ? [select(realm.ap | 0xf0), read(0xc)] : []),
+      ...(how === 'parity' || how === 'long wait at DRW' ? [select(realm.ap | 0xf0), read(0xc)] : []),
       select(realm.ap),
       write(0, 0x23000052),
       write(TAR, realm.ram),
@@ -142,6 +143,8 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   return fc.oneof(
     of('wait', any, []),
     of('wait at the DP', fc.oneof(any, fc.constantFrom(readControl, control(0x50000f00))), []),
+    of('long wait at DRW', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [abort, ...clearSticky(realm)]),
+    of('long wait at RDBUFF', fc.constantFrom(read(TAR), read(0), readRdbuff), [abort, ...clearSticky(realm)]),
     of('fault', any, [readControl, ...clearSticky(realm)]),
     ...(isSwd
       ? [

@@ -36,7 +36,16 @@ export type RawSequence = { readonly do: 'raw'; readonly isGranted: boolean } & 
 );
 
 /** What goes wrong on the wire, with the first access that it concerns. */
-export type Disturbance = 'wait' | 'wait at the DP' | 'long wait' | 'fault' | 'parity' | 'no-ack' | 'power-lost';
+export type Disturbance =
+  | 'wait'
+  | 'wait at the DP'
+  | 'long wait'
+  | 'long wait at DRW'
+  | 'long wait at RDBUFF'
+  | 'fault'
+  | 'parity'
+  | 'no-ack'
+  | 'power-lost';
 
 /** Several steps that belong together; those of other clients come in between. */
 export type Gesture = readonly Step[];
