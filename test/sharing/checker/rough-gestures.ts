@@ -156,9 +156,21 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
             ...afterLineReset(realm, 'sequence'),
           ]),
         ]
-      : // An access over JTAG is made, and takes its time; and a scan that breaks off is an access, nobody knows which.
-        [of('long wait', fc.constantFrom(read(TAR), read(0)), [abort, ...clearSticky(realm)])]),
+      : // An access over JTAG is made, and takes its time.
+        [
+          of('long wait', fc.constantFrom(read(TAR), read(0)), [abort, ...clearSticky(realm)]),
+          // A scan that breaks off is an access, nobody knows which. Behind a reset CSW and TAR may be what nobody knows.
+          ...(realm.resets ? [] : [of('no-ack', fc.oneof(any, fc.constant(readControl)), anew(realm))]),
+        ]),
   );
+}
+
+/** Puts in place whatever this client has: the registers of DP and AP, and memory where TAR pointed. */
+function anew(realm: Realm): Gesture {
+  return [
+    ...[...wake(realm), readDpidr, ...clearSticky(realm), control(0x50000f00), readControl, select(realm.ap)],
+    ...[write(0, 0x23000052), write(TAR, realm.ram), write(DRW, ...Array.from({ length: 80 }, () => 0)), read(TAR)],
+  ];
 }
 
 function powerLoss(realm: Realm): Gesture {
