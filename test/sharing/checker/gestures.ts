@@ -134,8 +134,14 @@ function fault(realm: Realm): fc.Arbitrary<Gesture> {
     { do: 'readDp', address: 0 },
   );
   return fc
-    .tuple(csw, access(DRW), fc.array(more, { maxLength: 4 }))
+    .tuple(
+      csw,
+      fc.oneof(fc.constantFrom(write(DRW, 1), write(DRW, 1, 2)), access(DRW)),
+      fc.array(more, { maxLength: 4 }),
+    )
     .map(([mode, step, rest]) => [
+      // A packet that is full tells of the error: it is to begin here, whatever sharing has sent before.
+      { do: 'flush' },
       select(realm.ap),
       write(0, mode),
       write(TAR, 0x30000000),
