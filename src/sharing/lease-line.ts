@@ -92,7 +92,8 @@ export class LeaseLine {
         'other clients are connected: of sequences, line resets, changes of protocol and TARGETSEL can be granted',
       );
     }
-    this.#script.push((on) => send(on, never));
+    // What leaves a line up that is up need not be sent: if it turns out not to be, it is brought up as for any access.
+    if (this.#script.length > 0 || !staysUp(before, after)) this.#script.push((on) => send(on, never));
     if (this.#script.length > MAX_SCRIPT) this.#script.shift();
     this.#set(after);
     wire.user = undefined;
@@ -182,4 +183,9 @@ export class LeaseLine {
     this.#now = line;
     if (line.selection !== selection || line.state === 'fresh') this.#options.onChange(line);
   }
+}
+
+function staysUp(before: Line, after: Line): boolean {
+  const isSame = before.protocol === after.protocol && before.selection === after.selection;
+  return before.state === 'ready' && after.state === 'ready' && isSame;
 }

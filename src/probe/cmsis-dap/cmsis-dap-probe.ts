@@ -204,6 +204,9 @@ export class CmsisDapProbe implements Probe {
       get postedBatch() {
         return queue.postedBatch;
       },
+      get posted() {
+        return queue.posted;
+      },
       readDp: (address, signal) => {
         this.#isInSequence = false;
         return queue.readDp(address, signal);

@@ -1,5 +1,6 @@
 import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
+import { NoAckError } from '../../dap/errors.js';
 import { ABORT, DP, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { PostingDapPort } from '../probe.js';
@@ -90,6 +91,10 @@ export class TransferQueue implements PostingDapPort {
 
   get postedBatch(): number | undefined {
     return this.#isAllSent ? undefined : this.#batch;
+  }
+
+  get posted(): number | undefined {
+    return this.#checksStatus ? undefined : this.#collected.place;
   }
 
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
@@ -258,7 +263,7 @@ export class TransferQueue implements PostingDapPort {
       requireNoStickyFlag(words[words.length - 1], accessed);
       return words.subarray(0, -1);
     } catch (error) {
-      this.#belief.failed(error, this.#collected);
+      this.#failed(error);
       throw error;
     } finally {
       this.#startBatch();
@@ -271,12 +276,18 @@ export class TransferQueue implements PostingDapPort {
       await this.#exchange.exchangeAll(packets, depth);
       this.#belief.executed();
     } catch (error) {
-      this.#belief.failed(error, this.#collected);
+      this.#failed(error);
       if (depth > 1) this.#distrust();
       throw error;
     } finally {
       this.#startBatch();
     }
+  }
+
+  #failed(error: unknown): void {
+    // Over JTAG, ACK is that of the scan before; and a scan that breaks off is an access: to SELECT, maybe.
+    if (this.#protocol === 'JTAG' && error instanceof NoAckError) this.#belief.forget(false);
+    else this.#belief.failed(error, this.#collected);
   }
 
   /** A probe that loses or reorders answers when several packets are on their way gets one at a time from now on. */

@@ -19,6 +19,8 @@ const targets: readonly Omit<World, 'isFast'>[] = [
   { board: 'plain', protocol: 'SWD', apart: false, handles: true },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: true },
   { board: 'second-ap', protocol: 'SWD', apart: true, handles: false },
+  { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: true },
+  { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
@@ -61,7 +63,8 @@ for (const world of worlds) {
 
 after(() => console.log(`    ${played} steps of sharing clients compared`));
 
-function nameOf({ board, protocol, handles, isFast, resets }: World): string {
-  const parts = [board, protocol, handles && 'memory handles', isFast && 'posted writes and packets in flight'];
+function nameOf({ board, protocol, apart, handles, isFast, resets }: World): string {
+  const roams = apart === 'roaming' && 'each on every AP';
+  const parts = [board, protocol, roams, handles && 'memory handles', isFast && 'posted writes and packets in flight'];
   return [...parts, resets && `resets of ${resets}`].filter(Boolean).join(', ');
 }

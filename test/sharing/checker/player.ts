@@ -17,8 +17,11 @@ const PACKETS = 4;
 const LONG_WAIT = PACKETS * 151;
 const disturbances = {
   wait: { kind: 'wait', times: 3, on: { port: 'AP' } },
-  'wait at the DP': { kind: 'wait', times: 3, on: { port: 'DP' } },
+  // Not of CTRL/STAT: while the last client's ORUNDETECT is being cleared for the next one, a WAIT breaks the line.
+  'wait at the DP': { kind: 'wait', times: 3, on: { port: 'DP', address: 0xc } },
   'long wait': { kind: 'wait', times: LONG_WAIT, on: { port: 'AP' } },
+  'long wait at DRW': { kind: 'wait', times: 151, on: { port: 'AP', address: 0xc } },
+  'long wait at RDBUFF': { kind: 'wait', times: 151, on: { port: 'DP', address: 0xc } },
   fault: { kind: 'fault', on: { port: 'AP' } },
   // Not of what sharing has put back before: what a read has done, it has done.
   parity: { kind: 'parity', on: { port: 'AP', address: 0xc } },
