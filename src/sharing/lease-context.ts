@@ -211,7 +211,7 @@ export class LeaseContext {
    */
   async beforeReset(probe: Probe): Promise<void> {
     const wire = this.#wire;
-    if (!wire.isReady) return;
+    if (!wire.isReady && (wire.contexts.size === 1 || !(await this.line.regain(probe)))) return;
     const there = wire.dp(wire.selection);
     // The driver will not count on SELECT any more, and then flags do not let themselves be read.
     if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);

@@ -135,6 +135,25 @@ export class LeaseLine {
     await wire.moveTo(probe, selection, isDpidr);
   }
 
+  /**
+   * Brings the line up, which another client's access has lost, if this one counts on it.
+   *
+   * @returns whether a debug port answers
+   */
+  async regain(probe: Probe): Promise<boolean> {
+    const wire = this.#wire;
+    const { state, protocol, selection } = this.now;
+    if (state !== 'ready' || protocol !== wire.protocol || this.#script.length > 0) return false;
+    try {
+      await wire.moveTo(probe, selection, false);
+      wire.lineOf = this;
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error;
+      wire.lost(); // this client has asked for nothing yet: it is told when it does
+    }
+    return wire.isReady;
+  }
+
   /** To the debug port that this client has selected, where one of several was worked with last for another one. */
   async #goBack(probe: Probe): Promise<void> {
     if (this.isOnWire || this.now.state !== 'ready' || this.#script.length > 0) return;

@@ -65,6 +65,22 @@ describe('a reset by one of several clients', () => {
     assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE]);
   });
 
+  it('that resets the APs too leaves the others theirs, also where one of them has lost the line', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { resetsAps: true } } });
+    const first = await working(rig, WORDS, RAM_BASE);
+    const second = await working(rig, BYTES, RAM_BASE + 0x100);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(read(rig, first, MEM_AP.TAR), NoAckError);
+
+    await rig.run(second.reset(NEVER));
+    await rig.run(first.swjSequence(bitString(51, (1n << 51n) - 1n), NEVER));
+    await rig.run(first.swjSequence(bitString(8, 0n), NEVER));
+    await rig.run(first.dap.readDp(DP.DPIDR, NEVER));
+
+    assert.deepEqual(await cswAndTar(rig, first), [WORDS, RAM_BASE]);
+    assert.deepEqual(await cswAndTar(rig, second), [WORDS, 0]);
+  });
+
   it('leaves another one what it has in RDBUFF, where its TAR had to be read', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();
