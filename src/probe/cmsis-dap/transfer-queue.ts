@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
 import { NoAckError } from '../../dap/errors.js';
-import { ABORT, DP, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
+import { ABORT, DP, dpBankOf, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { PostingDapPort } from '../probe.js';
 import type { Command } from './commands/command.js';
@@ -113,7 +113,7 @@ export class TransferQueue implements PostingDapPort {
   async writeDp(address: DpAddress, value: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (address === DP.ABORT) return this.#writeAbort(value);
-    const made = this.#prepareDp(address, 0);
+    const made = this.#prepareDp(address, this.#statusReads);
     if (made) await made;
     this.#collected.writeDp(address, value);
     const isControl = address === DP.CTRL_STAT;
@@ -226,6 +226,9 @@ export class TransferQueue implements PostingDapPort {
    * @returns       a promise only where there is something to wait for: the next turn of the event loop is not free
    */
   #prepareDp(address: DpAddress, checks: number): Promise<void> | undefined {
+    // In another bank there is no CTRL/STAT to be read behind what was collected.
+    const isPastStatus = this.#checksStatus && this.#lastAp !== undefined && dpBankOf(address) !== 0;
+    if (isPastStatus) return this.#send().then(() => this.#prepareDp(address, checks));
     this.#belief.prepareDp(address, this.#addToSetUp);
     return this.#collectSetUp(checks);
   }

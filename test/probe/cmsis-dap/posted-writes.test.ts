@@ -107,6 +107,34 @@ describe('posted writes', () => {
     device.done();
   });
 
+  const withStatus = (words: number): Step => ({
+    out: `05 00 ${hex8(words + 1)} ${'0d 00000000'.repeat(words)} 06`,
+    in: [`05 ${hex8(words + 1)} 01 000000f0`],
+  });
+  for (const [what, address, packetSize, words, last] of [
+    ['a write of CTRL/STAT', DP.CTRL_STAT, '02 4900', 13, { out: '05 00 01 04 11000000', in: ['05 01 01'] }],
+    // Else what is read would not be CTRL/STAT.
+    ['one to another bank', DP.DLCR, '02 4400', 11, { out: '05 00 02 08 01000000 04 11000000', in: ['05 02 01'] }],
+  ] as const) {
+    it(`leave with that read before ${what}`, async () => {
+      const [, clock, transfers] = connectSwdSteps;
+      const { device, probe } = await openedWith(
+        { packetSize },
+        ...[{ out: '0202', in: ['0202'] }, clock, transfers, { out: '15 01 04', in: ['1500'] }],
+        { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 11111111 000000f0'] },
+        ...[withStatus(words), last],
+      );
+      await probe.connect('JTAG', NEVER);
+      await read(probe, DRW);
+
+      for (let i = 0; i < words; i++) await write(probe, DRW, 0);
+      await probe.dap.writeDp(address, 0x11, NEVER);
+      await probe.dap.flush(NEVER);
+
+      device.done();
+    });
+  }
+
   const posted: Step = { out: '05 00 02 08 00000000 05 00000020', in: ['05 02 01'] };
   const others: readonly (readonly [string, readonly Step[], (probe: Probe) => Promise<unknown>])[] = [
     ['a connect', connectSwdSteps, (probe) => probe.connect('SWD', NEVER)],
@@ -458,4 +486,8 @@ describe('a write of CSW or TAR that changes nothing', () => {
 async function flushed(probe: Probe, address: number, value: number): Promise<void> {
   await probe.dap.writeDp(address, value, NEVER);
   await probe.dap.flush(NEVER);
+}
+
+function hex8(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }
