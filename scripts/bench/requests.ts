@@ -8,7 +8,7 @@ import { operations, request, setup } from './workloads.js';
 const CLIENTS = [1, 4, 16, 64];
 const NOTE =
   'generator load: the share of a core the load generator used. It runs on a core of its own; where it is near 1,\n' +
-  'the generator and not the server sets the rate.';
+  'the generator and not the server sets the rate. 64 ahead: the round trip is that of all 64.';
 
 export interface Target {
   readonly name: string;
@@ -45,7 +45,22 @@ export async function* measureRequests({ seconds, peer }: RequestsOptions): Asyn
   const rows = await measureAll(local, seconds, floor);
   const memory = `probed resident: ${atRest.toFixed(0)} MB at rest, ${residentMbOf(daemon.pid).toFixed(0)} MB after the load`;
   yield { title: 'probed', rows, note: `${NOTE}\n${memory}` };
-  if (peer) yield { title: peer.name, rows: await measureAll(peer, seconds, floor) };
+  if (!peer) return;
+  const peerRows = await measureAll(peer, seconds, floor);
+  yield { title: peer.name, rows: peerRows };
+  yield { title: `probed, in shares of ${peer.name}`, rows: peerRows.map((row, i) => shares(rows[i], row)) };
+}
+
+/** How many times the rate, and at what share of the processor time. */
+function shares(ours: Row, theirs: Row): Row {
+  const share = (figure: string): number | undefined => {
+    const [mine, other] = [ours[figure], theirs[figure]];
+    return typeof mine === 'number' && typeof other === 'number' ? rounded(mine / other, 2) : undefined;
+  };
+  return {
+    ...{ operation: ours.operation, clients: ours.clients, 'requests/s': share('requests/s') },
+    ...{ 'p50 us': share('p50 us'), 'CPU us/request': share('CPU us/request') },
+  };
 }
 
 async function measureAll(target: Target, seconds: number, floor: Floor): Promise<Row[]> {

@@ -31,8 +31,13 @@ export const setup = [
   request('write_ap', 12, 0xa05f0003),
 ];
 
+/** Requests that a client sends ahead. */
+const AHEAD = 64;
+
+/** By name; each entry of a list is sent when what the one before asked for has been answered. */
 export const operations: Readonly<Record<string, readonly string[]>> = {
   read_dp: [request('read_dp', 4)],
+  [`read_dp, ${AHEAD} ahead`]: [Array<string>(AHEAD).fill(request('read_dp', 4)).join('\n')],
   'lock, unlock': [request('lock'), request('unlock')],
   [`read ${WORDS} words`]: [request('write_ap', 4, 0x20000000), request('read_ap_multiple', 12, WORDS)],
   [`write ${WORDS} words`]: [

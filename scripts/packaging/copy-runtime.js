@@ -3,7 +3,7 @@
 //
 //   node scripts/packaging/copy-runtime.js FROM/node_modules TO/node_modules x64
 
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { externals } from '../externals.js';
@@ -26,9 +26,12 @@ for (const name of packages) {
     filter: (file) => isNeeded(path.relative(folder, file), statSync(file).isDirectory()),
   });
 }
-for (const file of readdirSync(to, { recursive: true })) {
+// What is inside a folder comes before it.
+for (const file of readdirSync(to, { recursive: true }).sort().reverse()) {
   const target = path.join(to, file);
-  if (statSync(target).isFile()) chmodSync(target, 0o644); // nothing in there is a program of its own
+  if (statSync(target).isFile())
+    chmodSync(target, 0o644); // nothing in there is a program of its own
+  else if (readdirSync(target).length === 0) rmdirSync(target); // sources were in it
 }
 
 function requiredBy(name) {

@@ -26,6 +26,8 @@ export function manPage({ name, section, summary, seeAlso, source }: ManPage): s
     ...blocks.slice(opening).map(render),
     '.SH SEE ALSO',
     seeAlso.map((page) => page.replace(/^(.*)\((.)\)$/, '.BR $1 ($2)')).join(' ,\n'),
+    '.PP',
+    inline('Documents named `*.md` are in `/usr/share/doc/probed`, and in the folder `docs` of the package for npm.'),
     '',
   ].join('\n');
   return troff.replace(/^(\.S[HS] .*)\n\.PP$/gm, '$1');

@@ -27,22 +27,31 @@ const usage = `usage: scripts/smoke-hardware [options]
 
 The target is a Cortex-M with one core on its SWD line. It is halted for a moment; its RAM is put back.`;
 
-const { values } = parseArgs({
-  options: {
-    probe: { type: 'string' },
-    socket: { type: 'string' },
-    ram: { type: 'string', default: '0x20000000' },
-    'no-unplug': { type: 'boolean', default: false },
-    simulate: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = chosen();
 /** How long a person may take to reach the cable. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 20;
 
 if (values.help) console.log(usage);
 else process.exitCode = await main();
+
+function chosen() {
+  try {
+    return parseArgs({
+      options: {
+        probe: { type: 'string' },
+        socket: { type: 'string' },
+        ram: { type: 'string', default: '0x20000000' },
+        'no-unplug': { type: 'boolean', default: false },
+        simulate: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
 
 async function main(): Promise<number> {
   await using disposer = new Disposer();
@@ -58,11 +67,19 @@ async function main(): Promise<number> {
     report.fact('probe', `${uid}, ${product}: ${state}${reason === undefined ? '' : ` (${reason})`}`);
   for (const { uid = 'daemon', what, remedy } of problems) report.fact('problem', `${uid}: ${what}: ${remedy}`);
   const ready = probes.filter(({ uid, state }) => state === 'ready' && (values.probe ?? uid) === uid);
-  if (ready.length !== 1) {
-    console.error(ready.length === 0 ? 'no such probe is ready' : 'several probes are ready: choose with --probe');
-    return 1;
+  if (ready.length > 1) {
+    console.error('several probes are ready: choose with --probe');
+    return 2;
   }
   const [probe] = ready;
+  if (ready.length === 0) await report.step('detection', () => Promise.reject(new Error('no such probe is ready')));
+  else await tryProbe(report, control, probe);
+  console.log(`\n${report.text}`);
+  return report.failed ? 1 : 0;
+}
+
+async function tryProbe(report: Report, control: ControlClient, probe: ProbeRow): Promise<void> {
+  const call = control.call.bind(control);
   const row = async (): Promise<ProbeRow> => (await call('show', { probe: probe.uid }, never)).probe;
 
   await using client = await TestClient.connect(probe.port ?? 0);
@@ -74,8 +91,6 @@ async function main(): Promise<number> {
   if (values.simulate || values['no-unplug']) report.fact('unplug', 'not tried');
   else await replug(report, client, row);
   await report.step('close', async () => (await client.result('close'), 'closed'));
-  console.log(`\n${report.text}`);
-  return report.failed ? 1 : 0;
 }
 
 async function useTarget(report: Report, client: TestClient): Promise<void> {
@@ -100,6 +115,7 @@ async function replug(report: Report, client: TestClient, row: () => Promise<Pro
       ({ status } = await client.request('read_dp', 0));
       await sleep(systemClock, POLL_MS);
     }
+    if (status === 0) throw new Error(`it was not unplugged within ${PATIENCE_MS / 1000} s`);
     if (status !== 2) throw new Error(`a client at work was answered status ${status}, not 2`);
     const answered = systemClock.now();
     await waitFor(row, 'absent');

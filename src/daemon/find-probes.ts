@@ -65,9 +65,10 @@ export function findProbes(
 function reasonUnserved(device: UsbDeviceInfo): string | undefined {
   const support = knownProbe(device)?.support;
   if (support?.kind === 'not-served') return support.reason;
-  return support?.kind === 'served'
-    ? 'it has no CMSIS-DAP interface: it may be in the mode for firmware updates'
-    : undefined;
+  if (support?.kind !== 'served') return undefined;
+  return device.interfaces.length === 0
+    ? 'the system has not let it in ("authorized" in sysfs): is there a USBGuard to ask?'
+    : 'it has no CMSIS-DAP interface: it may be in the mode for firmware updates';
 }
 
 function freeUid({ serial = '', portPath }: UsbDeviceInfo, taken: ReadonlySet<string>): string {

@@ -73,7 +73,7 @@ export class ServiceNotifier implements Disposable {
   }
 }
 
-/** `serving 3 probes (1 absent), 2 clients; 1 needs somebody: see probectl status` */
+/** `serving 3 probes (1 absent), 2 clients; 1 cannot be served: see probectl status` */
 function statusLine(probes: readonly ProbeCount[]): string {
   const count = (...states: readonly ProbeState[]): number =>
     probes.filter(({ state }) => states.includes(state)).length;

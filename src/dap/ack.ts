@@ -11,8 +11,8 @@ export interface AccessName {
   readonly port: 'DP' | 'AP';
   /** A `DpAddress` or an `ApAddress`. */
   readonly address: number;
-  /** It is a write that was not even taken: what it was to change is as before. */
-  readonly isRefusedWrite?: true;
+  /** Where it was not even taken: its place, as `PostingDapPort.posted` counts. What came before it was executed. */
+  readonly refusedAt?: number;
 }
 
 /**

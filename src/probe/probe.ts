@@ -82,6 +82,11 @@ export interface PostingDapPort extends DapPort {
   readonly postsWrites: boolean;
   /** The number of the batch of writes that waits to be sent; the next batch has another. Undefined: nothing waits. */
   readonly postedBatch: number | undefined;
+  /**
+   * Counts accesses, sent or not: the place of the last one, with which an error tells which were executed. Undefined
+   * where errors do not tell, as over JTAG.
+   */
+  readonly posted: number | undefined;
 }
 
 /** One piece of an SWD sequence: bits driven by the host, or clocks during which the target drives SWDIO. */

@@ -258,10 +258,11 @@ export class Connection {
     log.debug('request', { name, reply: reply.slice(0, MAX_LOGGED).trimEnd() });
   }
 
+  /** A client that has sent ahead gets in one write what one turn of the event loop makes for it. */
   #flushSoon(): void {
     if (this.#replies === '' || this.#isBatched) return;
     this.#isBatched = true;
-    this.#options.batch.add(this.#flushBatched);
+    this.#options.batch.add(this.#flushBatched, this.#backlog.length > 0);
   }
 
   readonly #flushBatched = (): void => {

@@ -13,6 +13,7 @@ import { ProbeBusyError, ProbeDisconnectedError } from '../probe/errors.js';
 import type { ClientLease, ClientName } from '../sharing/client-lease.js';
 import type { AccessVerdict, ClientAccess } from './client-access.js';
 import { Connection, type Traffic } from './connection.js';
+import { type Ends, endsOf } from './connection-ends.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
 import type { ProbeRequestTable } from './probe-requests.js';
@@ -201,7 +202,7 @@ export class ProbeServer implements AsyncDisposable {
       socket.resetAndDestroy();
       return;
     }
-    const [peer, own] = [peerOf(socket), ownEndOf(socket)];
+    const { peer, own } = endsOf(socket);
     const screening = this.#options.access.screen(peer, own);
     if (screening.from === 'stranger') {
       const { refusal, isTold } = screening;
@@ -286,30 +287,9 @@ export class ProbeServer implements AsyncDisposable {
   }
 }
 
-/** Both ends of a connection. */
-interface Ends {
-  readonly peer: Endpoint;
-  readonly own: Endpoint;
-}
-
 /** Who is not let in gets to send what a stock client does, and no more. */
 const refusedLimits = { maxLineBytes: 4096, maxBacklogBytes: 4096, maxUnreadBytes: 4096 } as const;
 
 function isMissingAddress(error: Error): boolean {
   return 'code' in error && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT');
 }
-
-function peerOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): Endpoint {
-  return { address: plainAddress(remoteAddress), port: remotePort };
-}
-
-function ownEndOf({ localAddress = 'unknown', localPort = 0 }: Socket): Endpoint {
-  return { address: plainAddress(localAddress), port: localPort };
-}
-
-/** IPv4 clients of an IPv6 listener are IPv4. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, '');
-}
-
-/** "127.0.0.1:50312", "[::1]:50312" */

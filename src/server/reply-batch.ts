@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.js';
 
 /**
- * Replies to several clients, sent one right behind the other when the event loop has seen to everything that had
- * arrived. A client that sleeps has to be woken, which costs the kernel more than the sending: of replies that come one
- * by one, each wakes somebody; of those that come together, the first.
+ * Replies to several clients, or several to one, sent one right behind the other when the event loop has seen to
+ * everything that had arrived. A client that sleeps has to be woken, which costs the kernel more than the sending: of
+ * replies that come one by one, each wakes somebody; of those that come together, the first.
  */
 export class ReplyBatch {
   #due: (() => void)[] = [];
@@ -14,9 +14,13 @@ export class ReplyBatch {
     private readonly isWorthwhile: () => boolean,
   ) {}
 
-  /** Calls `send` soon: before the event loop waits for anything. */
-  add(send: () => void): void {
-    if (!this.isWorthwhile()) {
+  /**
+   * Calls `send` soon: before the event loop waits for anything.
+   *
+   * @param mayGrow  another reply to the same client may be made until then, and go with it
+   */
+  add(send: () => void, mayGrow: boolean): void {
+    if (!mayGrow && !this.isWorthwhile()) {
       send();
       return;
     }

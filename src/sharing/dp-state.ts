@@ -42,10 +42,10 @@ export class DpView {
     if (!this.isStuck) this.hasFailed = false;
   }
 
-  /** After an error: it is not known which accesses took place. @param failed  the AP register of a write that did not */
-  doubt(failed: ApAddress | undefined): void {
-    for (const user of this.aps.values()) user.doubt(failed);
-    for (const user of this.guests.values()) user.doubt(failed);
+  /** After an error. @param refusedAt  see `MemApUser.doubt` */
+  doubt(refusedAt: number | undefined): void {
+    for (const user of this.aps.values()) user.doubt(refusedAt);
+    for (const user of this.guests.values()) user.doubt(refusedAt);
   }
 
   /** Everything is as after power-up. */
@@ -66,6 +66,8 @@ export class DpView {
 export class WireDp {
   /** CTRL/STAT as written last, without flags; undefined: nobody did. */
   control: number | undefined;
+  /** A write of CTRL/STAT has failed, and may have been executed all the same. */
+  isControlDoubted = false;
   /** Sticky flags may be set, and are those of this client. */
   suspect: LeaseContext | undefined;
   /** An access of the suspect has not come to its end. */
@@ -84,6 +86,7 @@ export class WireDp {
   /** Everything is as after power-up. */
   lostPower(): void {
     this.control = 0;
+    this.isControlDoubted = false;
     this.suspect = this.rdbuffOf = this.resendOf = undefined;
     this.isStuck = false;
     for (const ap of this.aps.values()) ap.lostPower();
@@ -93,6 +96,7 @@ export class WireDp {
   noteControl(control: number): void {
     const isPowerLost = (this.control ?? 0) & ~control & CTRL_STAT.CDBGPWRUPREQ;
     this.control = control;
+    this.isControlDoubted = false;
     if (isPowerLost) for (const ap of this.aps.values()) ap.doubt();
   }
 }

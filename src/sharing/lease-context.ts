@@ -135,14 +135,13 @@ export class LeaseContext {
     dp.resendOf = 'nobody';
     const flags = status & STICKY;
     if (flags !== 0) {
+      // Before they are cleared: that may fail, and have cleared them all the same.
+      const view = this.#views.get(selection);
+      if (view) view.sticky |= flags;
       if (protocol === 'SWD') {
         await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
         await probe.dap.flush(never);
       } else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? status & POWER_REQUESTS) | flags) >>> 0, never);
-      const view = this.#views.get(selection);
-      if (view) {
-        view.sticky |= flags;
-      }
     }
     dp.suspect = undefined;
   }
@@ -151,10 +150,12 @@ export class LeaseContext {
     const { view, dp } = this.here;
     const mine = view.control ?? 0;
     const counted = view.control === undefined ? WORKING_CONTROL : WRITTEN_CONTROL;
-    if (dp.control === undefined || ((mine ^ dp.control) & counted) === 0) return;
+    if (dp.control === undefined || (((mine ^ dp.control) & counted) === 0 && !dp.isControlDoubted)) return;
     const control = ((mine & ~POWER_REQUESTS) | (dp.control & POWER_REQUESTS)) >>> 0;
+    dp.isControlDoubted = true;
+    this.#wire.user = undefined; // also if the write fails
     await probe.dap.writeDp(DP.CTRL_STAT, control, never);
-    dp.control = control;
+    dp.noteControl(control);
   }
 
   /** An access of this client has failed; it may be one that was acknowledged before it was executed. */
@@ -167,11 +168,8 @@ export class LeaseContext {
       view.hasFailed = true;
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
       const isUnanswered = error instanceof NoAckError;
-      // Over JTAG it is found at the end that one of several has failed; and a read fails for a write before it.
-      const { access } = error;
-      const isOfWrite = access?.port === 'AP' && access.isRefusedWrite && wire.protocol === 'SWD';
       // What was posted behind the access that failed was dropped; and the power may have been away.
-      if (this.#options.isPosting() || isUnanswered) view.doubt(isOfWrite ? access.address : undefined);
+      if (this.#options.isPosting() || isUnanswered) view.doubt(error.access?.refusedAt);
       if (!isUnanswered) return;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();
@@ -213,7 +211,7 @@ export class LeaseContext {
    */
   async beforeReset(probe: Probe): Promise<void> {
     const wire = this.#wire;
-    if (!wire.isReady) return;
+    if (!wire.isReady && (wire.contexts.size === 1 || !(await this.line.regain(probe)))) return;
     const there = wire.dp(wire.selection);
     // The driver will not count on SELECT any more, and then flags do not let themselves be read.
     if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);
@@ -287,6 +285,7 @@ export class LeaseContext {
     wire.user = undefined;
     if (dp.suspect) await dp.suspect.takeFlags(probe, dp);
     const control = (((dp.control ?? 0) & ~POWER_REQUESTS) | power) >>> 0;
+    dp.isControlDoubted = true;
     await probe.dap.writeDp(DP.CTRL_STAT, control, never);
     dp.noteControl(control);
   }

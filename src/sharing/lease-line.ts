@@ -92,7 +92,8 @@ export class LeaseLine {
         'other clients are connected: of sequences, line resets, changes of protocol and TARGETSEL can be granted',
       );
     }
-    this.#script.push((on) => send(on, never));
+    // What leaves a line up that is up need not be sent: if it turns out not to be, it is brought up as for any access.
+    if (this.#script.length > 0 || !staysUp(before, after)) this.#script.push((on) => send(on, never));
     if (this.#script.length > MAX_SCRIPT) this.#script.shift();
     this.#set(after);
     wire.user = undefined;
@@ -132,6 +133,25 @@ export class LeaseLine {
     // Who never sent anything takes it as it comes.
     if (state === 'joined' && !wire.isReady) return;
     await wire.moveTo(probe, selection, isDpidr);
+  }
+
+  /**
+   * Brings the line up, which another client's access has lost, if this one counts on it.
+   *
+   * @returns whether a debug port answers
+   */
+  async regain(probe: Probe): Promise<boolean> {
+    const wire = this.#wire;
+    const { state, protocol, selection } = this.now;
+    if (state !== 'ready' || protocol !== wire.protocol || this.#script.length > 0) return false;
+    try {
+      await wire.moveTo(probe, selection, false);
+      wire.lineOf = this;
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error;
+      wire.lost(); // this client has asked for nothing yet: it is told when it does
+    }
+    return wire.isReady;
   }
 
   /** To the debug port that this client has selected, where one of several was worked with last for another one. */
@@ -182,4 +202,9 @@ export class LeaseLine {
     this.#now = line;
     if (line.selection !== selection || line.state === 'fresh') this.#options.onChange(line);
   }
+}
+
+function staysUp(before: Line, after: Line): boolean {
+  const isSame = before.protocol === after.protocol && before.selection === after.selection;
+  return before.state === 'ready' && after.state === 'ready' && isSame;
 }

@@ -11,8 +11,8 @@ export type CoreTransfer =
 export interface Replaced {
   /** What the user had there before the other. */
   readonly old: number | undefined;
-  /** The batch of posted writes that the write is in; undefined: it is about to be made. */
-  batch: number | undefined;
+  /** The place of the write that did it, as `PostingDapPort.posted` counts; undefined: it is about to be made. */
+  place: number | undefined;
 }
 
 /** The registers of one MEM-AP as one user of it has left them. */

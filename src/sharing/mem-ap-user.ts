@@ -34,12 +34,12 @@ export class MemApUser {
 
   /** @param register  offset from `base` */
   async read(dap: PostingDapPort, register: number, count: number, signal: AbortSignal): Promise<Uint32Array> {
-    if (this.view.replaced.size > 0) this.#noteExecuted(dap);
     if (this.#isForeign(register)) await this.#claim(dap, register, false);
     const core = this.#coreAccess(register, count);
     if (core) await this.#core.beforeRead(dap, core);
     try {
       const words = await dap.readAp(this.base + register, count, signal);
+      this.view.replaced.clear(); // a read waits for the writes before it
       this.#noteRead(register, words);
       if (core) this.#core.afterRead(core, words);
       return words;
@@ -51,7 +51,6 @@ export class MemApUser {
   }
 
   async write(dap: PostingDapPort, register: number, values: Uint32Array, signal: AbortSignal): Promise<void> {
-    if (this.view.replaced.size > 0) this.#noteExecuted(dap);
     if (this.#isForeign(register)) await this.#claim(dap, register, true);
     const core = this.#coreAccess(register, values.length);
     if (core) await this.#core.beforeWrite(dap, core, values);
@@ -62,20 +61,27 @@ export class MemApUser {
       this.#noteFailure(register, true, error);
       throw error;
     }
-    if (this.view.replaced.size > 0) this.#notePosted(dap);
+    if (this.view.replaced.size > 0) this.#notePosted(dap, values.length);
     this.#noteWrite(register, values);
     if (core) this.#core.afterWrite(core, values);
   }
 
   /** Has all registers of the AP as this user counts on them, and those of others saved. */
-  async claimAll(dap: DapPort): Promise<void> {
+  async claimAll(dap: PostingDapPort): Promise<void> {
     for (const kept of KEPT_REGISTERS) if (this.ap.owners[kept] !== undefined) await this.#own(dap, kept, true);
   }
 
-  /** It is not known which of the accesses took place. @param failed  the address of a write that did not */
-  doubt(failed: ApAddress | undefined): void {
-    const isOwn = KEPT_REGISTERS.some((kept) => failed === this.base + offsets[kept]);
-    for (const kept of KEPT_REGISTERS) if (this.ap.owners[kept] === this.view) this.#doubt(kept, isOwn);
+  /**
+   * An access has failed, and those behind it were dropped.
+   *
+   * @param refusedAt  its place, as `PostingDapPort.posted` counts; undefined: nobody knows how many were executed
+   */
+  doubt(refusedAt: number | undefined): void {
+    for (const kept of KEPT_REGISTERS) {
+      if (this.ap.owners[kept] !== this.view) continue;
+      const place = this.view.replaced.get(kept)?.place ?? Infinity;
+      this.#doubt(kept, refusedAt !== undefined && refusedAt <= place);
+    }
   }
 
   /** @param isReplaced  what is in the register may still be another's */
@@ -87,16 +93,11 @@ export class MemApUser {
     view.replaced.delete(kept);
   }
 
-  /** Forgets what was replaced by writes that have been executed. */
-  #noteExecuted({ postedBatch }: PostingDapPort): void {
+  /** A write was made, or waits to be. @param count  of its values, the first of which may have replaced something */
+  #notePosted({ postedBatch, posted = 0 }: PostingDapPort, count: number): void {
     const { replaced } = this.view;
-    for (const [kept, { batch }] of replaced) if (batch !== postedBatch) replaced.delete(kept);
-  }
-
-  /** A write was made, or waits to be. */
-  #notePosted(dap: PostingDapPort): void {
-    for (const each of this.view.replaced.values()) each.batch ??= dap.postedBatch;
-    if (dap.postedBatch === undefined) this.view.replaced.clear();
+    if (postedBatch === undefined) replaced.clear();
+    else for (const each of replaced.values()) each.place ??= posted - count + 1;
   }
 
   /** Nobody counts on this user's registers any more. */
@@ -122,7 +123,7 @@ export class MemApUser {
     }
   }
 
-  async #claim(dap: DapPort, register: number, write: boolean): Promise<void> {
+  async #claim(dap: PostingDapPort, register: number, write: boolean): Promise<void> {
     switch (register) {
       case MEM_AP.CSW:
         return this.#own(dap, 'csw', !write);
@@ -138,16 +139,18 @@ export class MemApUser {
   }
 
   /** Makes this user the owner of a register. @param restore  its value is counted on; else it is about to be written */
-  async #own(dap: DapPort, kept: KeptRegister, restore: boolean): Promise<void> {
+  async #own(dap: PostingDapPort, kept: KeptRegister, restore: boolean): Promise<void> {
     const { ap, view } = this;
+    // Where an error will not tell whether a posted write was executed, it is to find this user's value if it was not.
+    const restores = restore || (dap.postsWrites && dap.posted === undefined);
     const owner = ap.owners[kept];
     if (owner !== undefined && owner !== view && (await this.#isMemAp(dap))) {
       const isSaved = owner.isLeft || (owner[kept] !== undefined && !(kept === 'tar' && owner.isTarGuessed));
       if (!isSaved) await this.#save(dap, owner, kept);
       const there = owner[kept];
-      if (restore) view[kept] ??= (kept === 'csw' ? ap.initialCsw : kept === 'tarHigh' ? 0 : undefined) ?? there;
+      if (restores) view[kept] ??= (kept === 'csw' ? ap.initialCsw : kept === 'tarHigh' ? 0 : undefined) ?? there;
       const mine = view[kept];
-      if (!restore) view.replaced.set(kept, { old: mine, batch: undefined });
+      if (!restores) view.replaced.set(kept, { old: mine, place: undefined });
       else if (mine !== undefined && mine !== there) await this.#put(dap, kept, mine);
     }
     ap.owners[kept] = view;

@@ -159,6 +159,7 @@ export class VirtualDap implements DapPort {
   async #writeControl(probe: Probe, value: number, signal: AbortSignal): Promise<void> {
     const { view, dp } = this.#context.here;
     const power = (value & POWER_REQUESTS) | this.#context.powerOfOthers(view);
+    dp.isControlDoubted = true;
     await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
     if (this.#context.protocol === 'JTAG') {
       view.sticky &= ~value;

@@ -113,7 +113,7 @@ const rows: readonly (readonly [situation: string, machine: Machine, what: strin
     'no daemon runs that npm and probectl have installed',
     {
       daemon: { kind: 'absent', path: '/run/probed/control.sock' },
-      directories: { '/usr/lib/systemd/system': undefined, '/etc/systemd/system': ['probed.service'] },
+      directories: { '/usr/lib/systemd/system': undefined, '/usr/local/lib/systemd/system': ['probed.service'] },
       links: { '/proc/4711/fd/12': '/dev/null' },
     },
     'no daemon answers on /run/probed/control.sock',

@@ -92,9 +92,18 @@ describe('a probe that cannot be served', () => {
   });
 
   it('may be a CMSIS-DAP probe that is in another mode', () => {
-    const { unserved } = findProbes([usbDevice({ vendorId: 0x0d28, productId: 0x0204, interfaces })]);
+    const massStorage = { ...hidInterface(), name: 'MSC', classCode: 0x08 };
+    const { unserved } = findProbes([
+      usbDevice({ vendorId: 0x0d28, productId: 0x0204, product: 'Bootloader', interfaces: [massStorage] }),
+    ]);
 
     assert.match(unserved[0].reason, /no CMSIS-DAP interface/);
+  });
+
+  it('may be one that the system keeps out', () => {
+    const { unserved } = findProbes([usbDevice({ vendorId: 0x0d28, productId: 0x0204, interfaces: [] })]);
+
+    assert.match(unserved[0].reason, /USBGuard/);
   });
 
   it('is served where it says that it speaks CMSIS-DAP', () => {

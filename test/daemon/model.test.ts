@@ -6,7 +6,8 @@ import { ModelRun, type Step } from './model-run.js';
 const STEPS_PER_RUN = 50;
 const {
   PROBED_STEPS: steps = '1000',
-  PROBED_SEED: seed = String(Math.trunc(Math.random() * 0x7fff_ffff)),
+  /** The same steps each time, so that the suite fails for what was changed and nothing else; the soak draws others. */
+  PROBED_SEED: seed = '1',
   /** The run that failed, as the failure has printed it: it is run alone, and made as short as possible. */
   PROBED_PATH: path,
 } = process.env;

@@ -14,7 +14,10 @@ describe('an operator with a running daemon', () => {
   before(async () => {
     ({ here, daemon } = await Installation.start());
   });
-  after(() => daemon[Symbol.asyncDispose]());
+  after(async () => {
+    await daemon[Symbol.asyncDispose]();
+    here[Symbol.dispose]();
+  });
   afterEach(async () => {
     here.configure('');
     assert.equal((await probectl('reload', '--now')).code, 0);
@@ -217,7 +220,7 @@ describe('an operator with a running daemon', () => {
 
 describe('a daemon that is given its config by a relative path', () => {
   it('names it in full, for who is elsewhere', async () => {
-    const here = await Installation.make();
+    using here = await Installation.make();
     await using daemon = DaemonProcess.spawn(['--config', path.relative(process.cwd(), here.file)], here.folder);
     await daemon.printed(PROBES);
 
@@ -233,9 +236,12 @@ describe('a daemon that is given its config by a relative path', () => {
 
 describe('an operator without a daemon', () => {
   it('is told how to start it', async () => {
-    const { folder } = await Installation.make();
+    using here = await Installation.make();
 
-    const { code, stderr } = await runProbectl(folder, '--socket', path.join(folder, 'control.sock'), 'status');
+    const { code, stderr } = await runProbectl(
+      here.folder,
+      ...['--socket', path.join(here.folder, 'control.sock'), 'status'],
+    );
 
     assert.equal(code, 3);
     assert.match(stderr, /no daemon answers on .*: start it with "/);
@@ -244,7 +250,7 @@ describe('an operator without a daemon', () => {
 
 describe('a daemon that cannot keep its state', () => {
   it('serves on and says so', async () => {
-    const here = await Installation.make();
+    using here = await Installation.make();
     writeFileSync(path.join(here.folder, 'state'), 'a file in the place of a directory');
     await using daemon = await here.start();
 
@@ -261,18 +267,18 @@ describe('a daemon that cannot keep its state', () => {
 
 describe('a config that is a directory', () => {
   it('is said so, with exit code 2', async () => {
-    const { folder } = await Installation.make();
-    await using daemon = DaemonProcess.spawn(['--config', folder], folder);
+    using here = await Installation.make();
+    await using daemon = DaemonProcess.spawn(['--config', here.folder], here.folder);
 
     assert.deepEqual(await daemon.exit, { code: 2, signal: null });
-    assert.equal(daemon.lastLine, `probed: ${folder}: this is a directory: name the file in it`);
+    assert.equal(daemon.lastLine, `probed: ${here.folder}: this is a directory: name the file in it`);
   });
 });
 
 describe('a daemon that is killed while probes get their ports', () => {
   it('serves every probe on its old port when it starts again', async function () {
     this.timeout(120_000);
-    const here = await Installation.make();
+    using here = await Installation.make();
     const ports = new Map<string, string>();
 
     for (let kill = 0; kill < 4; kill++) {

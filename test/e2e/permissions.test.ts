@@ -36,7 +36,7 @@ async function serves({ ports }: DaemonProcess): Promise<void> {
 
 describe('a user who is not root', () => {
   it('is told when the socket is not for him', async () => {
-    const here = await Installation.make();
+    using here = await Installation.make();
     await using daemon = await here.start(programs.own);
     chmodSync(here.folder, 0o755);
     chmodSync(path.join(here.folder, 'control.sock'), 0);
@@ -52,7 +52,7 @@ describe('a user who is not root', () => {
   });
 
   it('hears from doctor what is wrong with the config, and that nothing runs', async () => {
-    const here = await Installation.make();
+    using here = await Installation.make();
     chmodSync(here.folder, 0o755);
     mkdirSync(path.join(here.folder, 'probed'));
     writeFileSync(path.join(here.folder, 'probed/probed.toml'), '[listen]\nfirst_prt = 1\n');
@@ -70,7 +70,7 @@ describe('a user who is not root', () => {
 
 describe('a daemon whose state directory is read-only', () => {
   it('serves on, says why and what to do, and keeps what changed as soon as it can', async () => {
-    const here = await Installation.make();
+    using here = await Installation.make();
     mkdirSync(here.state);
     giveAway(here);
     chmodSync(here.state, 0o555);
@@ -101,7 +101,7 @@ describe('a daemon whose state directory is read-only', () => {
 describe('a daemon whose disk is full', () => {
   it('serves on, says so, loses nothing it had, and writes when there is room', async function () {
     this.timeout(60_000);
-    const here = await Installation.make();
+    using here = await Installation.make();
     mkdirSync(here.state);
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', here.state], { encoding: 'utf8' });
     if (mounted.status !== 0) {

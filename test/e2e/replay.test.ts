@@ -8,17 +8,20 @@ import { tcpEndpoint } from '../../src/client/endpoint.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { recordings, replayRecording } from '../support/replay.js';
 
-/** A [[probe]] entry for every board, where writes are not to be posted. */
+/** A [[probe]] entry for every board where things are to be done one after the other: the slow way. */
 const configs = {
   posted: '',
   synchronous: recordings
-    .map((_, i) => `[[probe]]\nuid = "SIM${String(i + 1).padStart(4, '0')}"\nposted_writes = false\n`)
+    .map(
+      (_, i) =>
+        `[[probe]]\nuid = "SIM${String(i + 1).padStart(4, '0')}"\nposted_writes = false\npackets_in_flight = 1\n`,
+    )
     .join(''),
 };
 
 for (const [way, writes, isAccelerated] of [
   ['writes posted', 'posted', false],
-  ['writes synchronous', 'synchronous', false],
+  ['writes synchronous, one packet at a time', 'synchronous', false],
   ['through the pipelining helper', 'posted', true],
 ] as const) {
   describe(`a recorded conversation of the stock client, ${way}`, function () {

@@ -176,7 +176,7 @@ describe('stock pyOCD clients that share a probe', function () {
         ...gdbStart(await gdbPort(server)),
         'set $n = 0',
         'set $wrong = 0',
-        `while $n < ${SECONDS * 5}`,
+        ...untilOver,
         `set $r6 = $n + ${i * 1000}`,
         `set var *(int *) ${at} = $n * 3`,
         `set var *(char *) ${at + 5} = $n & 0x7f`,
@@ -185,7 +185,7 @@ describe('stock pyOCD clients that share a probe', function () {
         ...['set $wrong = $wrong + 1', 'end'],
         `if *(int *) ${at} != $n * 3 || *(char *) ${at + 5} != ($n & 0x7f)`,
         ...['set $wrong = $wrong + 1', 'end'],
-        'set $n = $n + 1',
+        ...['set $n = $n + 1', isOver],
         'end',
         'printf "rounds %d wrong %d\\n", $n, $wrong',
         ...['kill', 'quit'],
@@ -218,12 +218,12 @@ describe('stock pyOCD clients that share a probe', function () {
         'set $n = 0',
         'set $wrong = 0',
         'set $last = -1',
-        `while $n < ${SECONDS * 3}`,
+        ...untilOver,
         'continue',
         'if $last >= 0 && value != $last + 1',
         ...['set $wrong = $wrong + 1', 'end'],
         'set $last = value',
-        'set $n = $n + 1',
+        ...['set $n = $n + 1', isOver],
         'end',
         'printf "rounds %d wrong %d\\n", $n, $wrong',
         ...['delete', 'detach', 'quit'],
@@ -238,6 +238,10 @@ describe('stock pyOCD clients that share a probe', function () {
     }
   });
 });
+
+/** Sets $over, with gdb's own Python, once `SECONDS` have gone by since `untilOver`. */
+const isOver = 'python gdb.execute(f"set $over = {int(time.monotonic() > end)}")';
+const untilOver = ['python import time', `python end = time.monotonic() + ${SECONDS}`, 'set $over = 0', 'while !$over'];
 
 async function gdbPort(server: RunningClient): Promise<string> {
   const pattern = /GDB server (?:listening|started) on port (\d+)/;

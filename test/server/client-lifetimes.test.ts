@@ -1,6 +1,7 @@
 import assert, { AssertionError } from 'node:assert';
 import { execFile } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { loadSocketOptions } from '../../src/platform/socket-options.js';
@@ -48,22 +49,77 @@ describe('a client that pipelines', () => {
     assert.equal((await client.reply()).id, 3);
   });
 
-  it('is read ahead up to the limit, and all of it is answered when it can go on', async () => {
-    await using test = await TestServer.start({ limits: { maxBacklogRequests: 8 } });
+  it('has its next request wait also where that comes by itself', async () => {
+    await using test = await TestServer.start();
     await using client = await test.client();
     await client.request('hello', 1);
     const held = gate();
     test.lease.gate = held.promise;
-    const line = `{"id": 1, "request": "read_dp", "arguments": [0], "pad": "${'x'.repeat(50_000)}"}\n`;
-    client.send(line.repeat(600)); // 30 MB: more than the kernel's buffers hold
+    client.send('{"id": 1, "request": "lock"}\n');
     await test.lease.called(1);
+    client.send('{"id": 2, "request": "open"}\n');
+    const { lease } = test;
     await using other = await test.client();
-    for (let i = 0; i < 300; i++) await other.request('hello', 1); // turns in which the server could go on reading
-    assert.ok(client.socket.writableLength > 0, 'the server reads without limit');
-    held.open();
+    for (let i = 0; i < 10; i++) await other.request('hello', 1); // turns in which it could be run
 
-    for (let i = 0; i < 600; i++) assert.equal((await client.reply()).status, 0);
+    assert.deepEqual(lease.calls, [['lock']]);
+    held.open();
+    assert.equal((await client.reply()).id, 1);
+    assert.equal((await client.reply()).id, 2);
   });
+
+  for (const [what, limits] of [
+    ['requests', { maxBacklogRequests: 8, maxBacklogBytes: Infinity }],
+    ['bytes', { maxBacklogRequests: Infinity, maxBacklogBytes: 400_000 }],
+  ] as const) {
+    it(`is read ahead up to the limit of ${what}, and all of it is answered when it can go on`, async () => {
+      await using test = await TestServer.start({ limits });
+      await using client = await test.client();
+      await client.request('hello', 1);
+      const held = gate();
+      test.lease.gate = held.promise;
+      const line = `{"id": 1, "request": "read_dp", "arguments": [0], "pad": "${'x'.repeat(50_000)}"}\n`;
+      client.send(line.repeat(600)); // 30 MB: more than the kernel's buffers hold
+      await test.lease.called(1);
+      await using other = await test.client();
+      for (let i = 0; i < 300; i++) await other.request('hello', 1); // turns in which the server could go on reading
+      assert.ok(client.socket.writableLength > 0, 'the server reads without limit');
+      held.open();
+
+      for (let i = 0; i < 600; i++) assert.equal((await client.reply()).status, 0);
+    });
+  }
+
+  for (const [what, requestMs, mostRequests] of [
+    ['256 requests', 0, 256],
+    ['ten milliseconds', 4, 3],
+  ] as const) {
+    it(`lets others have their turn after ${what}, and has what was done by then`, async () => {
+      let nowMs = 0;
+      const held: (() => void)[] = [];
+      let isHeld = true;
+      const clock: Clock = {
+        ...systemClock,
+        now: () => nowMs,
+        immediate: (callback) => {
+          if (!isHeld) return systemClock.immediate(callback);
+          held.push(callback);
+          return { [Symbol.dispose]: () => undefined };
+        },
+      };
+      await using test = await TestServer.start({ clock });
+      await using client = await test.client();
+      await client.request('hello', 1);
+      test.lease.onCall = () => (nowMs += requestMs);
+      client.send(read.repeat(1000));
+
+      for (let i = 0; i < mostRequests; i++) assert.equal((await client.reply()).status, 0);
+      assert.equal(test.lease.calls.length, mostRequests);
+      isHeld = false;
+      for (const turn of held) turn();
+      for (let i = mostRequests; i < 1000; i++) assert.equal((await client.reply()).status, 0);
+    });
+  }
 });
 
 describe('a client that does not read', () => {

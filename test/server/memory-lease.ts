@@ -12,6 +12,7 @@ export class MemoryLease implements ClientLease {
   failure: Error | undefined;
   /** What calls wait for. */
   gate: Promise<unknown> | undefined;
+  onCall: () => void = () => undefined;
   /** The signal of the last call. */
   signal: AbortSignal | undefined;
   words: Uint32Array = Uint32Array.of(0x0bc11477);
@@ -99,6 +100,7 @@ export class MemoryLease implements ClientLease {
 
   #record(...call: unknown[]): void {
     this.calls.push(call);
+    this.onCall();
     this.#changed();
   }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import { bitString } from '../../src/dap/bit-string.js';
 import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
@@ -64,6 +65,22 @@ describe('a reset by one of several clients', () => {
     assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE]);
   });
 
+  it('that resets the APs too leaves the others theirs, also where one of them has lost the line', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { resetsAps: true } } });
+    const first = await working(rig, WORDS, RAM_BASE);
+    const second = await working(rig, BYTES, RAM_BASE + 0x100);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(read(rig, first, MEM_AP.TAR), NoAckError);
+
+    await rig.run(second.reset(NEVER));
+    await rig.run(first.swjSequence(bitString(51, (1n << 51n) - 1n), NEVER));
+    await rig.run(first.swjSequence(bitString(8, 0n), NEVER));
+    await rig.run(first.dap.readDp(DP.DPIDR, NEVER));
+
+    assert.deepEqual(await cswAndTar(rig, first), [WORDS, RAM_BASE]);
+    assert.deepEqual(await cswAndTar(rig, second), [WORDS, 0]);
+  });
+
   it('leaves another one what it has in RDBUFF, where its TAR had to be read', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();
@@ -92,31 +109,58 @@ describe('a reset by one of several clients', () => {
   });
 });
 
-describe('a loss of power that one client runs into', () => {
-  it('is told to the others, whose registers are gone, before they work with what is there now', async () => {
-    await using rig = await SessionRig.start();
-    const first = await working(rig, WORDS, RAM_BASE);
-    const second = await working(rig, WORDS, RAM_BASE + 0x100);
-    rig.sim.board.faults.inject({ kind: 'power-lost' });
-    await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
-    await rig.wakeUp(first);
+describe('a line that breaks, or a loss of power, that one client runs into', () => {
+  for (const protocol of ['SWD', 'JTAG'] as const) {
+    it(`is told to the others, whose registers are gone, before they work with what is there now (${protocol})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await working(rig, WORDS, RAM_BASE, protocol);
+      const second = await working(rig, WORDS, RAM_BASE + 0x100, protocol);
+      rig.sim.board.faults.inject({ kind: 'power-lost' });
+      await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
+      await rig.wakeUp(first, protocol);
 
-    await assert.rejects(read(rig, second, MEM_AP.DRW), NoAckError);
-    assert.equal(await read(rig, first, MEM_AP.TAR), 0);
-    await rig.wakeUp(second);
-    assert.equal(await read(rig, second, MEM_AP.TAR), 0);
-  });
+      await assert.rejects(read(rig, second, MEM_AP.DRW), NoAckError);
+      assert.equal(await read(rig, first, MEM_AP.TAR), 0);
+      await rig.wakeUp(second, protocol);
+      assert.equal(await read(rig, second, MEM_AP.TAR), 0);
+    });
 
-  it('is not suspected where only the wire was disturbed', async () => {
-    await using rig = await SessionRig.start();
-    const first = await working(rig, WORDS, RAM_BASE);
-    const second = await working(rig, WORDS, RAM_BASE + 0x100);
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
-    await rig.wakeUp(first);
+    it(`is not suspected where only the wire was disturbed (${protocol})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await working(rig, WORDS, RAM_BASE, protocol);
+      const second = await working(rig, BYTES, RAM_BASE + 0x100, protocol);
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+      await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
+      await rig.wakeUp(first, protocol);
 
-    assert.deepEqual(await cswAndTar(rig, second), [WORDS, RAM_BASE + 0x100]);
-  });
+      assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE + 0x100]);
+    });
+
+    it(`is not suspected either where CTRL/STAT was not the selected bank (${protocol})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await working(rig, WORDS, RAM_BASE, protocol);
+      const second = await working(rig, BYTES, RAM_BASE + 0x100, protocol);
+      await rig.run(second.dap.writeDp(DP.SELECT, 1, NEVER));
+      await rig.run(second.dap.writeDp(DP.CTRL_STAT, 0, NEVER)); // DLCR
+      await rig.run(second.dap.writeDp(DP.SELECT, 0, NEVER));
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+      await assert.rejects(read(rig, first, MEM_AP.TAR), NoAckError); // over JTAG it was the write of SELECT
+
+      assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE + 0x100]);
+    });
+
+    it(`leaves the line to be brought up again for one that has only clocked it since (${protocol})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await working(rig, WORDS, RAM_BASE, protocol);
+      const second = await working(rig, BYTES, RAM_BASE + 0x100, protocol);
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+      await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
+
+      await rig.run(second.swjSequence(bitString(8, 0), NEVER));
+
+      assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE + 0x100]);
+    });
+  }
 });
 
 describe('an error while the registers of one client are put back for it', () => {

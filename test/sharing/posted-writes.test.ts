@@ -1,11 +1,12 @@
 // Writes that are acknowledged before they are executed: when they leave, and who hears of their errors.
 
 import assert from 'node:assert/strict';
-import { TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import { NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
 import { DP, MEM_AP } from '../../src/dap/registers.js';
 import { ProbeDisconnectedError } from '../../src/probe/errors.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
+import { ProbeEndpoint } from '../../src/sim/probe-descriptor.js';
 import { NEVER, SessionRig } from './session-rig.js';
 
 const CSW_WORDS = 0x23000052;
@@ -43,6 +44,36 @@ describe('a posted write', () => {
     await rig.clock.advance(1);
 
     assert.equal(inMemory(rig), 0x12345678);
+  });
+
+  it('waits no longer for writes that follow it', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await writeMemory(lease, RAM_BASE, 0x12345678);
+    await rig.clock.advance(0.6);
+
+    await writeMemory(lease, RAM_BASE + 4, 1);
+    await rig.clock.advance(0.4);
+
+    assert.equal(inMemory(rig), 0x12345678);
+  });
+
+  it('has a millisecond of its own, also where that of those before it has run out while they were sent', async () => {
+    await using rig = await SessionRig.start({ probe: { transports: 'v2' }, driver: { postedWrites: true } });
+    const lease = await rig.connected();
+    await writeMemory(lease, RAM_BASE, 1);
+    const onItsWay = (): number => rig.bus.inFlight(rig.sim, ProbeEndpoint.BulkOut);
+    rig.bus.setTransferDelay(2);
+
+    const writing = lease.dap.writeAp(MEM_AP.DRW, new Uint32Array(130), NEVER); // more than a packet: the rest is posted
+    await rig.clock.advance(4);
+    await writing;
+    await rig.clock.advance(0.5);
+    assert.equal(onItsWay(), 0);
+    await rig.clock.advance(0.5);
+    assert.equal(onItsWay(), 1);
+
+    await rig.run(lease.dap.flush(NEVER));
   });
 
   it('is executed before another client works', async () => {
@@ -85,6 +116,18 @@ describe('a write behind an error of its client', () => {
       await assert.rejects(rig.run(write(client, MEM_AP.DRW, 1)), TransferFaultError);
     });
   }
+});
+
+describe('a write of ABORT behind an error of its client', () => {
+  it('is waited for: whether anybody is there is told by it', async () => {
+    await using rig = await start();
+    const client = await rig.connected();
+    rig.sim.board.faults.inject({ kind: 'fault', on: { port: 'AP' } });
+    await assert.rejects(rig.run(readMemory(client, RAM_BASE)), TransferFaultError);
+    rig.sim.board.faults.inject({ kind: 'no-ack', on: { port: 'DP', direction: 'write' } });
+
+    await assert.rejects(rig.run(client.dap.writeDp(DP.ABORT, 0x1e, NEVER)), NoAckError);
+  });
 });
 
 describe('a posted write that fails', () => {
@@ -134,6 +177,33 @@ describe('a posted write that fails', () => {
     await assert.rejects(rig.run(lease.disconnect(NEVER)), TransferFaultError);
 
     assert.equal(lease.wireProtocol, undefined);
+  });
+
+  it('does not keep a client that leaves from giving everything back', async () => {
+    await using rig = await start();
+    const [other, lease] = [await rig.connected(), await rig.connected()];
+    await rig.run(other.setClock(1_000_000, NEVER));
+    await rig.run(lease.setClock(100_000, NEVER));
+    await rig.run(lease.setReset(true, NEVER));
+    await writeMemory(lease, NOWHERE, 1);
+
+    await rig.run(Promise.resolve(lease[Symbol.asyncDispose]()));
+
+    assert.equal(await rig.run(other.readReset(NEVER)), false);
+    assert.equal(rig.sim.clockHz, 1_000_000);
+  });
+
+  it('is forgotten at an unplug, if nothing has told it by then', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await writeMemory(lease, NOWHERE, 1);
+    await rig.clock.advance(1);
+
+    await rig.unplug();
+    await rig.plug();
+
+    await rig.run(lease.open(NEVER));
+    await rig.run(lease.connect('SWD', NEVER));
   });
 
   it('is of no matter when the probe is gone: that is told', async () => {

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import { DaemonProcess } from './daemon-process.js';
 import type { Programs } from './programs.js';
 
@@ -22,14 +21,13 @@ count = ${PROBES}
 ${more}`;
 }
 
-/** A folder with a config of three simulated probes, gone when the tests end. */
-export class Installation {
+/** A folder with a config of three simulated probes, until it is disposed. */
+export class Installation implements Disposable {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'probed-test-'));
   readonly file = path.join(this.folder, 'probed.toml');
   readonly state = path.join(this.folder, 'state');
 
   private constructor(readonly first: number) {
-    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }));
     this.configure('');
   }
 
@@ -55,6 +53,10 @@ export class Installation {
     const daemon = this.spawn(programs);
     await daemon.printed(PROBES);
     return daemon;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

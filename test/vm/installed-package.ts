@@ -58,9 +58,14 @@ export async function forgetProbed({ agent }: Pick<Vm, 'agent'>): Promise<void> 
 export class InstalledPackage {
   constructor(readonly vm: Vm) {}
 
+  /** Where the guest has one of the two versions. */
+  packageFile(version: 'old' | 'next'): string {
+    return `${PACKAGES}/${version}.deb`;
+  }
+
   /** Puts one of the two versions over the other. */
   async unpack(version: 'old' | 'next'): Promise<void> {
-    await this.vm.agent.output(['dpkg', '--install', `${PACKAGES}/${version}.deb`], { timeoutMs: DPKG_TIMEOUT_MS });
+    await this.vm.agent.output(['dpkg', '--install', this.packageFile(version)], { timeoutMs: DPKG_TIMEOUT_MS });
   }
 
   /** @returns what a shell script printed. @throws Error  if it fails */
@@ -136,6 +141,17 @@ export class InstalledPackage {
     const at = /^\[ *([\d.]+)\]/.exec(lines.at(-1) ?? '')?.[1];
     assert(at !== undefined, `nothing in the log matches ${String(text)}`);
     return Number(at);
+  }
+}
+
+/** Looks until it sees what it looks for. @throws Error  with what it saw last */
+export async function until<T>(look: () => Promise<T>, isSeen: (seen: T) => boolean): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const seen = await look();
+    if (isSeen(seen)) return seen;
+    assert(performance.now() < deadline, `not so after ${PATIENCE_MS} ms: ${String(isSeen)}; seen: ${String(seen)}`);
+    await sleep(systemClock, LOOK_MS);
   }
 }
 

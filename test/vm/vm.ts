@@ -10,7 +10,8 @@ import { RedirectedDevice } from './usbredir/redirected-device.js';
 export class Vm implements AsyncDisposable {
   readonly agent: GuestAgent;
   readonly stopwatch: Stopwatch;
-  readonly #plugged: RedirectedDevice[] = [];
+  /** What was plugged into each socket last. */
+  readonly #plugged = new Map<number, RedirectedDevice>();
   readonly #disposer = new Disposer();
 
   private constructor(readonly machine: Machine) {
@@ -35,7 +36,7 @@ export class Vm implements AsyncDisposable {
   /** Plugs a device into a USB socket of the guest, 1 … 8. */
   async plug(device: SimUsbDevice, socket: number): Promise<RedirectedDevice> {
     const plugged = await RedirectedDevice.plug(device, this.machine.usbSocketPath(socket), `1-${socket}`);
-    this.#plugged.push(plugged);
+    this.#plugged.set(socket, plugged);
     return this.#disposer.use(plugged);
   }
 
@@ -63,7 +64,9 @@ export class Vm implements AsyncDisposable {
   /** What somebody needs who looks into a failure: the guest's journal and the packets on its USB. */
   async describe(): Promise<string> {
     const journal = this.agent.shell('journalctl --no-pager --output short-monotonic --lines 120').catch(String);
-    const traces = this.#plugged.map(({ portPath, trace }) => `--- USB packets at ${portPath} ---\n${String(trace)}`);
+    const traces = [...this.#plugged.values()].map(
+      ({ portPath, trace }) => `--- USB packets at ${portPath} ---\n${String(trace)}`,
+    );
     return [`--- journal of the guest ---\n${await journal}`, ...traces].join('\n');
   }
 

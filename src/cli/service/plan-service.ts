@@ -11,6 +11,7 @@ import {
   serviceFiles,
   servicePaths,
   SYSUSERS_FILE,
+  UNITS,
 } from './service-files.js';
 import type { ServiceMachine } from './service-machine.js';
 
@@ -33,6 +34,7 @@ export async function planInstall(installation: Installation, machine: ServiceMa
   const files = await serviceFiles(installation, machine);
   for (const { path } of files) await requireOurs(path, machine);
   const hasConfig = await machine.exists(CONFIG_FILE);
+  const isUpdate = await machine.exists(`${UNITS}/${SERVICE}`);
   return [
     ...files.map(({ path, text }) => ({ kind: 'write', path, text }) as const),
     ...(hasConfig
@@ -44,11 +46,12 @@ export async function planInstall(installation: Installation, machine: ServiceMa
             text: await packageFile('etc/probed.toml', installation, machine),
           } as const,
         ]),
-    run('systemd-sysusers', SYSUSERS_FILE),
+    { kind: 'run', command: ['systemd-sysusers', SYSUSERS_FILE], ...(!isUpdate && { undo: UNGROUP_DEVICES }) },
     ...applyRules,
-    run('systemctl', 'daemon-reload'),
-    run('systemctl', 'enable', SERVICE),
-    run('systemctl', 'restart', SERVICE),
+    readUnits,
+    { kind: 'run', command: ['systemctl', 'enable', SERVICE], ...(!isUpdate && { undo: DISABLE }) },
+    { kind: 'run', command: ['systemctl', 'restart', SERVICE], ...(isUpdate && { undo: 'again' as const }) },
+    { kind: 'run', command: ['systemctl', 'try-restart', INSTANCES] },
   ];
 }
 
@@ -62,12 +65,12 @@ export async function planUninstall(machine: ServiceMachine): Promise<readonly C
   }
   if (present.length === 0) return [];
   return [
-    ...(present.some((path) => path.endsWith(SERVICE)) ? [run('systemctl', 'disable', '--now', SERVICE)] : []),
+    ...(present.some((path) => path.endsWith(SERVICE)) ? [{ kind: 'run', command: DISABLE } as const] : []),
+    { kind: 'run', command: ['systemctl', 'stop', INSTANCES] },
     ...present.map((path) => ({ kind: 'remove', path }) as const),
-    run('systemctl', 'daemon-reload'),
+    readUnits,
     ...applyRules,
-    // udev leaves the group of a device as it is when no rule names one.
-    run('find', '/dev', '-xdev', '-group', 'probed', '-exec', 'chgrp', 'root', '{}', '+'),
+    { kind: 'run', command: UNGROUP_DEVICES },
   ];
 }
 
@@ -98,11 +101,20 @@ async function requireOurs(path: string, machine: ServiceMachine): Promise<void>
   throw new ServiceError(`${path} is there, and not from probectl: move it away first`);
 }
 
-const applyRules = [
-  run('udevadm', 'control', '--reload'),
-  run('udevadm', 'trigger', '--settle', '--subsystem-match=usb', '--subsystem-match=hidraw'),
+const DISABLE = ['systemctl', 'disable', '--now', SERVICE] as const;
+
+/** Where no rule names a group any more, udev leaves that of a device as it is. */
+const UNGROUP_DEVICES = ['find', '/dev', '-xdev', '-group', 'probed', '-exec', 'chgrp', 'root', '{}', '+'] as const;
+
+/** Further daemons, as far as they run: systemctl(1) takes patterns. */
+const INSTANCES = 'probed@*.service';
+
+const applyRules: readonly Change[] = [
+  { kind: 'run', command: ['udevadm', 'control', '--reload'], undo: 'again' },
+  {
+    ...{ kind: 'run', undo: 'again' },
+    command: ['udevadm', 'trigger', '--settle', '--subsystem-match=usb', '--subsystem-match=hidraw'],
+  },
 ];
 
-function run(...command: readonly string[]): Change {
-  return { kind: 'run', command };
-}
+const readUnits: Change = { kind: 'run', command: ['systemctl', 'daemon-reload'], undo: 'again' };

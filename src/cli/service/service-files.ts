@@ -23,12 +23,15 @@ export const CONFIG_FILE = '/etc/probed/probed.toml';
 export const SYSUSERS_FILE = '/etc/sysusers.d/probed.conf';
 export const SERVICE = 'probed.service';
 
-/** From: below the package's folder. To: where the administrator's own files go, systemd.unit(5) and udev(7). */
+/** Where the administrator installs units: systemd.unit(5). In /etc they would be in the way of "systemctl mask". */
+export const UNITS = '/usr/local/lib/systemd/system';
+
+/** From: below the package's folder. To: where the administrator's own files go, sysusers.d(5) and udev(7). */
 const places = [
   ['packaging/systemd/probed.sysusers', SYSUSERS_FILE],
   ['packaging/systemd/60-probed.rules', '/etc/udev/rules.d/60-probed.rules'],
-  ['packaging/systemd/probed.service', `/etc/systemd/system/${SERVICE}`],
-  ['packaging/systemd/probed@.service', '/etc/systemd/system/probed@.service'],
+  ['packaging/systemd/probed.service', `${UNITS}/${SERVICE}`],
+  ['packaging/systemd/probed@.service', `${UNITS}/probed@.service`],
 ] as const;
 
 export const servicePaths: readonly string[] = places.map(([, to]) => to);

@@ -83,7 +83,7 @@ export class CmsisDapProbe implements Probe {
     this.#log = log;
     this.#packetSizeBytes = info.packetSizeBytes;
     this.#reset = new ResetLine(exchange);
-    this.#queue = new TransferQueue(exchange, { ...info, postsWrites, timing: this.#timing });
+    this.#queue = new TransferQueue(exchange, { ...info, postsWrites, log, timing: this.#timing });
 
     const can = (capability: number): boolean => (info.capabilities & capability) !== 0;
     this.#hasAtomicCommands = can(Capability.AtomicCommands);
@@ -164,9 +164,15 @@ export class CmsisDapProbe implements Probe {
   }
 
   async setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
-    await this.#queue.flush(signal);
-    this.#queue.forget();
-    await this.#reset.set(asserted, never);
+    signal.throwIfAborted();
+    try {
+      await this.#queue.flush(never);
+    } catch (error) {
+      // A posted write has failed. It must not leave a target in reset that its client has let go of.
+      if (!asserted) await this.#setReset(false);
+      throw error;
+    }
+    await this.#setReset(asserted);
   }
 
   async readReset(signal: AbortSignal): Promise<boolean> {
@@ -182,6 +188,11 @@ export class CmsisDapProbe implements Probe {
     }
   }
 
+  async #setReset(asserted: boolean): Promise<void> {
+    this.#queue.forget();
+    await this.#reset.set(asserted, never);
+  }
+
   get #timing(): { frequencyHz: number; waitRetries: number } {
     return { frequencyHz: this.#frequencyHz, waitRetries: WAIT_RETRIES };
   }
@@ -192,6 +203,9 @@ export class CmsisDapProbe implements Probe {
       postsWrites: queue.postsWrites,
       get postedBatch() {
         return queue.postedBatch;
+      },
+      get posted() {
+        return queue.posted;
       },
       readDp: (address, signal) => {
         this.#isInSequence = false;

@@ -105,11 +105,12 @@ export class PacketExchange implements AsyncDisposable {
     };
 
     for (const command of commands) {
-      if (due.length >= depth) await receive();
+      // What may still come of the question is told from the answer of one packet, not from those of several.
+      if (due.length >= (this.#mayRepeatItself ? 1 : depth)) await receive();
       if (failure) break;
       const timeoutMs = (command.timeoutMs ?? ANSWER_TIMEOUT_MS) * (due.length + 1); // it waits for those before it
       const sent = this.#send(command, timeoutMs);
-      const reply = this.#pipe.read({ timeoutMs });
+      const reply = this.#read(timeoutMs);
       reply.catch(() => undefined); // its error is seen when its turn comes; until then nobody listens
       try {
         await sent;
@@ -171,7 +172,7 @@ export class PacketExchange implements AsyncDisposable {
     try {
       const sent = this.#send(command, timeoutMs);
       // The read is under way before the answer is: that saves waking up between the two.
-      const reply = this.#mayRepeatItself ? this.#readOn(timeoutMs) : this.#pipe.read({ timeoutMs });
+      const reply = this.#read(timeoutMs);
       reply.catch(() => undefined); // seen below, or not at all where sending has failed
       await sent;
       return this.#take(command, await reply);
@@ -252,6 +253,10 @@ export class PacketExchange implements AsyncDisposable {
       this.#trace('stale packet dropped', reply);
     }
     throw new ProbeError('cannot get in step with the probe: unplug it, and plug it in again');
+  }
+
+  #read(timeoutMs: number): Promise<Uint8Array> {
+    return this.#mayRepeatItself ? this.#readOn(timeoutMs) : this.#pipe.read({ timeoutMs });
   }
 
   /** The first answer to another command than the question. */

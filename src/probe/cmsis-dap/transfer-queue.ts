@@ -1,5 +1,6 @@
+import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
-import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
+import { NoAckError } from '../../dap/errors.js';
 import { ABORT, DP, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { PostingDapPort } from '../probe.js';
@@ -7,10 +8,9 @@ import type { Command } from './commands/command.js';
 import { Transfer } from './commands/transfer.js';
 import { maxBlockWrites } from './commands/transfer-block.js';
 import { writeAbort } from './commands/write-abort.js';
-import { MemApBelief, mayReset } from './mem-ap-belief.js';
 import type { PacketExchange } from './packet-exchange.js';
 import { type PacketShape, readPackets, requireNoStickyFlag, transferAmong, writePackets } from './run-packets.js';
-import { SelectBelief } from './select-belief.js';
+import { TargetBelief } from './target-belief.js';
 import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
 
 export interface TransferQueueOptions {
@@ -20,10 +20,11 @@ export interface TransferQueueOptions {
   readonly timing: TransferTiming;
   /** Whether a write may return before it was executed. */
   readonly postsWrites: boolean;
+  readonly log: Logger;
 }
 
 /**
- * Turns DP and AP accesses into packets, and owns what is in SELECT, CSW and TAR.
+ * Turns DP and AP accesses into packets, with what they need in SELECT.
  *
  * Accesses are collected in one DAP_Transfer, with the SELECT writes they need; a run on one register continues in
  * DAP_TransferBlocks. A read sends what was collected, itself included. A write does so too, unless writes are posted:
@@ -38,9 +39,9 @@ export interface TransferQueueOptions {
 export class TransferQueue implements PostingDapPort {
   readonly postsWrites: boolean;
   readonly #exchange: PacketExchange;
+  readonly #log: Logger;
   readonly #packetSizeBytes: number;
-  readonly #select = new SelectBelief();
-  readonly #memAps = new MemApBelief();
+  readonly #belief = new TargetBelief();
   /** What has been collected and not been sent. */
   readonly #collected: Transfer;
   /** DP writes the access at hand needs before it. */
@@ -50,15 +51,13 @@ export class TransferQueue implements PostingDapPort {
   #batch = 0;
   /** The last AP register that was collected. */
   #lastAp: ApAddress | undefined;
-  /** DPBANKSEL when the last packet had been executed. */
-  #bankOnWire: number | undefined;
   #depth: number;
   #timing: TransferTiming;
   #protocol: WireProtocol = 'SWD';
-  #powerRequests: number | undefined;
 
   constructor(exchange: PacketExchange, options: TransferQueueOptions) {
     this.#exchange = exchange;
+    this.#log = options.log;
     this.#packetSizeBytes = options.packetSizeBytes;
     this.postsWrites = options.postsWrites;
     this.#collected = new Transfer(options.packetSizeBytes);
@@ -75,33 +74,27 @@ export class TransferQueue implements PostingDapPort {
     this.forgetTarget();
   }
 
-  /** Something happened that may have changed registers of the target: a reset, a change of power. */
+  /** See `TargetBelief`. */
   forget(): void {
-    this.#forget(true, this.#collected.count === 0 ? this.#bankOnWire : undefined);
+    this.#belief.forget(this.#isAllSent);
   }
 
-  /** @param line  the line, too, may have been reset. @param bank  see `SelectBelief` */
-  #forget(line: boolean, bank?: number): void {
-    this.#select.forget(line, bank);
-    this.#memAps.forget();
-    this.#bankOnWire = this.#select.bank;
-    this.#powerRequests = undefined;
-  }
-
-  /** As `forget`, where another target may be on the wire: after a sequence or a connect. */
+  /** See `TargetBelief`. */
   forgetTarget(): void {
-    this.#forget(true);
-    this.#memAps.forgetTarget();
+    this.#belief.forgetTarget();
   }
 
-  /** As `forgetTarget`, after bits that nobody answers: if the target is the one it was, so is its bank. */
+  /** See `TargetBelief`. */
   forgetLine(): void {
-    this.forget();
-    this.#memAps.forgetTarget();
+    this.#belief.forgetLine(this.#isAllSent);
   }
 
   get postedBatch(): number | undefined {
-    return this.#collected.count > 0 ? this.#batch : undefined;
+    return this.#isAllSent ? undefined : this.#batch;
+  }
+
+  get posted(): number | undefined {
+    return this.#checksStatus ? undefined : this.#collected.place;
   }
 
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
@@ -113,7 +106,7 @@ export class TransferQueue implements PostingDapPort {
     this.#collected.readDp(address);
     const words = await this.#send();
     const value = words[words.length - 1];
-    if (address === DP.DPIDR) this.#select.noteDpidr(value);
+    this.#belief.dpRead(address, value);
     return value;
   }
 
@@ -124,7 +117,7 @@ export class TransferQueue implements PostingDapPort {
     if (made) await made;
     this.#collected.writeDp(address, value);
     const isControl = address === DP.CTRL_STAT;
-    if (isControl) this.#notePower(value & POWER_REQUESTS);
+    if (isControl) this.#belief.powerWritten(value & POWER_REQUESTS);
     // Power and modes of the DP are not posted: everything that follows depends on them.
     if (isControl || !this.postsWrites) await this.#send();
   }
@@ -135,42 +128,41 @@ export class TransferQueue implements PostingDapPort {
     if (made) await made;
     const words = new Uint32Array(count);
     const room = this.#collected.readsLeft - this.#statusReads;
-    const isCollected = this.#collected.count > 0 || count <= this.#limitAlone(room);
+    const isCollected = !this.#isAllSent || count <= this.#limitAlone(room);
     const first = isCollected ? Math.min(count, room) : 0;
     for (let i = 0; i < first; i++) this.#collected.readAp(address);
     if (first > 0) this.#lastAp = address;
     if (first === count) words.set(await this.#send());
     else await this.#sendAll(this.#readPackets(address, words, first), this.#depth);
-    this.#memAps.noteRead(address, words);
+    this.#belief.apRead(address, words);
     return words;
   }
 
   async writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (values.length === 1 && this.#memAps.holds(address, values[0])) return;
+    if (values.length === 1 && this.#belief.holds(address, values[0])) return;
     const made = this.#prepareAp(address);
     if (made) await made;
     let done = 0;
     const room = this.#collected.writesLeft - this.#statusReads;
     const limit = this.postsWrites ? room : this.#limitAlone(room);
-    if (this.#collected.count > 0 || values.length <= limit) {
+    if (!this.#isAllSent || values.length <= limit) {
       done = this.#collectWrites(address, values, room);
     }
     if (done < values.length) {
-      if (this.#collected.count > 0) await this.#send();
+      if (!this.#isAllSent) await this.#send();
       const tail = values.length - this.#tailLength(values.length - done);
       // One packet at a time: a write behind one that fails would be executed all the same, and leave a gap in memory.
       if (done < tail) await this.#sendAll(writePackets(address, values.subarray(done, tail), this.#shape), 1);
       this.#collectWrites(address, values.subarray(tail), Infinity);
     }
-    this.#memAps.noteWrite(address, values);
-    if (mayReset(values)) this.forget();
-    if (!this.postsWrites && this.#collected.count > 0) await this.#send();
+    this.#belief.apWritten(address, values, this.#isAllSent);
+    if (!this.postsWrites && !this.#isAllSent) await this.#send();
   }
 
   async flush(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#collected.count > 0) await this.#send();
+    if (!this.#isAllSent) await this.#send();
   }
 
   /**
@@ -184,14 +176,14 @@ export class TransferQueue implements PostingDapPort {
         await this.flush(never);
       } finally {
         // What was posted may hang on the very thing that is to be aborted.
-        await this.#exchange.exchange(writeAbort(value), never).finally(() => this.#forget(false));
+        await this.#exchange.exchange(writeAbort(value), never).finally(() => this.#belief.abortWritten());
       }
       return;
     }
     if (this.#collected.writesLeft < 1) await this.#send();
     this.#collected.writeDp(DP.ABORT, value);
-    if (!this.postsWrites) await this.#send().finally(() => this.#forget(false));
-    else this.#forget(false);
+    if (!this.postsWrites) await this.#send().finally(() => this.#belief.abortWritten());
+    else this.#belief.abortWritten();
   }
 
   /** @returns how many of the values were collected, `room` at most */
@@ -207,6 +199,10 @@ export class TransferQueue implements PostingDapPort {
     if (!this.postsWrites) return 0;
     const tail = words % maxBlockWrites(this.#packetSizeBytes);
     return tail <= this.#collected.writesLeft - this.#statusReads ? tail : 0;
+  }
+
+  get #isAllSent(): boolean {
+    return this.#collected.count === 0;
   }
 
   get #checksStatus(): boolean {
@@ -230,13 +226,13 @@ export class TransferQueue implements PostingDapPort {
    * @returns       a promise only where there is something to wait for: the next turn of the event loop is not free
    */
   #prepareDp(address: DpAddress, checks: number): Promise<void> | undefined {
-    if ((address & 0x08) === 0) this.#select.forDp(address, this.#addToSetUp);
+    this.#belief.prepareDp(address, this.#addToSetUp);
     return this.#collectSetUp(checks);
   }
 
   #prepareAp(address: ApAddress): Promise<void> | undefined {
-    this.#select.forAp(address, this.#addToSetUp);
-    if (this.#checksStatus) this.#select.forDp(DP.CTRL_STAT, this.#addToSetUp);
+    this.#belief.prepareAp(address, this.#addToSetUp);
+    if (this.#checksStatus) this.#belief.prepareDp(DP.CTRL_STAT, this.#addToSetUp);
     return this.#collectSetUp(this.#statusReads);
   }
 
@@ -255,14 +251,6 @@ export class TransferQueue implements PostingDapPort {
     return undefined;
   }
 
-  #notePower(requests: number): void {
-    if (this.#powerRequests !== requests) {
-      this.#select.forget(false);
-      this.#memAps.forget();
-    }
-    this.#powerRequests = requests;
-  }
-
   /** Sends what was collected. @returns what was read, valid until the next call */
   async #send(): Promise<Uint32Array> {
     const accessed = this.#checksStatus ? this.#lastAp : undefined;
@@ -270,12 +258,12 @@ export class TransferQueue implements PostingDapPort {
     this.#collected.timeoutMs = transferTimeoutMs(this.#collected.count, this.#timing);
     try {
       const words = await this.#exchange.exchange(this.#collected, never);
-      this.#bankOnWire = this.#select.bank;
+      this.#belief.executed();
       if (accessed === undefined) return words;
       requireNoStickyFlag(words[words.length - 1], accessed);
       return words.subarray(0, -1);
     } catch (error) {
-      this.#noteFailure(error);
+      this.#failed(error);
       throw error;
     } finally {
       this.#startBatch();
@@ -286,31 +274,33 @@ export class TransferQueue implements PostingDapPort {
   async #sendAll(packets: Iterable<Command<void>>, depth: number): Promise<void> {
     try {
       await this.#exchange.exchangeAll(packets, depth);
-      this.#bankOnWire = this.#select.bank;
+      this.#belief.executed();
     } catch (error) {
-      this.#noteFailure(error);
-      // A probe that loses or reorders answers when several packets are on their way gets one at a time from now on.
-      if (this.#exchange.isPoisoned && depth > 1) this.#depth = 1;
+      this.#failed(error);
+      if (depth > 1) this.#distrust();
       throw error;
     } finally {
       this.#startBatch();
     }
   }
 
+  #failed(error: unknown): void {
+    // Over JTAG, ACK is that of the scan before; and a scan that breaks off is an access: to SELECT, maybe.
+    if (this.#protocol === 'JTAG' && error instanceof NoAckError) this.#belief.forget(false);
+    else this.#belief.failed(error, this.#collected);
+  }
+
+  /** A probe that loses or reorders answers when several packets are on their way gets one at a time from now on. */
+  #distrust(): void {
+    if (!this.#exchange.isPoisoned || this.#exchange.pipe.gone.aborted) return;
+    this.#log.warn('the probe gets one packet at a time from now on', { before: this.#depth });
+    this.#depth = 1;
+  }
+
   #startBatch(): void {
     this.#collected.clear();
     this.#lastAp = undefined;
     this.#batch++;
-  }
-
-  /** After any ACK but OK nobody knows how far it got. */
-  #noteFailure(error: unknown): void {
-    const isFault = error instanceof TransferFaultError && error.access !== undefined;
-    const written = this.#collected.lastAcknowledgedDpWrite(DP.SELECT);
-    const bank = written === undefined ? this.#bankOnWire : written & 0xf;
-    // An ACK of any kind: the line is up. Without one it may have been SELECT that was being written.
-    const isAnswered = isFault || error instanceof TransferTimeoutError;
-    this.#forget(!isAnswered, isFault || !this.#collected.mayHaveWritten(DP.SELECT) ? bank : undefined);
   }
 
   /** What was collected, which ends with `first` reads of the register, and the rest of the run in blocks. */

@@ -30,13 +30,17 @@ export async function openHid(load: () => Promise<NativeHid>, place: HidPlace, c
     throw new UsbError('io', 'the optional package node-hid is missing', { cause: error });
   }
   const { vendorId, productId } = device;
-  const path = findPath(await hid.devicesAsync(vendorId, productId), place);
+  const path = findPath(await asUsb('listing', hid.devicesAsync(vendorId, productId)), place);
   if (path === undefined) throw new UsbError('io', `the system has no HID device for interface ${interfaceNumber}`);
+  return new HidConnection(await asUsb('opening', hid.HIDAsync.open(path)), { gone, clock });
+}
+
+/** hidapi has one error for everything. */
+async function asUsb<T>(doing: string, call: Promise<T>): Promise<T> {
   try {
-    return new HidConnection(await hid.HIDAsync.open(path), { gone, clock });
+    return await call;
   } catch (error) {
-    // hidapi has one error for everything.
-    throw new UsbError('io', `opening the HID device: ${describeError(error)}`, { cause: error });
+    throw new UsbError('io', `${doing} HID devices: ${describeError(error)}`, { cause: error });
   }
 }
 

@@ -11,14 +11,17 @@ export class Attachment {
   readonly #gone = new AbortController();
   /** Opening and closing one after the other: an interface is free only when its last user has let go of it. */
   readonly lock = new FifoLock();
-  /** When it was seen first. */
-  readonly since: number;
+  /** When it was seen first, or was last found to have changed. */
+  since: number;
+  #leftAt: number | undefined;
   #users = 0;
   /** Undefined until the system has told everything about it. */
   info: UsbDeviceInfo | undefined;
 
   constructor(
     readonly key: DeviceKey,
+    /** What the system knows it by. */
+    readonly identity: string,
     readonly device: NativeDevice,
     /** Where the device comes from: after libusb was started anew there are two of them. */
     readonly usb: NativeUsb,
@@ -34,7 +37,25 @@ export class Attachment {
   }
 
   leave(): void {
-    if (!this.gone.aborted) this.#gone.abort(this.goneError());
+    if (this.gone.aborted) return;
+    this.#leftAt = this.clock.now();
+    this.#gone.abort(this.goneError());
+  }
+
+  /** Whether that is so long ago. */
+  hasLeftFor(durationMs: number): boolean {
+    return this.#leftAt !== undefined && this.clock.now() - this.#leftAt >= durationMs;
+  }
+
+  /** Whether somebody has it open. */
+  get isInUse(): boolean {
+    return this.#users > 0;
+  }
+
+  /** It is to be described anew. */
+  change(): void {
+    this.info = undefined;
+    this.since = this.clock.now();
   }
 
   goneError(): UsbError {

@@ -20,6 +20,7 @@ export class EndpointTransfers {
   readonly #inFlight = new Map<Flight, Promise<unknown>>();
   /** While the halt of a stalled endpoint is being cleared. */
   #clearing: Promise<void> | undefined;
+  #hasEnded = false;
 
   constructor(endpoint: NativeEndpoint, clock: Clock) {
     this.#endpoint = endpoint;
@@ -34,7 +35,10 @@ export class EndpointTransfers {
    * @throws UsbError
    */
   async transfer(buffer: Buffer, options: TransferOptions): Promise<number> {
-    if (this.#clearing) await this.#clearing;
+    if (this.#clearing) {
+      await this.#clearing;
+      if (this.#hasEnded) throw new UsbError('io', `${this.#name}: the connection was closed meanwhile`);
+    }
     const { signal = never } = options;
     if (signal.aborted) throw abortReason(signal);
     // Submitted before the first `await` in the usual case: the next one may follow at once.
@@ -59,8 +63,9 @@ export class EndpointTransfers {
     }
   }
 
-  /** Cancels everything, and returns when nothing is in flight and nothing is being cleared. */
+  /** Cancels everything, and returns when nothing is in flight and nothing is being cleared. Nothing starts after it. */
   async end(): Promise<void> {
+    this.#hasEnded = true;
     await this.#cancelAll();
     await this.#clearing;
   }

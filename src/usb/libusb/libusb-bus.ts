@@ -16,9 +16,10 @@ import {
 import type { HidPlace } from '../hid/open-hid.js';
 import { UsbError } from '../usb-error.js';
 import { Attachment } from './attachment.js';
-import { deviceInfo, isHub } from './device-info.js';
-import { placeOf, portPathOf, type DeviceSource } from './device-source.js';
+import { deviceInfo } from './device-info.js';
+import { portPathOf, type DeviceSource } from './device-source.js';
 import { LibusbConnection } from './libusb-connection.js';
+import { LibusbList } from './libusb-list.js';
 import type { NativeDevice, NativeUsb } from './native.js';
 import { isAmbiguous, usbErrorOf } from './status.js';
 
@@ -47,48 +48,42 @@ const RESCAN_NEW_MS = 25;
 const SETTLE_MS = 1000;
 /** How long udev may take to give us a new device. */
 const ACCESS_DELAY_MS = 2000;
-/** How long libusb may not know of a device that the system shows. */
-const MISSED_MS = 3000;
-/** What starting it anew costs (a thread) is never given back: not more often than this. */
-const START_ANEW_MS = 60_000;
 /** How long the news of a detach may take to arrive after what it has made fail. */
 const DETACH_DELAY_MS = 500;
 
 export class LibusbBus implements UsbBus {
   readonly #options: LibusbBusOptions;
-  readonly #attachments = new Map<DeviceKey, Attachment>();
+  readonly #list: LibusbList;
+  /** By what the system knows them by. */
+  readonly #attachments = new Map<string, Attachment>();
+  /** How many there have been: a part of their keys. */
+  #count = 0;
   readonly #subscribers = new Set<() => void>();
   #timer: Disposable | undefined;
   #look: Promise<void> | undefined;
   #lookAgain = false;
   #listed = '';
   #looks = 0;
-  #usb: NativeUsb;
-  /** Since when the system has shown a device that libusb does not know. */
-  #missedSince: number | undefined;
-  #startedAnew = -Infinity;
   #closed = false;
 
   private constructor(options: LibusbBusOptions) {
     this.#options = options;
-    this.#usb = options.usb;
+    const onDetach = (device: NativeDevice): void => this.#left(device);
+    this.#list = new LibusbList({ ...options, onAttach: () => this.#background(), onDetach });
   }
 
   /** Starts to watch. Nothing is opened. */
   static start(options: LibusbBusOptions): LibusbBus {
-    const bus = new LibusbBus(options);
     const { usb, source, log } = options;
     const absence = usb.INIT_ERROR === 0 ? source.absence() : `libusb cannot be started (error ${usb.INIT_ERROR})`;
     if (absence === undefined) log.info('watching USB for probes');
     else log.warn('no USB on this machine', { reason: absence });
-    if (usb.INIT_ERROR !== 0) return bus;
-    bus.#listen(usb);
-    return bus;
+    return new LibusbBus(options);
   }
 
   async list(): Promise<readonly UsbDeviceInfo[]> {
     await this.#lookNow();
-    return [...this.#attachments.values()].flatMap(({ info }) => info ?? []);
+    return this.#listable.flatMap(({ info }) => info ?? []);
   }
 
   subscribe(onChange: () => void): Disposable {
@@ -98,7 +93,7 @@ export class LibusbBus implements UsbBus {
   }
 
   async open(key: DeviceKey, interfaceNumber: number): Promise<UsbConnection> {
-    const attachment = this.#attachments.get(key);
+    const attachment = [...this.#attachments.values()].find((one) => one.key === key);
     if (!attachment) throw new UsbError('gone', 'the device has left the bus');
     try {
       return await attachment.lock.run(never, () => this.#claim(attachment, interfaceNumber));
@@ -144,43 +139,13 @@ export class LibusbBus implements UsbBus {
     return new UsbError('busy', await holderOf(node), { cause: error });
   }
 
-  #isThere({ key, device }: Attachment): boolean {
-    return this.#keyOf(device) === key;
+  #isThere({ identity, device }: Attachment): boolean {
+    return this.#identify(device) === identity;
   }
 
-  #keyOf(device: NativeDevice): DeviceKey | undefined {
-    const attachment = this.#options.source.identify(device);
-    return attachment === undefined ? undefined : deviceKey(`${portPathOf(device)}:${attachment}`);
-  }
-
-  #listen(usb: NativeUsb): void {
-    usb.on('attach', () => this.#background());
-    usb.on('detach', (device) => this.#left(device));
-    // After the listeners: adding the first one starts what is to let the process end. They are never removed, for the
-    // module may be posting an event in another thread while it is told to stop (usb 2.18.0, hotplug.cc).
-    usb.unrefHotplugEvents();
-  }
-
-  /**
-   * libusb makes its list once and changes it by udev's events only: a device whose event got lost, while udevd did not
-   * run for one, it will never know (libusb 1.0.30, linux_udev.c). A libusb that is started now does.
-   */
-  #mendList(devices: readonly NativeDevice[]): void {
-    const { source, clock, log, startAnew } = this.#options;
-    const listed = new Set(devices.map(placeOf));
-    const missed = source.places().filter((place) => !listed.has(place));
-    const now = clock.now();
-    this.#missedSince = missed.length === 0 ? undefined : (this.#missedSince ?? now);
-    if (this.#missedSince === undefined || now - this.#missedSince < MISSED_MS) return;
-    if (!startAnew || now - this.#startedAnew < START_ANEW_MS) return;
-    log.warn('libusb has missed devices and is started anew', { missed });
-    this.#startedAnew = now;
-    this.#missedSince = undefined;
-    const usb = startAnew();
-    if (usb.INIT_ERROR !== 0) return;
-    this.#usb = usb;
-    this.#listen(usb);
-    this.#lookAgain = true;
+  #identify(device: NativeDevice): string | undefined {
+    const text = this.#options.source.identify(device);
+    return text === undefined ? undefined : `${portPathOf(device)}:${text}`;
   }
 
   #left(device: NativeDevice): void {
@@ -190,7 +155,7 @@ export class LibusbBus implements UsbBus {
   }
 
   #forget(attachment: Attachment): void {
-    this.#attachments.delete(attachment.key);
+    this.#attachments.delete(attachment.identity);
     attachment.leave();
   }
 
@@ -219,19 +184,21 @@ export class LibusbBus implements UsbBus {
   }
 
   async #lookOnce(): Promise<void> {
-    const devices = this.#usb.INIT_ERROR === 0 ? this.#usb.getDeviceList() : [];
-    if (this.#usb.INIT_ERROR === 0) this.#mendList(devices);
     const present = new Map(
-      devices
-        .filter((device) => !isHub(device))
-        .flatMap((device) => {
-          const key = this.#keyOf(device);
-          return key === undefined ? [] : [[key, device] as const];
-        }),
+      this.#list.read().flatMap((device) => {
+        const identity = this.#identify(device);
+        return identity === undefined ? [] : [[identity, device] as const];
+      }),
     );
-    for (const attachment of this.#attachments.values()) if (!present.has(attachment.key)) this.#forget(attachment);
-    for (const [key, device] of present) {
-      const attachment = this.#attachmentOf(key, device);
+    for (const attachment of this.#attachments.values()) {
+      // libusb takes it for an unplug, too, when another program resets the device, or an administrator forbids it and
+      // allows it again: all that was open is lost, and the device is where it was. Seen on Linux 6.1 (ESHUTDOWN). Who
+      // had it open closes it first: that would release the interface for the next one, too.
+      const isBack = attachment.hasLeftFor(DETACH_DELAY_MS) && !attachment.isInUse;
+      if (!present.has(attachment.identity) || isBack) this.#forget(attachment);
+    }
+    for (const [identity, device] of present) {
+      const attachment = this.#attachmentOf(identity, device);
       try {
         await this.#refresh(attachment);
       } catch (error) {
@@ -244,11 +211,13 @@ export class LibusbBus implements UsbBus {
     this.#schedule(this.#nextLook());
   }
 
-  #attachmentOf(key: DeviceKey, device: NativeDevice): Attachment {
-    const known = this.#attachments.get(key);
+  #attachmentOf(identity: string, device: NativeDevice): Attachment {
+    const known = this.#attachments.get(identity);
     if (known) return known;
-    const attachment = new Attachment(key, device, this.#usb, portPathOf(device), this.#options.clock);
-    this.#attachments.set(key, attachment);
+    const key = deviceKey(`${identity}#${++this.#count}`);
+    const { clock } = this.#options;
+    const attachment = new Attachment(key, identity, device, this.#list.usb, portPathOf(device), clock);
+    this.#attachments.set(identity, attachment);
     attachment.gone.addEventListener('abort', () => this.#background(), { once: true }); // a transfer may know first
     return attachment;
   }
@@ -256,8 +225,10 @@ export class LibusbBus implements UsbBus {
   /** Learns of a device what is not known yet. One that is new is shown when the system is done with it. */
   async #refresh(attachment: Attachment): Promise<void> {
     const { source, clock } = this.#options;
-    const { device, info, key, since } = attachment;
+    const { device, key } = attachment;
     const accessible = source.isAccessible(device);
+    if (isBlocked(attachment.info) && device.configDescriptor) attachment.change();
+    const { info, since } = attachment;
     if (info) {
       if (info.accessible !== accessible) attachment.info = { ...info, accessible };
       return;
@@ -270,10 +241,15 @@ export class LibusbBus implements UsbBus {
     attachment.info = deviceInfo({ key, device, texts, accessible, node: source.nodeOf(device) });
   }
 
+  /** Those that have not left. */
+  get #listable(): readonly Attachment[] {
+    return [...this.#attachments.values()].filter(({ gone }) => !gone.aborted);
+  }
+
   /** Says that the list is another one, if it is. */
   #tell(): void {
-    const listed = [...this.#attachments.values()]
-      .flatMap(({ info }) => (info ? `${info.key} ${info.accessible}` : []))
+    const listed = this.#listable
+      .flatMap(({ info }) => (info ? `${info.key} ${info.accessible} ${isBlocked(info)}` : []))
       .join('\n');
     if (listed === this.#listed) return;
     this.#listed = listed;
@@ -281,9 +257,11 @@ export class LibusbBus implements UsbBus {
   }
 
   #nextLook(): number {
-    const infos = [...this.#attachments.values()].map(({ info }) => info);
+    const attachments = [...this.#attachments.values()];
+    const infos = attachments.map(({ info }) => info);
     if (infos.includes(undefined)) return RESCAN_NEW_MS;
-    const isCalm = this.#missedSince === undefined && infos.every((info) => info?.accessible);
+    if (attachments.some(({ gone }) => gone.aborted)) return DETACH_DELAY_MS;
+    const isCalm = infos.every((info) => info?.accessible && !isBlocked(info));
     return isCalm ? RESCAN_MS : RESCAN_REFUSED_MS;
   }
 
@@ -291,4 +269,9 @@ export class LibusbBus implements UsbBus {
     this.#timer?.[Symbol.dispose]();
     this.#timer = this.#closed ? undefined : this.#options.clock.timer(delayMs, () => this.#background());
   }
+}
+
+/** Whether the system has not configured it: it is forbidden until somebody allows it (sysfs: authorized; USBGuard). */
+function isBlocked(info: UsbDeviceInfo | undefined): boolean {
+  return info?.interfaces.length === 0;
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { emptySystem, type Ran, run } from '../cli-world.js';
+import { MARK } from '../../../src/cli/service/service-files.js';
 import { FakeMachine } from './fake-machine.js';
 
 const installed = [
   '/etc/probed/probed.toml',
-  '/etc/systemd/system/probed.service',
-  '/etc/systemd/system/probed@.service',
   '/etc/sysusers.d/probed.conf',
   '/etc/udev/rules.d/60-probed.rules',
+  '/usr/local/lib/systemd/system/probed.service',
+  '/usr/local/lib/systemd/system/probed@.service',
 ];
 
 interface Options {
@@ -39,10 +40,11 @@ describe('probectl service install', () => {
       'systemctl daemon-reload',
       'systemctl enable probed.service',
       'systemctl restart probed.service',
+      'systemctl try-restart probed@*.service',
     ]);
     assert.match(
       stdout,
-      /^wrote \/etc\/sysusers\.d\/probed\.conf\n[^]*\nran systemctl restart probed\.service\nthe service runs/,
+      /^wrote \/etc\/sysusers\.d\/probed\.conf\n[^]*\nran systemctl restart probed\.service\n.*\nthe service runs/,
     );
   });
 
@@ -50,8 +52,8 @@ describe('probectl service install', () => {
     const machine = new FakeMachine();
     await service(machine, ['install'], { node: '/opt/my node/bin/node' });
 
-    const unit = machine.files.get('/etc/systemd/system/probed.service') ?? '';
-    const instance = machine.files.get('/etc/systemd/system/probed@.service') ?? '';
+    const unit = machine.files.get('/usr/local/lib/systemd/system/probed.service') ?? '';
+    const instance = machine.files.get('/usr/local/lib/systemd/system/probed@.service') ?? '';
 
     assert.match(unit, /^ExecStart="\/opt\/my node\/bin\/node" \/usr\/local\/lib\/probed\/dist\/main\.js$/m);
     assert.match(
@@ -70,7 +72,7 @@ describe('probectl service install', () => {
     assert.equal(code, 0);
     assert.equal(machine.files.size, 0);
     assert.deepEqual(machine.commands, []);
-    assert.match(stdout, /^would write [^]*would run systemctl restart probed\.service\nnothing was changed\n$/);
+    assert.match(stdout, /^would write [^]*would run systemctl restart probed\.service\n.*\nnothing was changed\n$/);
   });
 
   it('keeps a config that is there', async () => {
@@ -103,6 +105,30 @@ describe('probectl service install', () => {
     assert.equal(code, 1);
     assert.equal(machine.files.size, 0);
     assert.match(stderr, /all files are as they were before: "systemctl restart probed\.service" failed: Job for/);
+    // systemd and udev learn of it, after the service has been disabled and the probes have been given back.
+    assert.deepEqual(machine.commands.slice(machine.commands.indexOf('systemctl restart probed.service') + 1), [
+      'systemctl disable --now probed.service',
+      'find /dev -xdev -group probed -exec chgrp root {} +',
+      'udevadm control --reload',
+      'udevadm trigger --settle --subsystem-match=usb --subsystem-match=hidraw',
+      'systemctl daemon-reload',
+    ]);
+  });
+
+  it('goes back to the service that was there when a step of an update fails', async () => {
+    const machine = new FakeMachine();
+    await service(machine, ['install']);
+    const before = new Map(machine.files).set('/usr/local/lib/systemd/system/probed.service', `# ${MARK}.\n# older\n`);
+    for (const [file, text] of before) machine.files.set(file, text);
+    machine.commands.length = 0;
+    machine.answers.set('systemctl restart', { code: 1, output: 'Job for probed.service failed' });
+
+    const { code } = await service(machine, ['install']);
+
+    assert.equal(code, 1);
+    assert.deepEqual(machine.files, before);
+    assert(!machine.commands.some((command) => /disable|chgrp/.test(command)));
+    assert.deepEqual(machine.commands.slice(-2), ['systemctl daemon-reload', 'systemctl restart probed.service']);
   });
 
   const refusals: readonly [what: string, prepare: (machine: FakeMachine) => void, Options, RegExp][] = [
@@ -118,7 +144,7 @@ describe('probectl service install', () => {
     ],
     [
       'over a unit of somebody else',
-      (machine) => machine.files.set('/etc/systemd/system/probed.service', '[Service]\n'),
+      (machine) => machine.files.set('/usr/local/lib/systemd/system/probed.service', '[Service]\n'),
       {},
       /probed\.service is there, and not from probectl: move it away/,
     ],
@@ -151,12 +177,13 @@ describe('probectl service uninstall', () => {
     assert.deepEqual([...machine.files.keys()], ['/etc/probed/probed.toml']);
     assert.deepEqual(machine.commands, [
       'systemctl disable --now probed.service',
+      'systemctl stop probed@*.service',
       'systemctl daemon-reload',
       'udevadm control --reload',
       'udevadm trigger --settle --subsystem-match=usb --subsystem-match=hidraw',
       'find /dev -xdev -group probed -exec chgrp root {} +',
     ]);
-    assert.match(stdout, /removed \/etc\/systemd\/system\/probed\.service\n[^]*kept: \/etc\/probed/);
+    assert.match(stdout, /removed \/usr\/local\/lib\/systemd\/system\/probed\.service\n[^]*kept: \/etc\/probed/);
   });
 
   it('says so where there is nothing', async () => {
@@ -172,7 +199,7 @@ describe('probectl service status', () => {
     const machine = new FakeMachine();
     await service(machine, ['install']);
     machine.files.delete('/etc/udev/rules.d/60-probed.rules');
-    machine.files.set('/etc/systemd/system/probed.service', '# Installed by "probectl service install".\n');
+    machine.files.set('/usr/local/lib/systemd/system/probed.service', '# Installed by "probectl service install".\n');
     machine.answers.set('systemctl is-enabled', { code: 0, output: 'enabled' });
     machine.answers.set('systemctl is-active', { code: 3, output: 'failed' });
 
@@ -183,8 +210,8 @@ describe('probectl service status', () => {
       stdout,
       '/etc/sysusers.d/probed.conf: installed\n' +
         '/etc/udev/rules.d/60-probed.rules: missing\n' +
-        '/etc/systemd/system/probed.service: of another version\n' +
-        '/etc/systemd/system/probed@.service: installed\n' +
+        '/usr/local/lib/systemd/system/probed.service: of another version\n' +
+        '/usr/local/lib/systemd/system/probed@.service: installed\n' +
         'at boot: enabled\nnow: failed\n',
     );
   });

@@ -82,6 +82,29 @@ describe('a device is not taken for a CMSIS-DAP probe', () => {
     assert.equal(candidates({ product: 'CMSIS-DAP', interfaces }), undefined);
   });
 
+  it('through an unnamed HID interface beside a named bulk one, unless it is the only one of a device named so', () => {
+    const [bulk, hid, other] = [bulkInterface(), nameless(hidInterface()), nameless(hidInterface({ number: 2 }))];
+
+    assert.deepEqual(candidates({ product: 'Board', interfaces: [bulk, hid] }), [['v2', 0]]);
+    assert.deepEqual(candidates({ product: 'My CMSIS-DAP', interfaces: [bulk, hid, other] }), [['v2', 0]]);
+    assert.deepEqual(candidates({ product: 'My CMSIS-DAP', interfaces: [bulk, hid] }), [
+      ['v2', 0],
+      ['v1', 1],
+    ]);
+  });
+
+  it('with SWO on a third endpoint that is none for bulk input', () => {
+    const [out, answer, swo] = bulkInterface().endpoints;
+    const swoOf = (endpoints: UsbDeviceInfo['interfaces'][number]['endpoints']): unknown => {
+      const [found] = findDapInterfaces(usbDevice({ interfaces: [bulkInterface({ endpoints })] }))?.candidates ?? [];
+      return found.version === 'v2' && found.endpoints.swo?.address;
+    };
+
+    assert.equal(swoOf([out, answer, swo]), swo.address);
+    assert.equal(swoOf([out, answer, { ...swo, transferType: 'interrupt' }]), undefined);
+    assert.equal(swoOf([out, answer, { ...out, address: 0x03 }]), undefined);
+  });
+
   it('if its endpoints are not OUT, IN', () => {
     const [out, answer] = bulkInterface().endpoints;
 

@@ -257,12 +257,12 @@ describe('the answer to DAP_Transfer', () => {
     assert.deepEqual([...words], [0x0bb12477, 0x12345678]);
   });
 
-  it('names the access that failed', () => {
+  it('names the access that failed, and its place', () => {
     assert.throws(
       () => decoded(transfer(), '05 02 04 7724b10b'),
       (error: unknown) => {
         assert.ok(error instanceof TransferFaultError);
-        assert.deepEqual(error.access, { port: 'AP', address: 0x0c });
+        assert.deepEqual(error.access, { port: 'AP', address: 0x0c, refusedAt: 3 });
         return true;
       },
     );

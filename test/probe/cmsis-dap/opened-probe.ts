@@ -44,9 +44,10 @@ export async function openProbe(
   bus: ScriptedDevice,
   info: Partial<UsbDeviceInfo> = {},
   settings: ProbeSettings = {},
+  log = silentLogger,
 ): Promise<Opened> {
   const clock = new FakeClock();
-  const context = { uid: 'A1', bus, clock, settings, log: silentLogger };
+  const context = { uid: 'A1', bus, clock, settings, log };
   return { probe: await cmsisDapDriver.open(usbDevice(info), context, NEVER), clock };
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { UnsupportedError } from '../../../src/base/errors.js';
+import { silentLogger, type LogFields, type Logger } from '../../../src/base/logger.js';
 import { bitString } from '../../../src/dap/bit-string.js';
 import { TransferFaultError, TransferTimeoutError } from '../../../src/dap/errors.js';
 import { DP } from '../../../src/dap/registers.js';
@@ -163,14 +164,21 @@ describe('pitfall 4: an answer longer than a USB packet', () => {
 });
 
 describe('pitfall 5: a probe that loses an answer while several packets are on their way', () => {
-  it('fails the read, and gets one packet at a time from then on', async () => {
+  it('fails the read, and gets one packet at a time from then on, which the log says', async () => {
+    const warnings: [string, LogFields | undefined][] = [];
+    const log: Logger = {
+      ...silentLogger,
+      child: () => log,
+      warn: (message, fields) => warnings.push([message, fields]),
+    };
     const block: Step = { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'11111111'.repeat(15)}`] };
     const first: Step = { out: '05 00 02 08 00000000 0f', in: ['05 02 01 22222222'] };
     const device = new ScriptedDevice(...infoSteps(), first, block, { out: '06 00 0f00 0f', in: ['05 01 01'] }, block);
-    const { probe } = await openProbe(device);
+    const { probe } = await openProbe(device, {}, {}, log);
     await probe.dap.readAp(DRW, 1, NEVER);
 
     await assert.rejects(probe.dap.readAp(DRW, 45, NEVER), /answered 0x5 to DAP_TransferBlock/);
+    assert.deepEqual(warnings, [['the probe gets one packet at a time from now on', { before: 4 }]]);
     const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
     device.expect(inStep, select, block, block);
     assert.ok(device.timeouts.some((ms) => ms >= 4000));
@@ -181,6 +189,66 @@ describe('pitfall 5: a probe that loses an answer while several packets are on t
     assert.equal(words[44], 0x11111111);
     // A packet that waits behind another is given twice the time: none does any more.
     assert.ok(device.timeouts.slice(before).every((ms) => ms < 4000));
+    device.done();
+  });
+});
+
+describe('a probe that was asked twice whether it is in step', () => {
+  const block: Step = { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'11111111'.repeat(15)}`] };
+  const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
+
+  for (const [how, answer] of [
+    ['with its answer', '0100'],
+    ['that it does not know the question', 'ff'],
+  ] as const) {
+    it(`may answer twice, ${how}, and neither is taken for the answer to the packet behind it`, async () => {
+      const twice: Step = { out: '010000…', in: [answer, answer] };
+      const device = new ScriptedDevice(
+        ...infoSteps(),
+        { out: '05 00 02 08 00000000 0f' },
+        twice,
+        select,
+        block,
+        block,
+      );
+      const { probe } = await openProbe(device);
+      await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), /does not answer/);
+
+      const words = await probe.dap.readAp(DRW, 45, NEVER);
+
+      assert.equal(words[44], 0x11111111);
+      device.done();
+    });
+  }
+
+  it('may do so late, when several packets are on their way', async () => {
+    const late: Step = { ...select, in: ['0100', ...(select.in ?? [])] };
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 02 08 00000000 0f' }, inStep, late, block, block);
+    const { probe } = await openProbe(device);
+    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), /does not answer/);
+
+    const words = await probe.dap.readAp(DRW, 45, NEVER);
+
+    assert.deepEqual([words[0], words[44]], [0x33333333, 0x11111111]);
+    device.done();
+  });
+});
+
+describe('a probe that does not take a packet while others are on their way', () => {
+  it('fails the read, is opened anew, and gets one packet at a time from then on', async () => {
+    const block: Step = { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'11111111'.repeat(15)}`] };
+    const first: Step = { out: '05 00 02 08 00000000 0f', in: ['05 02 01 22222222'] };
+    const refused: Step = { out: '06 00 0f00 0f', outFails: 'timeout' };
+    const select: Step = { out: `05 00 10 08 00000000 ${'0f'.repeat(15)}`, in: [`05 10 01 ${'33333333'.repeat(15)}`] };
+    const device = new ScriptedDevice(...infoSteps(), first, block, refused, inStep, select, block, block);
+    const { probe } = await openProbe(device);
+    await probe.dap.readAp(DRW, 1, NEVER);
+
+    await assert.rejects(probe.dap.readAp(DRW, 45, NEVER), /does not answer/);
+    const words = await probe.dap.readAp(DRW, 45, NEVER);
+
+    assert.deepEqual([words[0], words[44]], [0x33333333, 0x11111111]);
+    assert.deepEqual(device.opened, [0, 0]);
     device.done();
   });
 });

@@ -12,6 +12,7 @@ import { connectSwdSteps, type InfoAnswers, infoSteps, inStep, NEVER, openProbe 
 const { CSW, TAR, DRW, IDR } = MEM_AP;
 const CSW_WORDS = 0x23000012;
 const RAM = 0x20000000;
+const ONES = bitString(8, 0xff);
 
 async function opened(...steps: Step[]): Promise<{ device: ScriptedDevice; probe: Probe }> {
   return openedWith({}, ...steps);
@@ -106,23 +107,55 @@ describe('posted writes', () => {
     device.done();
   });
 
-  it('leave before anything that is no access: clock, reset, sequences', async () => {
-    const posted: Step = { out: '05 00 02 08 00000000 05 00000020', in: ['05 02 01'] };
-    const { device, probe } = await opened(
-      ...[posted, { out: '12 08 ff', in: ['1200'] }],
-      ...[posted, { out: '10 00 80 00000000', in: ['1000'] }],
-      ...[posted, { out: '10 80 80 00000000', in: ['1080'] }],
-      ...[posted, { out: '03', in: ['0300'] }],
-    );
+  const posted: Step = { out: '05 00 02 08 00000000 05 00000020', in: ['05 02 01'] };
+  const others: readonly (readonly [string, readonly Step[], (probe: Probe) => Promise<unknown>])[] = [
+    ['a connect', connectSwdSteps, (probe) => probe.connect('SWD', NEVER)],
+    ['a SWJ sequence', [{ out: '12 08 ff', in: ['1200'] }], async (probe) => probe.swjSequence?.(ONES, NEVER)],
+    [
+      'an SWD sequence',
+      [{ out: '1d 01 08 ff', in: ['1d00'] }],
+      async (probe) => probe.swd?.sequence([{ direction: 'output', sequence: ONES }], NEVER),
+    ],
+    [
+      'a JTAG sequence',
+      [{ out: '14 01 08 ff', in: ['1400'] }],
+      async (probe) => probe.jtag?.sequence({ tms: 0, readTdo: false, tdi: ONES }, NEVER),
+    ],
+    ['nRESET', [{ out: '10 00 80 00000000', in: ['1000'] }], (probe) => probe.setReset(true, NEVER)],
+    ['a look at nRESET', [{ out: '10 00 00 00000000', in: ['1080'] }], (probe) => probe.readReset(NEVER)],
+    ['DAPABORT', [{ out: '08 00 01000000', in: ['0800'] }], (probe) => probe.dap.writeDp(DP.ABORT, 1, NEVER)],
+    ['a disconnect', [{ out: '03', in: ['0300'] }], (probe) => probe.disconnect(NEVER)],
+  ];
+  for (const [what, steps, act] of others) {
+    it(`leave before ${what}`, async () => {
+      const { device, probe } = await opened(posted, ...steps);
+
+      await write(probe, TAR, RAM);
+      await act(probe);
+
+      device.done();
+    });
+  }
+
+  it('leave before the clock changes, which they were meant for', async () => {
+    const { device, probe } = await opened(...connectSwdSteps, posted, { out: '11 80841e00', in: ['1100'] });
+    await probe.connect('SWD', NEVER);
 
     await write(probe, TAR, RAM);
-    await probe.swjSequence?.(bitString(8, 0xff), NEVER);
-    await write(probe, TAR, RAM);
-    await probe.setReset(true, NEVER);
-    await write(probe, TAR, RAM);
-    await probe.setReset(false, NEVER);
-    await write(probe, TAR, RAM);
-    await probe.disconnect(NEVER);
+    await probe.setClock(2_000_000, NEVER);
+
+    device.done();
+  });
+
+  it('leave before an access that does not fit with the SELECT it needs', async () => {
+    const { device, probe } = await opened(
+      { out: `05 00 0b 08 00000000 ${'0d 00000000'.repeat(10)}`, in: ['05 0b 01'] },
+      { out: '05 00 02 08 00000001 0d 00000000', in: ['05 02 01'] }, // both would be 68 bytes
+    );
+
+    for (let i = 0; i < 10; i++) await write(probe, DRW, 0);
+    await write(probe, 0x01000000 + DRW, 0);
+    await probe.dap.flush(NEVER);
 
     device.done();
   });
@@ -156,11 +189,40 @@ describe('a posted write that fails', () => {
     device.done();
   });
 
+  it('fails the access that finds no room for its SELECT, which is not written for the next one', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 0b…', in: ['05 03 02'] },
+      { out: '05 00 02 08 00000000 0f', in: ['05 02 01 44444444'] },
+    );
+
+    for (let i = 0; i < 10; i++) await write(probe, DRW, i);
+    await assert.rejects(write(probe, 0x01000000 + DRW, 0), TransferTimeoutError);
+    assert.deepEqual([...(await read(probe, DRW))], [0x44444444]);
+
+    device.done();
+  });
+
   it('does not keep the probe from disconnecting, and is told by it', async () => {
     const { device, probe } = await opened({ out: '05 00 02…', in: ['05 01 07'] }, { out: '03', in: ['0300'] });
 
     await write(probe, TAR, RAM);
     await assert.rejects(probe.disconnect(NEVER), TransferError);
+
+    device.done();
+  });
+
+  it('does not keep nRESET low, and is told by whoever lets go of it', async () => {
+    const assertReset: Step = { out: '10 00 80 00000000', in: ['1000'] };
+    const { device, probe } = await opened(
+      ...[assertReset, { out: '05 00 02…', in: ['05 01 04'] }, { out: '10 80 80 00000000', in: ['1080'] }],
+      ...[{ out: '05 00 02…', in: ['05 01 04'] }],
+    );
+    await probe.setReset(true, NEVER);
+
+    await write(probe, TAR, RAM);
+    await assert.rejects(probe.setReset(false, NEVER), TransferFaultError);
+    await write(probe, TAR, RAM);
+    await assert.rejects(probe.setReset(true, NEVER), TransferFaultError); // and nothing is asserted
 
     device.done();
   });
@@ -264,6 +326,35 @@ describe('a write of CSW or TAR that changes nothing', () => {
     device.done();
   });
 
+  it('is not left out where the MEM-AP packs accesses, and TAR moves on as it likes', async () => {
+    const packed: Step = { out: '05 00 04 08 00000000 01 20000023 05 00000020 0f', in: ['05 04 01 00000000'] };
+    const { device, probe } = await opened(identify, packed, {
+      out: '05 00 02 05 01000020 0f',
+      in: ['05 02 01 00000000'],
+    });
+    await read(probe, IDR);
+    await write(probe, CSW, 0x23000020); // bytes, IHI 0031 C2.2.7
+    await write(probe, TAR, RAM);
+    await read(probe, DRW);
+
+    await write(probe, TAR, RAM + 1);
+    await read(probe, DRW);
+
+    device.done();
+  });
+
+  it('is not left out among several', async () => {
+    const { device, probe } = await selected({
+      out: '05 00 03 05 04000020 05 00010020 0f',
+      in: ['05 03 01 00000000'],
+    });
+
+    await write(probe, TAR, RAM + 4, RAM + 0x100);
+    await read(probe, DRW);
+
+    device.done();
+  });
+
   it('is not left out for an AP that is no MEM-AP: its registers may be commands', async () => {
     const erase: Step = { out: '05 00 01 01 01000000', in: ['05 01 01'] };
     const { device, probe } = await opened(
@@ -308,6 +399,14 @@ describe('a write of CSW or TAR that changes nothing', () => {
       async (probe) => {
         await write(probe, TAR, 0xe000ed0c);
         await write(probe, DRW, 0x05fa0004);
+        await probe.dap.flush(NEVER);
+      },
+    ],
+    [
+      'one among other words, wherever they go',
+      [{ out: '05 00 03 0d 00000000 0d 0400fa05 0d 00000000', in: ['05 03 01'] }],
+      async (probe) => {
+        await write(probe, DRW, 0, 0x05fa0004, 0);
         await probe.dap.flush(NEVER);
       },
     ],

@@ -112,6 +112,22 @@ describe('an access to the DP', () => {
     device.done();
   });
 
+  it('reads DPIDR of a DPv3 first after TARGETSEL, too, which begins with a line reset', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
+      { out: '05 00 02 08 01000000 02', in: ['05 02 01 20000000'] },
+      { out: '1d…', in: ['1d00 00'] },
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
+    );
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+    await probe.dap.readDp(0x10, NEVER);
+    await probe.dap.writeDp(DP.TARGETSEL, 0x01002927, NEVER);
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+
+    device.done();
+  });
+
   it('selects the bank of a banked register, and bank 0 again for an AP: after a FAULT CTRL/STAT is wanted', async () => {
     const { device, probe } = await opened(
       { out: '05 00 02 08 f0000001 0f', in: ['05 02 01 77047704'] },

@@ -29,11 +29,14 @@ export function bringUp(realm: Realm, looks = true): Gesture {
     ...clearSticky(realm),
     control(0x50000f00),
     readControl,
+    ...realm.places.flatMap(({ ap }) => [
+      select(ap),
+      ...(looks ? [read(0)] : []),
+      write(0, 0x23000052),
+      write(TAR, realm.ram),
+      read(TAR),
+    ]),
     select(realm.ap),
-    ...(looks ? [read(0)] : []),
-    write(0, 0x23000052),
-    write(TAR, realm.ram),
-    read(TAR),
   ];
 }
 

@@ -13,12 +13,14 @@ const STEPS = Number(process.env.PROBED_SHARING_STEPS ?? 8_000);
 /** Of the first round of every world; each round has the next one. */
 const FIRST_SEED = Number(process.env.PROBED_SHARING_SEED ?? 1);
 
-const targets: readonly Omit<World, 'postedWrites'>[] = [
+const targets: readonly Omit<World, 'isFast'>[] = [
   { board: 'plain', protocol: 'SWD', apart: false, handles: false },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: true },
   { board: 'second-ap', protocol: 'SWD', apart: true, handles: false },
+  { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: true },
+  { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
@@ -27,7 +29,7 @@ const targets: readonly Omit<World, 'postedWrites'>[] = [
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: false, resets: 'core and APs' },
 ];
-const worlds = targets.flatMap((target) => [false, true].map((postedWrites): World => ({ ...target, postedWrites })));
+const worlds = targets.flatMap((target) => [false, true].map((isFast): World => ({ ...target, isFast })));
 
 let played = 0;
 
@@ -61,7 +63,8 @@ for (const world of worlds) {
 
 after(() => console.log(`    ${played} steps of sharing clients compared`));
 
-function nameOf({ board, protocol, handles, postedWrites, resets }: World): string {
-  const parts = [board, protocol, handles && 'memory handles', postedWrites && 'posted writes'];
+function nameOf({ board, protocol, apart, handles, isFast, resets }: World): string {
+  const roams = apart === 'roaming' && 'each on every AP';
+  const parts = [board, protocol, roams, handles && 'memory handles', isFast && 'posted writes and packets in flight'];
   return [...parts, resets && `resets of ${resets}`].filter(Boolean).join(', ');
 }

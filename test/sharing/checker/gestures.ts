@@ -31,6 +31,17 @@ function cutShort(realm: Realm): fc.Arbitrary<Gesture> {
 
 /** Everything, for a client that has been brought up. */
 function anyGesture(realm: Realm): fc.Arbitrary<Gesture> {
+  if (realm.places.length === 1) return gestureAt(realm);
+  return (
+    fc
+      .constantFrom(...realm.places)
+      .chain((place) => gestureAt({ ...realm, ...place }))
+      // Where sharing reads an AP's registers for another client, that tells of an error of the writes to the AP before.
+      .map((gesture) => [{ do: 'flush' }, ...gesture])
+  );
+}
+
+function gestureAt(realm: Realm): fc.Arbitrary<Gesture> {
   return fc.oneof(
     { weight: 6, arbitrary: memoryAccess(realm) },
     { weight: 3, arbitrary: goOn(realm) },
@@ -56,7 +67,7 @@ const csw = fc.constantFrom(
 
 function access(address: number): fc.Arbitrary<Step> {
   return fc.oneof(
-    fc.integer({ min: 1, max: 40 }).map((count) => read(address, count)),
+    fc.integer({ min: 1, max: 100 }).map((count) => read(address, count)),
     fc.array(word, { minLength: 1, maxLength: 20 }).map((values) => write(address, ...values)),
   );
 }
@@ -118,13 +129,19 @@ function coreRegister(realm: Realm): fc.Arbitrary<Gesture> {
 
 /** Nothing is at 0x30000000 (docs/simulated-board.md). */
 function fault(realm: Realm): fc.Arbitrary<Gesture> {
-  const more = fc.constantFrom(readControl, read(TAR), read(DRW, 3), write(DRW, 1, 2), {
-    do: 'readDp',
-    address: 0,
-  } as Step);
+  const more = fc.constantFrom<Step>(
+    ...[readControl, read(TAR), read(DRW, 3), write(DRW, 1, 2), write(0, 0x23000051), write(TAR, realm.ram + 0x80)],
+    { do: 'readDp', address: 0 },
+  );
   return fc
-    .tuple(csw, access(DRW), fc.array(more, { maxLength: 4 }))
+    .tuple(
+      csw,
+      fc.oneof(fc.constantFrom(write(DRW, 1), write(DRW, 1, 2)), access(DRW)),
+      fc.array(more, { maxLength: 4 }),
+    )
     .map(([mode, step, rest]) => [
+      // A packet that is full tells of the error: it is to begin here, whatever sharing has sent before.
+      { do: 'flush' },
       select(realm.ap),
       write(0, mode),
       write(TAR, 0x30000000),
@@ -134,6 +151,7 @@ function fault(realm: Realm): fc.Arbitrary<Gesture> {
       ...clearSticky(realm),
       readControl,
       read(TAR),
+      read(0),
     ]);
 }
 

@@ -12,11 +12,16 @@ import type { Disturbance, RawSequence, Realm, Step, World } from './step.js';
 /** What came of a step: words, or the name of an error. */
 export type Outcome = readonly (number | string)[] | string;
 
-/** 151 is one more than the driver has a probe repeat. */
+const PACKETS = 4;
+/** 151 is one more than the driver has a probe repeat; those packets wait, too, that are in the probe behind the first. */
+const LONG_WAIT = PACKETS * 151;
 const disturbances = {
   wait: { kind: 'wait', times: 3, on: { port: 'AP' } },
-  'wait at the DP': { kind: 'wait', times: 3, on: { port: 'DP' } },
-  'long wait': { kind: 'wait', times: 151, on: { port: 'AP' } },
+  // Not of CTRL/STAT: while the last client's ORUNDETECT is being cleared for the next one, a WAIT breaks the line.
+  'wait at the DP': { kind: 'wait', times: 3, on: { port: 'DP', address: 0xc } },
+  'long wait': { kind: 'wait', times: LONG_WAIT, on: { port: 'AP' } },
+  'long wait at DRW': { kind: 'wait', times: 151, on: { port: 'AP', address: 0xc } },
+  'long wait at RDBUFF': { kind: 'wait', times: 151, on: { port: 'DP', address: 0xc } },
   fault: { kind: 'fault', on: { port: 'AP' } },
   // Not of what sharing has put back before: what a read has done, it has done.
   parity: { kind: 'parity', on: { port: 'AP', address: 0xc } },
@@ -34,13 +39,14 @@ export class Player implements AsyncDisposable {
 
   private constructor(readonly rig: SessionRig) {}
 
-  static async start({ board, postedWrites, resets }: World): Promise<Player> {
+  static async start({ board, isFast, resets }: World): Promise<Player> {
     const rig = await SessionRig.start({
       probe: {
         board: { kind: board, ...(resets && { image: NO_PROGRAM, resetsAps: resets === 'core and APs' }) },
-        packetCount: 1,
+        packetSizeBytes: 128,
+        packetCount: PACKETS,
       },
-      driver: { postedWrites },
+      driver: { postedWrites: isFast, maxPacketsInFlight: isFast ? PACKETS : 1 },
     });
     // A core that runs costs time, and does what nobody can foresee.
     if (!resets) for (const processor of rig.sim.board.processors) processor.write(0xe000edf0, 4, 0xa05f0003);
@@ -174,7 +180,7 @@ export class Player implements AsyncDisposable {
     const disturbance = this.rig.sim.board.faults.inject({ ...fault, ...(on && { on }) });
     try {
       const outcome = await this.#request(lease, realm, then);
-      if (realm.postedWrites) await lease.dap.flush(NEVER); // or the write would miss what is to happen to it
+      if (realm.isFast) await lease.dap.flush(NEVER); // or the write would miss what is to happen to it
       return outcome;
     } finally {
       disturbance[Symbol.dispose]();

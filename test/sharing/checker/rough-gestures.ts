@@ -21,6 +21,7 @@ import type { Disturbance, Gesture, RawSequence, Realm, Step } from './step.js';
 /** AIRCR with its key and SYSRESETREQ (DDI 0419 B3.2.6). */
 const AIRCR = 0xe000ed0c;
 const SYSTEM_RESET = 0x05fa0004;
+const readRdbuff: Step = { do: 'readDp', address: 0xc };
 
 export function roughGesture(realm: Realm): fc.Arbitrary<Gesture> {
   const isSwd = realm.protocol === 'SWD';
@@ -121,14 +122,12 @@ const swo: fc.Arbitrary<Gesture> = fc.oneof(
 function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   // TAR with another value than it has: a write that changes nothing would not be made.
   const any = fc.constantFrom(
-    ...[read(TAR), read(DRW), read(DRW, 20), write(DRW, 1, 2, 3), read(0)],
-    // Over JTAG an error does not name the write that failed, of several that were posted.
-    ...(realm.protocol === 'SWD' || !realm.postedWrites ? [write(TAR, realm.ram + 0x44)] : []),
+    ...[read(TAR), read(DRW), read(DRW, 70), write(DRW, 1, 2, 3), read(0), write(TAR, realm.ram + 0x44)],
   );
   const of = (how: Disturbance, then: fc.Arbitrary<Step>, rest: Gesture): fc.Arbitrary<Gesture> =>
     then.map((step) => [
       // Where sharing has to know first whether this is a MEM-AP, its read of IDR would meet what is meant for DRW.
-      ...(how === 'parity' ? [select(realm.ap | 0xf0), read(0xc)] : []),
+      ...(how === 'parity' || how === 'long wait at DRW' ? [select(realm.ap | 0xf0), read(0xc)] : []),
       select(realm.ap),
       write(0, 0x23000052),
       write(TAR, realm.ram),
@@ -144,6 +143,8 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   return fc.oneof(
     of('wait', any, []),
     of('wait at the DP', fc.oneof(any, fc.constantFrom(readControl, control(0x50000f00))), []),
+    of('long wait at DRW', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [abort, ...clearSticky(realm)]),
+    of('long wait at RDBUFF', fc.constantFrom(read(TAR), read(0), readRdbuff), [abort, ...clearSticky(realm)]),
     of('fault', any, [readControl, ...clearSticky(realm)]),
     ...(isSwd
       ? [
@@ -155,9 +156,21 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
             ...afterLineReset(realm, 'sequence'),
           ]),
         ]
-      : // An access over JTAG is made, and takes its time; and a scan that breaks off is an access, nobody knows which.
-        [of('long wait', fc.constantFrom(read(TAR), read(0)), [abort, ...clearSticky(realm)])]),
+      : // An access over JTAG is made, and takes its time.
+        [
+          of('long wait', fc.constantFrom(read(TAR), read(0)), [abort, ...clearSticky(realm)]),
+          // A scan that breaks off is an access, nobody knows which. Behind a reset CSW and TAR may be what nobody knows.
+          ...(realm.resets ? [] : [of('no-ack', fc.oneof(any, fc.constant(readControl)), anew(realm))]),
+        ]),
   );
+}
+
+/** Puts in place whatever this client has: the registers of DP and AP, and memory where TAR pointed. */
+function anew(realm: Realm): Gesture {
+  return [
+    ...[...wake(realm), readDpidr, ...clearSticky(realm), control(0x50000f00), readControl, select(realm.ap)],
+    ...[write(0, 0x23000052), write(TAR, realm.ram), write(DRW, ...Array.from({ length: 80 }, () => 0)), read(TAR)],
+  ];
 }
 
 function powerLoss(realm: Realm): Gesture {

@@ -36,7 +36,16 @@ export type RawSequence = { readonly do: 'raw'; readonly isGranted: boolean } & 
 );
 
 /** What goes wrong on the wire, with the first access that it concerns. */
-export type Disturbance = 'wait' | 'wait at the DP' | 'long wait' | 'fault' | 'parity' | 'no-ack' | 'power-lost';
+export type Disturbance =
+  | 'wait'
+  | 'wait at the DP'
+  | 'long wait'
+  | 'long wait at DRW'
+  | 'long wait at RDBUFF'
+  | 'fault'
+  | 'parity'
+  | 'no-ack'
+  | 'power-lost';
 
 /** Several steps that belong together; those of other clients come in between. */
 export type Gesture = readonly Step[];
@@ -45,11 +54,12 @@ export type Gesture = readonly Step[];
 export interface World {
   readonly board: 'plain' | 'second-ap' | 'multidrop' | 'dpv3';
   readonly protocol: WireProtocol;
-  readonly postedWrites: boolean;
+  /** Writes are posted, and a long read has several packets in the probe at once. */
+  readonly isFast: boolean;
   /** Clients use memory handles, too. */
   readonly handles: boolean;
-  /** Each client on an AP or core of its own; else all on one. */
-  readonly apart: boolean;
+  /** Each client on an AP or core of its own; all on one; or all on all, each on one after the other. */
+  readonly apart: boolean | 'roaming';
   /**
    * Clients reset the target, and it loses its power. Of a core nothing can be expected then, so they leave it alone;
    * what they have in the DP and the APs is as if nobody else had been there.
@@ -57,14 +67,20 @@ export interface World {
   readonly resets?: 'core' | 'core and APs';
 }
 
-/** The part of a target that is one client's own. */
-export interface Realm extends World {
-  /** Value of SELECT that the client's AP begins at. */
+/** An AP of a debug port. */
+interface Place {
+  /** Value of SELECT that the AP begins at. */
   readonly ap: number;
   /** AP version and address for a memory handle. */
   readonly nominal: readonly [version: 1 | 2, address: number];
   /** For the multidrop board. */
   readonly targetSel?: number;
+}
+
+/** The part of a target that is one client's own. */
+export interface Realm extends World, Place {
+  /** Where a client that roams goes, itself included. */
+  readonly places: readonly Place[];
   /** 4 KB that no other client touches. */
   readonly ram: number;
   /** Two core registers that no other client touches. */
@@ -73,13 +89,19 @@ export interface Realm extends World {
 
 export function realmOf(world: World, client: number): Realm {
   const { board, apart } = world;
-  const second = apart && client % 2 === 1;
+  const second = apart === true && client % 2 === 1;
+  const places = [placeOf(board, second), ...(apart === 'roaming' ? [placeOf(board, !second)] : [])];
   return {
     ...world,
-    ap: board === 'dpv3' ? 0x2d00 : board === 'second-ap' && second ? 0x01000000 : 0,
-    nominal: board === 'dpv3' ? [2, 0x2000] : [1, board === 'second-ap' && second ? 1 : 0],
-    ...(board === 'multidrop' && { targetSel: second ? 0x11002927 : 0x01002927 }),
+    ...places[0],
+    places,
     ram: 0x20000000 + client * 0x4000,
     registers: [2 * client, 2 * client + 1],
   };
+}
+
+function placeOf(board: World['board'], second: boolean): Place {
+  if (board === 'dpv3') return { ap: 0x2d00, nominal: [2, 0x2000] };
+  if (board === 'multidrop') return { ap: 0, nominal: [1, 0], targetSel: second ? 0x11002927 : 0x01002927 };
+  return board === 'second-ap' && second ? { ap: 0x01000000, nominal: [1, 1] } : { ap: 0, nominal: [1, 0] };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import type { HidDeviceInfo, NativeHid, NativeHidDevice } from '../../../src/usb/hid/native-hid.js';
 import { openHid } from '../../../src/usb/hid/open-hid.js';
 import type { UsbConnection } from '../../../src/usb/usb-bus.js';
@@ -79,6 +80,13 @@ describe('a HID interface on macOS', () => {
     await assert.rejects(rig.open(), { kind: 'io', message: /no HID device for interface 1/ });
   });
 
+  it('is not found where the system cannot be asked', async () => {
+    const rig = new Rig();
+    rig.hid.devicesAsync = () => Promise.reject(new Error('no HID service'));
+
+    await assert.rejects(rig.open(), { kind: 'io', message: /no HID service/ });
+  });
+
   it('cannot be opened without the package', async () => {
     const { device, clock, gone } = new Rig();
     const place = { device, interfaceNumber: 1, gone: gone.signal };
@@ -144,6 +152,23 @@ describe('a HID interface on macOS', () => {
 
     assert.deepEqual(await connection.transferIn(IN, 64, timeout), Uint8Array.of(1));
     assert.equal(rig.clock.pending, 0);
+  });
+
+  it('does not give a report that is longer than what was asked for', async () => {
+    const rig = new Rig();
+    await using connection = await rig.open();
+    rig.hid.report(new Uint8Array(65));
+
+    await assert.rejects(connection.transferIn(IN, 64, timeout), { kind: 'overflow' });
+  });
+
+  it('leaves nothing at the signal of its attachment, which may be opened often', async () => {
+    const rig = new Rig();
+    const connection = await rig.open();
+
+    await connection[Symbol.asyncDispose]();
+
+    assert.deepEqual(getEventListeners(rig.gone.signal, 'abort'), []);
   });
 
   it('ends a read with its signal', async () => {

@@ -62,6 +62,8 @@ export interface FakeDeviceOptions {
   readonly interfaces?: readonly FakeInterface[];
 }
 
+type FailingCall = 'open' | 'claim' | 'release' | 'submit' | 'clear halt';
+
 /** A CMSIS-DAP v2 probe at 1-2, unless told otherwise. */
 export class FakeDevice implements NativeDevice {
   readonly busNumber: number;
@@ -70,8 +72,8 @@ export class FakeDevice implements NativeDevice {
   readonly deviceDescriptor;
   configDescriptor: NativeConfiguration | undefined;
   interfaces: NativeInterface[] | undefined;
-  /** What `open`, `claim`, `release` and `submit` fail with: libusb_error. */
-  readonly fails = new Map<'open' | 'claim' | 'release' | 'submit', number>();
+  /** What the calls fail with: libusb_error. */
+  readonly fails = new Map<FailingCall, number>();
   /** What happened to it, in order. */
   readonly calls: string[] = [];
   readonly transfers: FakeTransfer[] = [];
@@ -139,7 +141,7 @@ export class FakeDevice implements NativeDevice {
   }
 
   /** Fails as the test wants it. */
-  fail(call: 'open' | 'claim' | 'release' | 'submit'): void {
+  fail(call: FailingCall): void {
     const errno = this.fails.get(call);
     if (errno !== undefined) throw nativeError(errno);
   }
@@ -161,6 +163,7 @@ class FakeEndpoint implements NativeEndpoint {
   }
 
   clearHalt(callback: (error: NativeError | undefined) => void): void {
+    this.device.fail('clear halt');
     this.device.calls.push(`clear halt ${this.address.toString(16)}`);
     this.device.clearing.push(() => callback(undefined));
   }

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import type { DeviceTexts } from '../../../src/usb/libusb/device-source.js';
+import type { NativeDevice } from '../../../src/usb/libusb/native.js';
+import { OpeningSource } from '../../../src/usb/libusb/opening-source.js';
+import { settle } from '../../support/fake-clock.js';
 import { BusRig } from './bus-rig.js';
 import { bulk, FakeDevice, FakeUsb, hid } from './fake-usb.js';
 
@@ -47,6 +51,15 @@ describe('the list of USB devices', () => {
     assert.deepEqual(device.calls, []);
   });
 
+  it('has packet sizes without what else their field holds', async () => {
+    await using rig = new BusRig();
+    // Two more packets in a microframe (bits 12..11): USB 2.0, table 9-13.
+    const endpoints = [{ bEndpointAddress: 0x83, bmAttributes: 3, wMaxPacketSize: 0x1200 }];
+    rig.plug({ interfaces: [bulk({ endpoints })] });
+
+    assert.equal((await rig.only()).interfaces[0].endpoints[0].maxPacketSizeBytes, 0x200);
+  });
+
   it('has no hubs', async () => {
     await using rig = new BusRig();
     rig.plug({ ports: [], address: 1 });
@@ -78,6 +91,19 @@ describe('the list of USB devices', () => {
     assert.notEqual(after.key, before.key);
   });
 
+  it('tells a replug at the same address by sysfs alone, where no event came', async () => {
+    await using rig = new BusRig();
+    const first = rig.plug();
+    const connection = await rig.open();
+    rig.unplug(first, { event: false });
+    rig.plug({}, {}, { event: false });
+
+    await rig.clock.advance(10_000);
+
+    assert.ok(connection.gone.aborted);
+    assert.equal((await rig.bus.list()).length, 1);
+  });
+
   it('does not take what is in a socket now for what libusb remembers there', async () => {
     await using rig = new BusRig();
     const first = rig.plug({ address: 5 });
@@ -103,6 +129,19 @@ describe('a device that is new', () => {
 
     assert.equal(told, 1);
     assert.equal((await rig.only()).interfaces[0].name, 'CMSIS-DAP');
+  });
+
+  it('is listed when the kernel has bound its driver for HID, which shows the sizes of reports', async () => {
+    await using rig = new BusRig();
+    await rig.bus.list();
+    const device = rig.plug({ interfaces: [hid({ number: 0 })] });
+    await rig.clock.advance(100);
+    assert.deepEqual(await rig.bus.list(), []);
+
+    rig.sysfs.write(device, { '0/0003:0D28:0204.0007/report_descriptor': REPORT_DESCRIPTOR });
+    await rig.clock.advance(25);
+
+    assert.equal((await rig.only()).interfaces[0].hidReports?.inputSizeBytes, 64);
   });
 
   it('is listed when it has a configuration', async () => {
@@ -153,6 +192,42 @@ describe('a device that is new', () => {
 
     await rig.clock.advance(50);
     assert.equal((await rig.only()).accessible, false);
+  });
+});
+
+describe('a device that the system has not let in', () => {
+  it('is listed without interfaces, and with them within a second after it is let in, which no event tells', async () => {
+    await using rig = new BusRig();
+    await rig.bus.list();
+    const device = rig.plug({ interfaces: [bulk({ iInterface: 4 })] });
+    const { configDescriptor } = device;
+    device.configDescriptor = undefined; // sysfs: authorized is 0
+    await rig.clock.advance(60_000);
+    assert.deepEqual((await rig.only()).interfaces, []);
+    let told = 0;
+    rig.bus.subscribe(() => told++);
+
+    device.configDescriptor = configDescriptor;
+    await rig.clock.advance(1000);
+    rig.sysfs.write(device, { '0/interface': 'CMSIS-DAP\n' });
+    await rig.clock.advance(25);
+
+    assert.ok(told > 0);
+    assert.equal((await rig.only()).interfaces[0].name, 'CMSIS-DAP');
+  });
+
+  it('is looked at once a second, no more often', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    let looks = 0;
+    Object.defineProperty(device, 'configDescriptor', { get: () => (looks++, undefined) });
+    await rig.bus.list();
+    await rig.clock.advance(2000); // until then it may just be new
+    looks = 0;
+
+    await rig.clock.advance(10_000);
+
+    assert.ok(looks >= 9 && looks <= 11, String(looks));
   });
 });
 
@@ -229,9 +304,12 @@ describe('a device that libusb was never told of', () => {
     const missed = new FakeDevice({ ports: [2], address: 5 });
     rig.sysfs.add(missed, { bDeviceClass: '00\n' });
     rig.usbAnew.devices.push(new FakeDevice({ ports: [1], address: 4 }), missed);
+    let told = 0;
+    rig.bus.subscribe(() => told++);
 
-    await rig.clock.advance(14_000);
+    await rig.clock.advance(21_000);
 
+    assert.equal(told, 1);
     assert.deepEqual(await rig.paths(), ['1-1', '1-2']);
     assert.ok(!connection.gone.aborted);
     assert.deepEqual(
@@ -241,8 +319,9 @@ describe('a device that libusb was never told of', () => {
     assert.equal(rig.usbAnew.isReferenced, false);
 
     rig.sysfs.remove(missed);
-    rig.usbAnew.unplug(missed);
+    rig.usbAnew.unplug(missed); // an event of the new one
     await rig.clock.advance(0);
+    assert.equal(told, 2);
     assert.deepEqual(await rig.paths(), ['1-1']);
   });
 
@@ -256,16 +335,67 @@ describe('a device that libusb was never told of', () => {
     const late = new FakeDevice({ ports: [1], address: 4 });
     rig.sysfs.add(late);
     await rig.bus.list();
-    await rig.clock.advance(2000);
+    await rig.clock.advance(9000);
     rig.usb.plug(late);
     await rig.clock.advance(60_000);
     assert.equal(starts, 0);
 
-    rig.sysfs.add(new FakeDevice({ ports: [2], address: 5 })); // and the new libusb does not know it either
-    await rig.clock.advance(70_000);
+    for (const address of [5, 6, 7]) {
+      rig.sysfs.add(new FakeDevice({ ports: [address], address }));
+      await rig.clock.advance(20_000);
+    }
     assert.equal(starts, 1);
-    await rig.clock.advance(60_000);
+    await rig.clock.advance(30_000);
     assert.equal(starts, 2);
+  });
+
+  it('is not seen, and the others are, where libusb does not start again', async () => {
+    await using rig = new BusRig();
+    rig.plug({ ports: [1], address: 4 });
+    rig.usbAnew.INIT_ERROR = -99;
+    rig.sysfs.add(new FakeDevice({ ports: [2], address: 5 }));
+    await rig.bus.list();
+
+    await rig.clock.advance(21_000);
+
+    assert.equal(rig.warnings.length, 1);
+    assert.deepEqual(await rig.paths(), ['1-1']);
+  });
+
+  it('does not make it start anew twice for the same device: what it costs is never given back', async () => {
+    let starts = 0;
+    const usbAnew = new FakeUsb();
+    await using rig = new BusRig({ startAnew: () => (starts++, usbAnew) });
+    await rig.bus.list();
+    const unknown = new FakeDevice({ ports: [2], address: 5 });
+    rig.sysfs.add(unknown); // and the new libusb does not know it either
+
+    await rig.clock.advance(600_000);
+    assert.equal(starts, 1);
+
+    rig.sysfs.remove(unknown);
+    await rig.bus.list();
+    rig.sysfs.add(unknown);
+    await rig.clock.advance(600_000);
+    assert.equal(starts, 2);
+  });
+
+  it('does not make it start anew where many come, and each is known in its time', async () => {
+    let starts = 0;
+    await using rig = new BusRig({ startAnew: () => (starts++, new FakeUsb()) });
+    await rig.bus.list();
+    const devices = Array.from({ length: 8 }, (_, i) => new FakeDevice({ ports: [i + 1], address: i + 1 }));
+
+    rig.sysfs.add(devices[0]);
+    for (const [i, device] of devices.entries()) {
+      if (i + 1 < devices.length) rig.sysfs.add(devices[i + 1]);
+      await rig.clock.advance(4000);
+      rig.usb.plug(device);
+      await rig.bus.list();
+    }
+
+    assert.equal(starts, 0);
+    assert.equal(rig.usb.devices.length, 8);
   });
 });
 
@@ -277,6 +407,28 @@ describe('the bus', () => {
 
     await rig[Symbol.asyncDispose]();
 
+    assert.equal(rig.clock.pending, 0);
+  });
+
+  it('ends when its last look has', async () => {
+    let described = (): void => undefined;
+    class SlowSource extends OpeningSource {
+      override async describe(device: NativeDevice): Promise<DeviceTexts> {
+        await new Promise<void>((resolve) => (described = resolve));
+        return super.describe(device);
+      }
+    }
+    const rig = new BusRig({ source: new SlowSource() });
+    rig.plug();
+    const listing = rig.bus.list();
+    let hasEnded = false;
+
+    const ending = rig[Symbol.asyncDispose]().then(() => (hasEnded = true));
+    await settle();
+    assert.ok(!hasEnded);
+    described();
+
+    await Promise.all([listing, ending]);
     assert.equal(rig.clock.pending, 0);
   });
 

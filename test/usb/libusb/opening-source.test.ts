@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import type { HidPlace } from '../../../src/usb/hid/open-hid.js';
 import { OpeningSource } from '../../../src/usb/libusb/opening-source.js';
+import type { UsbConnection } from '../../../src/usb/usb-bus.js';
+import { recordedConnection } from '../../probe/cmsis-dap/recorded-connection.js';
 import { BusRig } from './bus-rig.js';
-import { bulk, FakeDevice } from './fake-usb.js';
+import { bulk, FakeDevice, hid } from './fake-usb.js';
 
 const strings = new Map([
   [1, 'Arm'],
@@ -46,6 +49,27 @@ describe('a device where the system keeps no strings', () => {
         ['1-2', undefined, true],
       ],
     );
+  });
+
+  it('has its HID interfaces opened by the system, and only those', async () => {
+    const opened: number[] = [];
+    const openHid = async ({ interfaceNumber, gone }: HidPlace): Promise<UsbConnection> => {
+      opened.push(interfaceNumber);
+      return { ...recordedConnection().connection, gone };
+    };
+    await using rig = new BusRig({ source: new OpeningSource(), detachKernelDriver: false, openHid });
+    const device = new FakeDevice({ interfaces: [bulk({ number: 0 }), hid({ number: 1 })] });
+    rig.usb.plug(device);
+    const { key } = await rig.only();
+    const calls = device.calls.length;
+
+    await using system = await rig.bus.open(key, 1);
+    assert.equal(device.calls.length, calls);
+    await using own = await rig.bus.open(key, 0);
+
+    assert.deepEqual(opened, [1]);
+    assert.equal(device.calls.at(-1), 'claim 0');
+    assert.ok(!system.gone.aborted && !own.gone.aborted);
   });
 
   it('has another key at each plug, and keeps the kernel driver where it is', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import sinon from 'sinon';
 import type { UsbErrorKind } from '../../../src/usb/usb-error.js';
 import { settle } from '../../support/fake-clock.js';
@@ -114,17 +115,31 @@ describe('an open that fails', () => {
     await assert.rejects(rig.bus.open(key, 0), { kind: 'gone' });
   });
 
-  it('because the device is leaving is told so: by its detach, within half a second', async () => {
-    await using rig = new BusRig();
-    const device = rig.plug();
-    device.fails.set('open', -1);
+  for (const errno of [-1, -9, -99]) {
+    it(`with ${errno} because the device is leaving is told so: by its detach, within half a second`, async () => {
+      await using rig = new BusRig();
+      const device = rig.plug();
+      device.fails.set('open', errno);
 
-    const failure = outcome(rig.open());
-    await rig.clock.advance(400);
-    rig.unplug(device);
+      const failure = outcome(rig.open());
+      await rig.clock.advance(400);
+      rig.unplug(device);
 
-    assert.equal(await failure, 'gone');
-  });
+      assert.equal(await failure, 'gone');
+    });
+  }
+
+  for (const [errno, kind] of [
+    [-3, 'access'],
+    [-7, 'timeout'],
+  ] as const) {
+    it(`with ${errno}, which no unplug does, is told at once`, async () => {
+      await using rig = new BusRig();
+      rig.plug().fails.set('open', errno);
+
+      assert.equal(await outcome(rig.open()), kind);
+    });
+  }
 
   it('because the device has left already is told so', async () => {
     await using rig = new BusRig();
@@ -260,17 +275,35 @@ describe('transfers', () => {
     assert.ok(connection.gone.aborted); // before the event
   });
 
-  it('that end with an error whose device is not in sysfs any more fail with "gone"', async () => {
+  for (const status of [1, STALL]) {
+    it(`that end with status ${status} and whose device is not in sysfs any more fail with "gone"`, async () => {
+      await using rig = new BusRig();
+      const device = rig.plug();
+      await using connection = await rig.open();
+      let told = 0;
+      rig.bus.subscribe(() => told++);
+
+      const failure = outcome(connection.transferIn(IN, 64, timeout));
+      rig.sysfs.remove(device);
+      device.inFlight[0].end(status);
+
+      assert.equal(await failure, 'gone');
+      assert.ok(connection.gone.aborted); // before the event
+      await settle();
+      assert.equal(told, 1);
+      for (const answer of device.clearing) answer();
+    });
+  }
+
+  it('of which the device has not taken all have failed', async () => {
     await using rig = new BusRig();
     const device = rig.plug();
     await using connection = await rig.open();
 
-    const failure = outcome(connection.transferIn(IN, 64, timeout));
-    rig.sysfs.remove(device);
-    device.inFlight[0].end(1);
+    const sent = outcome(connection.transferOut(OUT, Uint8Array.of(1, 2, 3), timeout));
+    device.inFlight[0].complete(new Uint8Array(2));
 
-    assert.equal(await failure, 'gone');
-    assert.ok(connection.gone.aborted); // before the event
+    assert.equal(await sent, 'io');
   });
 
   it('are refused on endpoints of another interface, after close, and after the device has left', async () => {
@@ -397,6 +430,19 @@ describe('a transfer that is cancelled', () => {
     assert.deepEqual(await read, [7]);
   });
 
+  it('leaves nothing at its signal when it has ended: a stream has one signal for all its transfers', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+    const { signal } = new AbortController();
+
+    const read = connection.transferIn(IN, 64, { ...timeout, signal });
+    device.inFlight[0].complete(Uint8Array.of(7));
+    await read;
+
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
+  });
+
   it('before it starts does not start', async () => {
     await using rig = new BusRig();
     const device = rig.plug();
@@ -436,6 +482,22 @@ describe('an endpoint that stalls', () => {
     assert.equal(device.calls.at(-1), 'clear halt 82');
   });
 
+  it('and does not let its halt be cleared can be tried again', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    await using connection = await rig.open();
+    const stalled = outcome(connection.transferIn(IN, 64, timeout));
+    device.fails.set('clear halt', -1);
+
+    device.inFlight[0].end(STALL);
+    assert.equal(await stalled, 'stall');
+    const next = outcome(connection.transferIn(IN, 64, timeout));
+    await settle();
+    device.inFlight[0].end(STALL);
+
+    assert.equal(await next, 'stall');
+  });
+
   it('is closed only when its halt has been cleared', async () => {
     await using rig = new BusRig();
     const device = rig.plug();
@@ -450,6 +512,25 @@ describe('an endpoint that stalls', () => {
     device.clearing[0]();
     await closing;
 
+    assert.deepEqual(device.calls.slice(-2), ['release 0', 'close']);
+  });
+
+  it('is closed with nothing in flight when a transfer has waited for its halt to be cleared', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    const connection = await rig.open();
+    const stalled = outcome(connection.transferIn(IN, 64, timeout));
+    device.inFlight[0].end(STALL);
+    assert.equal(await stalled, 'stall');
+    const behind = outcome(connection.transferIn(IN, 64, timeout));
+    await settle();
+
+    const closing = connection[Symbol.asyncDispose]();
+    await settle();
+    device.clearing[0]();
+    await closing;
+
+    assert.equal(await behind, 'io');
     assert.deepEqual(device.calls.slice(-2), ['release 0', 'close']);
   });
 });
@@ -469,5 +550,53 @@ describe('a device that leaves while it is open', () => {
 
     assert.equal(await read, 'gone');
     assert.equal(device.calls.at(-1), 'close');
+  });
+});
+
+describe('a device that libusb says has left, and is still there', () => {
+  // Another program has reset it, or an administrator has forbidden and allowed it again (sysfs: authorized): the kernel
+  // ends what is in flight with ESHUTDOWN, which libusb takes for an unplug, and nothing is unplugged.
+  it('is gone for who had it open, and after half a second there again, as another attachment', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    const before = await rig.only();
+    const connection = await rig.open();
+    const read = outcome(connection.transferIn(IN, 64, timeout));
+
+    device.inFlight[0].end(5);
+    assert.equal(await read, 'gone');
+    assert.ok(connection.gone.aborted);
+    assert.deepEqual(await rig.bus.list(), []);
+    await connection[Symbol.asyncDispose]();
+    let told = 0;
+    rig.bus.subscribe(() => told++);
+    await rig.clock.advance(500);
+
+    assert.equal(told, 1);
+    const after = await rig.only();
+    assert.notEqual(after.key, before.key);
+    await assert.rejects(rig.bus.open(before.key, 0), { kind: 'gone' });
+    await using opened = await rig.bus.open(after.key, 0);
+    const again = outcome(opened.transferIn(IN, 64, timeout));
+    device.inFlight[0].complete(Uint8Array.of(1));
+    assert.deepEqual(await again, [1]);
+  });
+
+  it('is there again only when who had it open has closed it: both would have the same device open', async () => {
+    await using rig = new BusRig();
+    const device = rig.plug();
+    const connection = await rig.open();
+    const read = outcome(connection.transferIn(IN, 64, timeout));
+    device.inFlight[0].end(5);
+    assert.equal(await read, 'gone');
+
+    await rig.clock.advance(5000);
+    assert.deepEqual(await rig.bus.list(), []);
+    await connection[Symbol.asyncDispose]();
+    await rig.clock.advance(500);
+
+    await using again = await rig.open();
+    assert.ok(!again.gone.aborted);
+    assert.deepEqual(device.calls.slice(-5), ['release 0', 'close', 'open', 'auto-detach true', 'claim 0']);
   });
 });

@@ -20,6 +20,23 @@ const program = `
   setInterval(() => undefined, 1000);
 `;
 
+describe('a HID interface', () => {
+  scenario(`is taken from the kernel's driver while a client has the probe open, no longer`, async (vm, undo) => {
+    const daemon = await GuestDaemon.start(vm);
+    await vm.plug(emulatedProbe({ uid: 'BORROW', transports: 'v1' }), SOCKET);
+    const { port = 0 } = await daemon.served('BORROW');
+    const client = undo.use(await TestClient.connect(await vm.forward(port)));
+    const driver = async (): Promise<string> =>
+      (await vm.agent.shell(`basename $(readlink /sys/bus/usb/devices/1-${SOCKET}:1.0/driver)`)).trim();
+    assert.equal(await driver(), 'usbhid');
+
+    await client.result('open');
+    assert.equal(await driver(), 'usbfs');
+    await client.result('close');
+    assert.equal(await driver(), 'usbhid');
+  });
+});
+
 describe('a probe that another program has claimed', () => {
   for (const [holder, says] of [
     // Of a program of another user the kernel tells us only that there is one.

@@ -48,8 +48,9 @@ describe('the .deb on a machine without Node', () => {
       assert.match(status, new RegExp(`^${set}:\\s+0+$`, 'm'));
     assert.match(status, /^NoNewPrivs:\s+1$/m);
     assert.match(status, /^Seccomp:\s+2$/m);
-    // Its two folders, and /tmp and /var/tmp of its own.
-    assert.deepEqual(await writable(installed, pid), ['/run/probed', '/tmp', '/var/lib/probed', '/var/tmp']);
+    // Its three folders, and /tmp and /var/tmp of its own.
+    const folders = ['/run/probed', '/tmp', '/var/lib/probed', '/var/log/probed', '/var/tmp'];
+    assert.deepEqual(await writable(installed, pid), folders);
     const [, probe] = (await installed.shell('stat -c %U:%G:%a $(ls -d /dev/bus/usb/001/*)')).trim().split('\n');
     assert.equal(probe, 'root:probed:660');
   });

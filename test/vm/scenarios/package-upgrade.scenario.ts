@@ -44,10 +44,12 @@ describe('the package, taken away', () => {
     async (installed) => {
       await installed.vm.plug(emulatedProbe({ uid: 'PURGE1' }), 1);
       await installed.served(PORTS[0]);
-      await installed.shell('echo >/etc/probed/mine.toml');
+      await installed.shell('echo >/etc/probed/mine.toml; systemctl enable probed@mine');
 
       await installed.shell('dpkg --remove probed');
-      await installed.shell('test -f /etc/probed/probed.toml; ls /var/lib/probed | grep .');
+      await installed.shell(
+        'test -f /etc/probed/probed.toml; ls /var/lib/probed | grep .; test -s /var/log/probed/audit.jsonl',
+      );
       assert.deepEqual(await installed.processes(), []);
       assert.doesNotMatch(await installed.shell('udevadm settle; stat -c %G /dev/bus/usb/001/*'), /probed/);
 
@@ -60,6 +62,7 @@ describe('the package, taken away', () => {
           .filter((line) => !OTHERS.test(line)),
         ['> /etc/probed', '> /etc/probed/mine.toml'],
       );
+      await installed.shell('! test -e /var/log/probed');
       assert.match(await installed.shell('getent passwd probed'), /nologin/);
     },
   );

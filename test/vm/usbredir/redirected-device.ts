@@ -7,27 +7,16 @@ import { systemClock } from '../../../src/base/clock.js';
 import { Attachment } from '../../../src/sim/usb/attachment.js';
 import type { EndpointStats, SimUsbDevice } from '../../../src/sim/usb/sim-usb-device.js';
 import { deviceKey } from '../../../src/usb/usb-bus.js';
-import { UsbError, type UsbErrorKind } from '../../../src/usb/usb-error.js';
+import { UsbError } from '../../../src/usb/usb-error.js';
 import { answerControl, isSetReport } from './control-endpoint.js';
 import { Descriptors } from './descriptors.js';
 import * as answers from './device-message.js';
 import { type ControlRequest, decodeGuestMessage, type GuestMessage } from './guest-message.js';
+import { GuestTransfers, isInput, type Tell, type TransferOutcome } from './guest-transfers.js';
 import { encodeMessage, MessageReader } from './message-reader.js';
 import { hexStart, PacketTrace } from './packet-trace.js';
 import { type Agreement, MessageType, NOTHING_AGREED, Status } from './protocol.js';
 
-const statusOfKind: Readonly<Record<UsbErrorKind, Status>> = {
-  gone: Status.IoError,
-  io: Status.IoError,
-  timeout: Status.Timeout,
-  stall: Status.Stall,
-  overflow: Status.Babble,
-  access: Status.Invalid,
-  busy: Status.Invalid,
-};
-
-/** A device waits for its host as long as it takes. The longest a timer can run. */
-const FOR_EVER_MS = 0x7fffffff;
 const DEFAULT_CONFIGURATION = 1;
 
 export class RedirectedDevice implements Disposable {
@@ -35,12 +24,7 @@ export class RedirectedDevice implements Disposable {
   readonly #reader = new MessageReader();
   readonly #descriptors: Descriptors;
   readonly #attachment: Attachment;
-  /** Packets that wait for the device, by id. */
-  readonly #waiting = new Map<bigint, AbortController>();
-  /** Interrupt IN endpoints the guest listens to. */
-  readonly #listening = new Map<number, AbortController>();
-  /** Bulk IN endpoints whose next transfer babbles. */
-  readonly #babbling = new Set<number>();
+  readonly #transfers: GuestTransfers;
   #agreement: Agreement = NOTHING_AGREED;
   #configuration = 0;
   #isOut = false;
@@ -52,6 +36,7 @@ export class RedirectedDevice implements Disposable {
   ) {
     this.#descriptors = new Descriptors(device.descriptor);
     this.#attachment = new Attachment(deviceKey(portPath), portPath, device, systemClock, { delayMs: 0 });
+    this.#transfers = new GuestTransfers(this.#attachment, this.trace);
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('close', () => this[Symbol.dispose]());
     socket.on('error', (error) => this.trace.add(`connection: ${error.message}`));
@@ -93,9 +78,7 @@ export class RedirectedDevice implements Disposable {
    * device would.
    */
   babble(endpoint: number): void {
-    const input = this.#attachment.in(endpoint);
-    if (input.inFlight > 0) input.rejectAll(new UsbError('overflow', 'babble'));
-    else this.#babbling.add(endpoint);
+    this.#transfers.babble(endpoint);
   }
 
   /** Takes nothing more on an OUT endpoint, until the result is disposed: each transfer is answered with NAK. */
@@ -147,21 +130,12 @@ export class RedirectedDevice implements Disposable {
         this.#onInterruptOut(message);
         break;
       case 'start-interrupt':
-        this.trace.add(`${name(message.endpoint)} is listened to`);
-        if (!this.#listening.has(message.endpoint)) this.#listen(message.endpoint);
-        this.#send(
-          MessageType.InterruptReceivingStatus,
-          message.id,
-          answers.interruptReceivingStatus(Status.Success, message.endpoint),
-        );
+        this.#transfers.listen(message.endpoint, this.#interruptTeller(message.endpoint));
+        this.#sendListening(message.id, message.endpoint);
         break;
       case 'stop-interrupt':
-        this.#stopListening(message.endpoint);
-        this.#send(
-          MessageType.InterruptReceivingStatus,
-          message.id,
-          answers.interruptReceivingStatus(Status.Success, message.endpoint),
-        );
+        this.#transfers.stopListening(message.endpoint);
+        this.#sendListening(message.id, message.endpoint);
         break;
       case 'set-configuration':
         this.#configuration = message.configuration;
@@ -182,8 +156,7 @@ export class RedirectedDevice implements Disposable {
         break;
       }
       case 'cancel':
-        this.trace.add(`cancel ${message.id}`);
-        this.#waiting.get(message.id)?.abort();
+        this.#transfers.cancel(message.id);
         break;
       case 'reset':
         this.trace.add('reset');
@@ -211,8 +184,8 @@ export class RedirectedDevice implements Disposable {
       return;
     }
     const outcome = answerControl(request, this.#descriptors, {
-      isHalted: (address) => this.#attachment.endpoint(address).halted !== undefined,
-      clearHalt: (address) => this.#clearHalt(address),
+      isHalted: (address) => this.#transfers.isHalted(address),
+      clearHalt: (address) => this.#transfers.clearHalt(address, this.#interruptTeller(address)),
     });
     const { requestType, request: code, value, index, length } = request;
     const words = [requestType, code, value, index, length].map((word) => word.toString(16)).join(' ');
@@ -229,107 +202,33 @@ export class RedirectedDevice implements Disposable {
 
   /** A report over endpoint 0, as a HID interface without an OUT endpoint gets it. */
   #onReport(id: bigint, endpoint: number, request: ControlRequest): void {
-    const answer = (status: Status): void =>
+    this.#transfers.write(id, endpoint, request.data, ({ status }) => {
       this.#send(MessageType.ControlPacket, id, answers.controlAnswer(endpoint, request, status));
-    this.#run(id, endpoint, `is sent ${hexStart(request.data)}`, async (signal) => {
-      await this.#attachment.out(endpoint).transfer(request.data, { timeoutMs: FOR_EVER_MS, signal });
-      answer(Status.Success);
-    }).catch((error: unknown) => {
-      answer(this.#statusOf(endpoint, error));
       // Of endpoint 0 a STALL ends with the next request (USB 2.0, 8.5.3.4).
       if (this.#attachment.out(endpoint).halted?.kind === 'stall') this.#attachment.out(endpoint).restart();
     });
   }
 
   #onBulk({ id, endpoint, lengthBytes, data }: Extract<GuestMessage, { kind: 'bulk' }>): void {
-    const answer = (status: Status, length: number, received?: Uint8Array): void =>
-      this.#send(
-        MessageType.BulkPacket,
-        id,
-        answers.bulkAnswer(this.#agreement, {
-          ...{ endpoint, status, lengthBytes: length },
-          ...(received && { data: received }),
-        }),
-      );
-    if (this.#babbling.delete(endpoint)) {
-      answer(this.#statusOf(endpoint, new UsbError('overflow', 'babble')), 0);
-      return;
-    }
-    if (endpoint & 0x80) {
-      this.#run(id, endpoint, `asks for ${lengthBytes}`, async (signal) => {
-        const received = await this.#attachment.in(endpoint).transfer(lengthBytes, { timeoutMs: FOR_EVER_MS, signal });
-        this.trace.add(`${name(endpoint)} got ${hexStart(received)}`);
-        answer(Status.Success, received.length, received);
-      }).catch((error: unknown) => answer(this.#statusOf(endpoint, error), 0));
-      return;
-    }
-    this.#run(id, endpoint, `sends ${hexStart(data)}`, async (signal) => {
-      await this.#attachment.out(endpoint).transfer(data, { timeoutMs: FOR_EVER_MS, signal });
-      answer(Status.Success, data.length);
-    }).catch((error: unknown) => answer(this.#statusOf(endpoint, error), 0));
+    const tell = (outcome: TransferOutcome): void =>
+      this.#send(MessageType.BulkPacket, id, answers.bulkAnswer(this.#agreement, { endpoint, ...outcome }));
+    if (isInput(endpoint)) this.#transfers.read(id, endpoint, lengthBytes, tell);
+    else this.#transfers.write(id, endpoint, data, tell);
   }
 
   #onInterruptOut({ id, endpoint, data }: Extract<GuestMessage, { kind: 'interrupt' }>): void {
-    const answer = (status: Status, length: number): void =>
-      this.#send(MessageType.InterruptPacket, id, answers.interruptPacket(endpoint, status, length));
-    this.#run(id, endpoint, `sends ${hexStart(data)}`, async (signal) => {
-      await this.#attachment.out(endpoint).transfer(data, { timeoutMs: FOR_EVER_MS, signal });
-      answer(Status.Success, data.length);
-    }).catch((error: unknown) => answer(this.#statusOf(endpoint, error), 0));
+    this.#transfers.write(id, endpoint, data, this.#interruptTeller(endpoint, id));
   }
 
-  /** Runs one transfer, so that the guest can cancel it by its id. */
-  async #run(
-    id: bigint,
-    endpoint: number,
-    what: string,
-    transfer: (signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
-    this.trace.add(`${name(endpoint)} ${what}`);
-    const cancel = new AbortController();
-    this.#waiting.set(id, cancel);
-    try {
-      await transfer(cancel.signal);
-    } finally {
-      this.#waiting.delete(id);
-    }
+  /** @param id  0: of a packet that came in, which answers none */
+  #interruptTeller(endpoint: number, id = 0n): Tell {
+    return ({ status, lengthBytes, data }) =>
+      this.#send(MessageType.InterruptPacket, id, answers.interruptPacket(endpoint, status, lengthBytes, data));
   }
 
-  #clearHalt(endpoint: number): void {
-    const cleared = this.#attachment.endpoint(endpoint);
-    const wasHalted = cleared.halted !== undefined;
-    cleared.restart();
-    if (wasHalted && this.#listening.has(endpoint)) this.#listen(endpoint);
-  }
-
-  /** Interrupt IN: the guest has a poll running as long as it listens, and QEMU keeps what comes until it is read. */
-  #listen(endpoint: number): void {
-    const stop = new AbortController();
-    this.#listening.set(endpoint, stop);
-    const input = this.#attachment.in(endpoint);
-    const options = { timeoutMs: FOR_EVER_MS, signal: stop.signal };
-    input.transfer(input.info.maxPacketSizeBytes, options).then(
-      (data) => {
-        this.trace.add(`${name(endpoint)} got ${hexStart(data)}`);
-        const packet = answers.interruptPacket(endpoint, Status.Success, data.length, data);
-        this.#send(MessageType.InterruptPacket, 0n, packet);
-        if (this.#listening.get(endpoint) === stop) this.#listen(endpoint);
-      },
-      (error: unknown) => {
-        if (this.#listening.get(endpoint) !== stop) return; // stopped
-        // As a packet, which QEMU tells its guest at once. It goes on listening, and so does this, unless it is halted.
-        const packet = answers.interruptPacket(endpoint, this.#statusOf(endpoint, error), 0);
-        this.#send(MessageType.InterruptPacket, 0n, packet);
-        if (!input.halted) this.#listen(endpoint);
-      },
-    );
-  }
-
-  /** It may start again before the transfer has ended. */
-  #stopListening(endpoint: number): void {
-    const stop = this.#listening.get(endpoint);
-    this.#listening.delete(endpoint);
-    stop?.abort();
+  #sendListening(id: bigint, endpoint: number): void {
+    const answer = answers.interruptReceivingStatus(Status.Success, endpoint);
+    this.#send(MessageType.InterruptReceivingStatus, id, answer);
   }
 
   #sendConfiguration(id: bigint): void {
@@ -338,17 +237,7 @@ export class RedirectedDevice implements Disposable {
     this.#send(MessageType.ConfigurationStatus, id, answers.configurationStatus(status, this.#configuration));
   }
 
-  #statusOf(endpoint: number, error: unknown): Status {
-    const status = error instanceof UsbError ? statusOfKind[error.kind] : Status.Cancelled;
-    this.trace.add(`${name(endpoint)} fails with status ${status}: ${String(error)}`);
-    return status;
-  }
-
   #send(type: number, id: bigint, body: Uint8Array): void {
     if (!this.#isOut) this.socket.write(encodeMessage(this.#agreement, type, id, body));
   }
-}
-
-function name(endpoint: number): string {
-  return `0x${endpoint.toString(16).padStart(2, '0')}`;
 }

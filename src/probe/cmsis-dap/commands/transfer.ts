@@ -27,6 +27,8 @@ export class Transfer implements Command<Uint32Array> {
   #readCount = 0;
   /** By the probe's account; 0 until there is an answer. */
   #executed = 0;
+  /** Accesses that were cleared. */
+  #cleared = 0;
 
   constructor(packetSizeBytes: number) {
     this.#packetSizeBytes = packetSizeBytes;
@@ -36,7 +38,13 @@ export class Transfer implements Command<Uint32Array> {
     return this.#count;
   }
 
+  /** How many accesses were ever collected: the place of the last one. */
+  get place(): number {
+    return this.#cleared + this.#count;
+  }
+
   clear(): void {
+    this.#cleared += this.#count;
     this.#count = 0;
     this.#readCount = 0;
     this.#executed = 0;
@@ -133,7 +141,6 @@ export class Transfer implements Command<Uint32Array> {
   #accessAt(index: number): AccessName {
     const name = { port: this.#ofAp[index] ? 'AP' : 'DP', address: this.#addresses[index] } as const;
     // Behind the last access the probe reads RDBUFF: that one was taken.
-    const isRefusedWrite = this.#executed === index && (this.#requests[index] & TransferRequest.Read) === 0;
-    return isRefusedWrite ? { ...name, isRefusedWrite } : name;
+    return this.#executed === index ? { ...name, refusedAt: this.#cleared + index + 1 } : name;
   }
 }
