@@ -11,6 +11,7 @@ import { type Envelope, type MalformedEnvelope, readEnvelope } from '../protocol
 import { isHttpRequestLine, isTlsHandshake } from '../protocol/foreign-protocol.js';
 import { statusOf } from '../protocol/status.js';
 import type { ProbeEndpoint } from './endpoint.js';
+import { Prodder } from './prodder.js';
 import { PropertyMemory } from './property-memory.js';
 import { RequestPolicy } from './request-policy.js';
 import { type Reply, RequestStream } from './request-stream.js';
@@ -22,6 +23,8 @@ export interface SessionOptions {
   readonly closeGracefully: (socket: Socket) => void;
   /** False: every request waits, as without this helper. */
   readonly pipelining: boolean;
+  /** Whether the server may be one that holds replies back. See `Prodder`. */
+  readonly prods: boolean;
   readonly onClosed: (session: AcceleratedSession) => void;
 }
 
@@ -62,6 +65,7 @@ export class AcceleratedSession {
   readonly #properties = new PropertyMemory();
   readonly #slots: Slot[] = [];
   #server: RequestStream | undefined;
+  #prodder: Prodder | undefined;
   #lateError: LateError | undefined;
   /** Why there is nobody who could answer. */
   #dead: Error | undefined;
@@ -101,11 +105,12 @@ export class AcceleratedSession {
     }
     this.#listen();
     await clientClosed;
+    this.#prodder?.[Symbol.dispose]();
     this.#goodbye?.[Symbol.dispose]();
     const patience = new AbortController();
     const timer = clock.timer(FINISH_MS, () => patience.abort());
     // Nobody is there for what only waits, such as an `open` in a queue: it must not keep its place.
-    if (this.#promised === 0 && (this.#server?.unanswered ?? 0) > 0) this.#server?.close();
+    if (this.#promised === 0 && this.#slots.some(({ text }) => text === undefined)) this.#server?.close();
     await this.#server?.finish(patience.signal);
     timer[Symbol.dispose]();
     this.#options.onClosed(this);
@@ -113,6 +118,7 @@ export class AcceleratedSession {
 
   #serve(server: RequestStream): void {
     this.#server = server;
+    if (this.#options.prods) this.#prodder = new Prodder(server, this.#options.clock);
     server.lost.addEventListener('abort', () => this.#die(server.lost.reason as Error));
   }
 
@@ -157,6 +163,7 @@ export class AcceleratedSession {
     const policy = this.#options.pipelining ? this.#policy.policyOf(request) : 'waits';
     if (policy === 'remembered' && request.malformed === undefined && !this.#lateError) {
       const property = String(request.args[0]);
+      this.#prodder?.waits();
       if (this.#properties.tell(property, (reply) => this.#answer(slot, name, retold(slot.id, reply)))) return;
       const tell = this.#properties.asked(property);
       server.send(line, (reply) => {
@@ -176,6 +183,7 @@ export class AcceleratedSession {
     }
     this.#properties.forgetPassing();
     if (name === 'open' || name === 'close') this.#properties.forgetAll();
+    this.#prodder?.waits();
     server.send(line, (reply) => this.#answer(slot, name, reply));
     if (policy === 'waits' && this.#options.pipelining) this.#askAhead(name, server);
   }
@@ -190,6 +198,7 @@ export class AcceleratedSession {
 
   /** An error that nobody has been told of goes before the reply. */
   #answer(slot: Slot, name: string, reply: Reply): void {
+    this.#prodder?.answered();
     if (reply.status !== 0 && name !== 'readprop') this.#properties.forgetAll();
     const late = this.#lateError;
     this.#lateError = undefined;
@@ -211,6 +220,7 @@ export class AcceleratedSession {
 
   #die(reason: Error): void {
     this.#dead ??= reason;
+    this.#prodder?.[Symbol.dispose]();
     for (const slot of this.#slots) if (slot.text === undefined) this.#refuse(slot);
     this.#sendReplies();
   }

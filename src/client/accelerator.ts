@@ -19,6 +19,8 @@ export interface AcceleratorOptions {
   };
   /** False: requests and replies pass unchanged, each waiting for the other. */
   readonly pipelining?: boolean;
+  /** True where the server may be `pyocd server`, which holds replies back. See `Prodder`. */
+  readonly prods?: boolean;
 }
 
 const HOST = '127.0.0.1';
@@ -43,12 +45,20 @@ export class Accelerator implements AsyncDisposable {
     return accelerator;
   }
 
-  private constructor({ endpoint, clock = systemClock, socketOptions, pipelining = true }: AcceleratorOptions) {
+  private constructor({
+    endpoint,
+    clock = systemClock,
+    socketOptions,
+    pipelining = true,
+    prods = false,
+  }: AcceleratorOptions) {
     const closeGracefully = socketOptions?.closeGracefully ?? (() => undefined);
     const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
     this.#server = createServer(options, (client) => {
       const onClosed = (session: AcceleratedSession): unknown => this.#sessions.delete(session);
-      this.#sessions.add(new AcceleratedSession(client, { endpoint, clock, closeGracefully, pipelining, onClosed }));
+      this.#sessions.add(
+        new AcceleratedSession(client, { endpoint, clock, closeGracefully, pipelining, prods, onClosed }),
+      );
     });
   }
 

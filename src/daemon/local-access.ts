@@ -9,6 +9,7 @@ import type { AccessVerdict } from '../server/client-access.js';
 /** The user ids behind connections from this machine. */
 interface Owners {
   ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined>;
+  isAbandoned(peer: Endpoint, own: Endpoint): Promise<boolean>;
 }
 
 /** What is known of users. */
@@ -53,6 +54,11 @@ export class LocalAccess {
     const refusal = await this.#refusalFor(uid);
     const principal = uid === undefined ? `addr:${peer.address}` : await this.principalOf(uid);
     return { principal, ...(refusal && { refusal }) };
+  }
+
+  /** Whether a client, also of another machine, that sends no more has left altogether. Never rejects; false if that cannot be told. */
+  async hasLeft(peer: Endpoint, own: Endpoint): Promise<boolean> {
+    return await this.options.owners.isAbandoned(peer, own).catch(() => false);
   }
 
   /** What a local user is called: "user:ada", or "uid:1000" where nobody knows a name. */

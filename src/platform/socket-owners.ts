@@ -44,9 +44,21 @@ export class SocketOwners {
    * @throws      what reading the tables throws
    */
   async ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined> {
-    const ends = [this.#row(peer, own, false), this.#row(peer, own, true)];
+    const ends = this.#rows(peer, own);
     // The kernel may skip a row when others come and go between two reads of a long table.
     return ownerIn(await this.#look(), ends) ?? ownerIn(await this.#look(), ends);
+  }
+
+  /**
+   * Whether nobody has the other end of a connection open any more: no process of this machine; or another machine has
+   * answered a keepalive probe with RST, and the connection is gone. That machine's kernel does it a minute after the
+   * process has ended (tcp(7), tcp_fin_timeout).
+   */
+  async isAbandoned(peer: Endpoint, own: Endpoint): Promise<boolean> {
+    const [peers, ours] = [this.#rows(peer, own), this.#rows(own, peer)];
+    const tables = await this.#look();
+    if (rowsIn(tables, peers).some(isNobodys)) return true;
+    return rowsIn(tables, ours).length === 0 && rowsIn(await this.#look(), ours).length === 0;
   }
 
   /** A hundred clients that connect at once cost two looks. */
@@ -68,9 +80,13 @@ export class SocketOwners {
     }
   }
 
-  /** How a table writes the two addresses of the peer's socket, its own first. */
-  #row(peer: Endpoint, own: Endpoint, asIPv6: boolean): string {
-    const [local, remote] = [peer, own].map(({ address, port }) => {
+  /** How each table writes the two addresses of a socket. */
+  #rows(local: Endpoint, remote: Endpoint): readonly string[] {
+    return [this.#row(local, remote, false), this.#row(local, remote, true)];
+  }
+
+  #row(localEnd: Endpoint, remoteEnd: Endpoint, asIPv6: boolean): string {
+    const [local, remote] = [localEnd, remoteEnd].map(({ address, port }) => {
       const bytes = addressBytes(address);
       const mapped = asIPv6 && bytes.length === 4 ? [...MAPPED, ...bytes] : bytes;
       return `${this.#hex(mapped)}:${hex(port, 4)}`;
@@ -89,16 +105,29 @@ export class SocketOwners {
 /** ::ffff:0:0/96, RFC 4291 2.5.5.2 */
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
-function ownerIn(tables: readonly string[], ends: readonly string[]): number | undefined {
-  for (const [i, table] of tables.entries()) {
+interface Row {
+  readonly uid: string;
+  readonly inode: string;
+}
+
+function rowsIn(tables: readonly string[], ends: readonly string[]): readonly Row[] {
+  return tables.flatMap((table, i) => {
     const at = table.indexOf(ends[i]);
-    if (at < 0) continue;
+    if (at < 0) return [];
     // From the addresses on: local, remote, st, tx_queue:rx_queue, tr:when, retrnsmt, uid, timeout, inode.
     const [, , , , , , uid, , inode] = table.slice(at, table.indexOf('\n', at)).trim().split(/ +/);
-    // A socket that no process has open any more is written as root's, without an inode.
-    if (inode !== '0' && /^\d+$/.test(uid)) return Number(uid);
-  }
-  return undefined;
+    return [{ uid, inode }];
+  });
+}
+
+/** A socket that no process has open any more is written as root's, without an inode. */
+function isNobodys({ inode }: Row): boolean {
+  return inode === '0';
+}
+
+function ownerIn(tables: readonly string[], ends: readonly string[]): number | undefined {
+  const owned = rowsIn(tables, ends).find((row) => !isNobodys(row) && /^\d+$/.test(row.uid));
+  return owned && Number(owned.uid);
 }
 
 function hex(word: number, digits: number): string {

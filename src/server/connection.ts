@@ -2,7 +2,7 @@
 
 import { AssertionError } from 'node:assert';
 import type { Socket } from 'node:net';
-import type { Clock } from '../base/clock.js';
+import { abortsWithin, type Clock } from '../base/clock.js';
 import { DaemonError, describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { resetSocket } from '../base/reset-socket.js';
@@ -31,6 +31,8 @@ export interface ConnectionOptions {
   readonly crash: (error: AssertionError) => void;
   /** Called when a request failed for a reason that is not the client's mistake. */
   readonly onFailure?: (error: DaemonError) => void;
+  /** Whether a client that sends no more has left altogether. Never rejects. */
+  readonly hasLeft: () => Promise<boolean>;
   /** Called once, when the socket is closed and the lease disposed. */
   readonly onClosed: () => void;
 }
@@ -52,6 +54,9 @@ const MAX_JOINED_CHARACTERS = 64 * 1024;
 /** After so many requests in a row, or so long, the event loop gets a turn, whether or not any of them had to wait. */
 const REQUESTS_PER_TURN = 256;
 const TURN_MS = 10;
+
+/** How often a client that waits in a queue and sends no more is looked after. */
+const LOOK_MS = 1000;
 
 /** How much of a client's own words goes into an error text or a log line. */
 const MAX_ECHO = 64;
@@ -78,6 +83,7 @@ export class Connection {
   /** Not the same as `#running`, which a run that never waits ends before it is assigned. */
   #isRunning = false;
   #running: Promise<void> | undefined;
+  #watching: Promise<void> | undefined;
   #replies = '';
   /** Its replies are in the batch. */
   #isBatched = false;
@@ -157,8 +163,20 @@ export class Connection {
   #ended(): void {
     if (this.#socket.destroyed) return;
     this.#inputEnded = true;
-    if (this.#splitter.end()) this.#pump();
-    else this.reset('it sent a line over the limit');
+    if (!this.#splitter.end()) {
+      this.reset('it sent a line over the limit');
+      return;
+    }
+    this.#pump();
+    if (this.#isRunning) this.#watching = this.#watchQueue();
+  }
+
+  /** Whoever has left altogether must not keep a place in a queue. */
+  async #watchQueue(): Promise<void> {
+    const { clock, hasLeft } = this.#options;
+    while (this.#isRunning && !(await abortsWithin(this.#abort.signal, LOOK_MS, clock))) {
+      if (this.#lease?.isQueued && (await hasLeft())) this.reset('it left the queue');
+    }
   }
 
   /** For peers that are no clients, or cannot be. Nothing they have sent is run from here on. */
@@ -288,6 +306,7 @@ export class Connection {
     this.#backlog.clear();
     this.#wake?.();
     await this.#running;
+    await this.#watching;
     try {
       await this.#lease?.[Symbol.asyncDispose]();
     } catch (error) {

@@ -71,6 +71,10 @@ export class Admission<G extends Guest> {
     return this.#inside.has(guest);
   }
 
+  isWaiting(guest: G): boolean {
+    return this.#waiting.some((waiter) => waiter.guest === guest);
+  }
+
   /**
    * Lets a guest in, or keeps it waiting until that is possible. `leave` ends its stay.
    *

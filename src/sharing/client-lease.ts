@@ -30,6 +30,8 @@ export interface ClientLease extends AsyncDisposable {
    * @throws NotAdmittedError, ProbeBusyError, ProbeAccessError
    */
   open(signal: AbortSignal): Promise<void>;
+  /** Whether `open` waits for its turn. */
+  readonly isQueued: boolean;
   /** Takes back one `open`; without one it does nothing. */
   close(signal: AbortSignal): Promise<void>;
   /**

@@ -227,6 +227,10 @@ export class SessionLease implements ClientLease, Writer {
     return this.#probe().wireProtocols;
   }
 
+  get isQueued(): boolean {
+    return this.session.admission.isWaiting(this);
+  }
+
   get wireProtocol(): WireProtocol | undefined {
     return this.session.protocol;
   }

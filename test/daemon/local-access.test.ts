@@ -19,12 +19,18 @@ function accessWith(localGroup?: string, ownerOf = async ({ port }: { port: numb
     [1001, 'bob'],
   ]);
   return new LocalAccess({
-    owners: { ownerOf },
+    owners: { ownerOf, isAbandoned: async () => Promise.reject(new Error('no table')) },
     users: { nameOf: async (uid) => names.get(uid), isMember: async (uid, group) => uid === 1000 && group === 'lab' },
     log: silentLogger,
     rules: localGroup === undefined ? {} : { localGroup },
   });
 }
+
+describe('a client that sends no more', () => {
+  it('is taken to be there where that cannot be told', async () => {
+    assert.equal(await accessWith().hasLeft({ address: '127.0.0.1', port: 2 }, own), false);
+  });
+});
 
 describe('the principal of a client', () => {
   const rows: readonly (readonly [address: string, port: number, principal: string])[] = [

@@ -126,6 +126,26 @@ describe('a daemon with users, modes and reservations', function () {
     assert.ok(took < 1000, `took ${took} ms`);
   });
 
+  it('takes out of a queue who has left, and not who only sends no more', async () => {
+    await using daemon = await start('[[probe]]\nuid = "SIM0001"\nsharing = "queue"\n');
+    const [port] = daemon.ports;
+    await using holder = await TestClient.connect(port);
+    await holder.result('open');
+    await using reader = await TestClient.connect(port);
+    const open = reader.request('open');
+    reader.socket.end();
+    await daemon.logged('waits for its turn uid=SIM0001 client=2 ahead=0');
+    const leaver = await TestClient.connect(port);
+    leaver.request('open').catch(() => undefined); // nobody is there for the answer
+    await daemon.logged('waits for its turn uid=SIM0001 client=3 ahead=1');
+
+    leaver.socket.destroy(); // FIN, as of a client that was killed
+
+    await daemon.logged('client disconnected uid=SIM0001 client=3');
+    await holder.result('close');
+    assert.equal((await open).status, 0);
+  });
+
   it('keeps a reservation over kill and restart, and names who asked for it and who ended it', async function () {
     requireRoot(this);
     {

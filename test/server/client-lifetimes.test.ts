@@ -1,5 +1,6 @@
 import assert, { AssertionError } from 'node:assert';
 import { execFile } from 'node:child_process';
+import { setImmediate } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { silentLogger } from '../../src/base/logger.js';
@@ -7,7 +8,7 @@ import { loadSocketOptions } from '../../src/platform/socket-options.js';
 import { ProbeServer } from '../../src/server/probe-server.js';
 import { ListenError } from '../../src/server/listen-error.js';
 import { TestClient } from '../support/test-client.js';
-import { TestServer } from './test-server.js';
+import { openToAll, TestServer } from './test-server.js';
 
 /** A promise that a test settles. */
 function gate(): { readonly promise: Promise<void>; readonly open: () => void } {
@@ -165,6 +166,30 @@ describe('a client that half-closes', () => {
 
     for (let i = 0; i < 10; i++) assert.equal((await client.reply()).status, 0);
     assert.equal(await client.end(), 'FIN');
+  });
+
+  it('keeps its place in a queue as long as it is there to read, and not a second longer', async () => {
+    const clock = new FakeClock();
+    let isThere = true;
+    const access = { ...openToAll, hasLeft: async () => !isThere };
+    await using test = await TestServer.start({ clock, access });
+    await using client = await test.client();
+    await client.request('hello', 1);
+    const held = gate();
+    test.lease.gate = held.promise;
+    test.lease.isQueued = true;
+    client.socket.end('{"id": 1, "request": "open"}\n');
+    await test.lease.called(1);
+    while (clock.pending === 0) await setImmediate(); // its end has come
+
+    await clock.advance(60_000);
+    assert.equal(test.lease.signal?.aborted, false);
+    isThere = false;
+    await clock.advance(1000);
+
+    while (!test.lease.signal?.aborted) await setImmediate();
+    held.open();
+    await test.lease.disposed();
   });
 
   it('gets FIN at once if it asked for nothing', async () => {

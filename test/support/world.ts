@@ -53,7 +53,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   });
   // No client's user is known.
   const local = new LocalAccess({
-    owners: { ownerOf: async () => undefined },
+    owners: { ownerOf: async () => undefined, isAbandoned: async () => false },
     users: new Users(),
     log: silentLogger,
     rules: {},

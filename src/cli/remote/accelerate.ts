@@ -8,7 +8,12 @@ import { untilSignalled } from './until-signalled.js';
 export async function accelerate(address: TcpAddress, port: number | undefined, world: World): Promise<ExitCode> {
   const socketOptions = await world.loadSocketOptions();
   const endpoint = tcpEndpoint(address, (socket) => socketOptions.acknowledgeAtOnce(socket));
-  await using helper = await Accelerator.listen({ endpoint, socketOptions, ...(port !== undefined && { port }) });
+  await using helper = await Accelerator.listen({
+    endpoint,
+    socketOptions,
+    prods: true,
+    ...(port !== undefined && { port }),
+  });
   world.stdout.write(`${endpoint.name}: pyocd … -u remote:localhost:${helper.port}\n`);
   await untilSignalled(world);
   return ExitCode.Ok;
