@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { generateLoad, residentMbOf, startDaemon } from './bench/processes.js';
-import { operations, setup } from './bench/workloads.js';
+import { operations, pipelined, setup } from './bench/workloads.js';
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '1000000' } } });
 const wanted = Number(values.requests);
@@ -13,7 +13,7 @@ const { ports, pid } = daemon;
 console.log(`at rest: ${residentMbOf(pid).toFixed(1)} MB`);
 let done = 0;
 for (let round = 0; done < wanted; round++) {
-  for (const lines of Object.values(operations)) {
+  for (const lines of Object.values({ ...operations, ...pipelined })) {
     const { requests } = await generateLoad({ host: '127.0.0.1', ports, clients: 4, seconds: 2, setup, lines });
     done += requests;
   }

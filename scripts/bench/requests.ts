@@ -3,7 +3,7 @@
 import type { Workload } from './load-generator.js';
 import { cpuSecondsOf, generateLoad, residentMbOf, startDaemon, startEcho } from './processes.js';
 import { rounded, type Row, type Table } from './table.js';
-import { operations, request, setup } from './workloads.js';
+import { operations, pipelined, request, setup } from './workloads.js';
 
 const CLIENTS = [1, 4, 16, 64];
 const NOTE =
@@ -65,7 +65,7 @@ function shares(ours: Row, theirs: Row): Row {
 
 async function measureAll(target: Target, seconds: number, floor: Floor): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const [operation, lines] of Object.entries(operations)) {
+  for (const [operation, lines] of Object.entries({ ...operations, ...pipelined })) {
     for (const clients of CLIENTS) {
       const row = await measure(target, { setup, lines, clients, seconds });
       rows.push({ operation, ...row, 'p50/echo': rounded(row['p50 us'] / (floor.get(clients) ?? NaN), 2) });

@@ -34,14 +34,18 @@ export const setup = [
 /** Requests that a client sends ahead. */
 const AHEAD = 64;
 
-/** By name; each entry of a list is sent when what the one before asked for has been answered. */
+/** By name; each request is sent when the one before has been answered. */
 export const operations: Readonly<Record<string, readonly string[]>> = {
   read_dp: [request('read_dp', 4)],
-  [`read_dp, ${AHEAD} ahead`]: [Array<string>(AHEAD).fill(request('read_dp', 4)).join('\n')],
   'lock, unlock': [request('lock'), request('unlock')],
   [`read ${WORDS} words`]: [request('write_ap', 4, 0x20000000), request('read_ap_multiple', 12, WORDS)],
   [`write ${WORDS} words`]: [
     request('write_ap', 4, 0x20000000),
     request('write_ap_multiple', 12, Array<number>(WORDS).fill(0x12345678)),
   ],
+};
+
+/** The same, of a client that sends several requests before it reads a reply: an entry is what it sends at once. */
+export const pipelined: Readonly<Record<string, readonly string[]>> = {
+  [`read_dp, ${AHEAD} ahead`]: [Array<string>(AHEAD).fill(request('read_dp', 4)).join('\n')],
 };
