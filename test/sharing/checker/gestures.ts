@@ -20,13 +20,20 @@ export function anyProgram(realm: Realm): fc.Arbitrary<readonly Gesture[]> {
 
 function cutShort(realm: Realm): fc.Arbitrary<Gesture> {
   const during = fc.option(fc.constantFrom(read(DRW, 3), read(TAR), readControl), { nil: undefined });
-  return fc
-    .tuple(anyGesture(realm), fc.nat(12), during)
-    .map(([gesture, steps, step]) => [
-      ...gesture.slice(0, steps),
+  return fc.tuple(anyGesture(realm), fc.nat(12), during).map(([gesture, length, step]) => {
+    const steps = gesture.slice(0, length);
+    return [
+      ...steps,
       { do: 'die', ...(step && { during: step }) },
       ...bringUp(realm, false),
-    ]);
+      ...steps.flatMap((written) => (isOwnRam(realm, written) ? [written, read(DRW, 8)] : [])),
+    ];
+  });
+}
+
+/** TAR is put where this client has memory: what it wrote there outlives it. */
+function isOwnRam({ ram }: Realm, step: Step): boolean {
+  return step.do === 'writeAp' && step.address === TAR && step.values[0] >= ram && step.values[0] < ram + 0x1000;
 }
 
 /** Everything, for a client that has been brought up. */
@@ -52,6 +59,7 @@ function gestureAt(realm: Realm): fc.Arbitrary<Gesture> {
     { weight: 6, arbitrary: roughGesture(realm) },
     ...(realm.resets ? [] : [{ weight: 3, arbitrary: coreRegister(realm) }]),
     ...(realm.handles ? [{ weight: 3, arbitrary: handle(realm) }] : []),
+    ...(realm.helped === 'none' ? [] : [{ weight: 1, arbitrary: lateError(realm) }]),
   );
 }
 
@@ -152,6 +160,21 @@ function fault(realm: Realm): fc.Arbitrary<Gesture> {
       readControl,
       read(TAR),
       read(0),
+    ]);
+}
+
+/** The error of a write, and what is asked behind it: another write, the lock, a property that a helper may remember. */
+function lateError(realm: Realm): fc.Arbitrary<Gesture> {
+  const behind = fc.constantFrom<Step>(
+    ...[{ do: 'lock' } as const, { do: 'unlock' } as const, { do: 'flush' } as const, read(TAR), readControl],
+    ...(['wire_protocol', 'vendor_name'] as const).map((name) => ({ do: 'property' as const, name })),
+    ...[write(0, 0x23000052), { do: 'readReset' } as const, { do: 'clock', frequencyHz: 1_000_000 } as const],
+  );
+  return fc
+    .array(behind, { minLength: 1, maxLength: 6 })
+    .map((rest) => [
+      ...[{ do: 'flush' } as const, select(realm.ap), write(0, 0x23000052), write(TAR, 0x30000000), write(DRW, 1)],
+      ...[...rest, readControl, ...clearSticky(realm), { do: 'unlock' } as const, readControl, read(TAR), read(0)],
     ]);
 }
 
