@@ -20,20 +20,25 @@ export function anyProgram(realm: Realm): fc.Arbitrary<readonly Gesture[]> {
 
 function cutShort(realm: Realm): fc.Arbitrary<Gesture> {
   const during = fc.option(fc.constantFrom(read(DRW, 3), read(TAR), readControl), { nil: undefined });
-  return fc.tuple(anyGesture(realm), fc.nat(12), during).map(([gesture, length, step]) => {
-    const steps = gesture.slice(0, length);
-    return [
-      ...steps,
+  return fc
+    .tuple(anyGesture(realm), fc.nat(12), during)
+    .map(([gesture, steps, step]) => [
+      ...gesture.slice(0, steps),
       { do: 'die', ...(step && { during: step }) },
       ...bringUp(realm, false),
-      ...steps.flatMap((written) => (isOwnRam(realm, written) ? [written, read(DRW, 8)] : [])),
-    ];
-  });
+    ]);
 }
 
-/** TAR is put where this client has memory: what it wrote there outlives it. */
-function isOwnRam({ ram }: Realm, step: Step): boolean {
-  return step.do === 'writeAp' && step.address === TAR && step.values[0] >= ram && step.values[0] < ram + 0x1000;
+/** What a client wrote before it died is done. */
+function lastWords(realm: Realm): fc.Arbitrary<Gesture> {
+  const at = write(TAR, realm.ram + 0x40);
+  return fc
+    .tuple(word, fc.option(fc.constantFrom(read(TAR), readControl), { nil: undefined }))
+    .map(([value, during]) => [
+      ...[select(realm.ap), write(0, 0x23000052), at, write(DRW, value), write(DRW, value, 1)],
+      { do: 'die', ...(during && { during }) },
+      ...[...bringUp(realm, false), at, read(DRW, 3)],
+    ]);
 }
 
 /** Everything, for a client that has been brought up. */
@@ -56,6 +61,7 @@ function gestureAt(realm: Realm): fc.Arbitrary<Gesture> {
     { weight: 1, arbitrary: dpRegisters(realm) },
     { weight: 1, arbitrary: power(realm) },
     { weight: 1, arbitrary: session(realm) },
+    { weight: 1, arbitrary: lastWords(realm) },
     { weight: 6, arbitrary: roughGesture(realm) },
     ...(realm.resets ? [] : [{ weight: 3, arbitrary: coreRegister(realm) }]),
     ...(realm.handles ? [{ weight: 3, arbitrary: handle(realm) }] : []),
