@@ -129,9 +129,9 @@ export class Comparison implements AsyncDisposable {
       late.forget();
       return alone;
     }
-    if (step.do === 'property') return late.remembered(alone, isFailure(seen));
+    if (step.do === 'property') return late.remembered(alone, seen);
     const ahead = this.shared.ahead(client);
-    const told = ahead === undefined ? late.waited(alone) : late.ahead(alone, ahead);
+    const told = ahead.length === 0 ? late.waited(alone, seen) : late.ahead(alone, ahead);
     if (step.do === 'disturbed') late.settle(); // before the disturbance goes
     return told;
   }

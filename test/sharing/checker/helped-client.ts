@@ -21,8 +21,7 @@ type MemoryStep = Step & { readonly do: 'readMemory' | 'writeMemory' };
 const EARLIER = /^from an earlier (\w+): /;
 
 export class HelpedClient implements AsyncDisposable {
-  /** The last request, if it was answered before it had reached the server. */
-  ahead: string | undefined;
+  #ahead: readonly string[] = [];
   #handle: number | undefined;
   #nextId = 0;
   readonly #policy = new RequestPolicy();
@@ -48,6 +47,11 @@ export class HelpedClient implements AsyncDisposable {
     return this.network.unanswered > 0;
   }
 
+  /** The names of the step's requests, if they were answered before they had reached the server. */
+  get ahead(): readonly string[] {
+    return this.#ahead;
+  }
+
   /** What is under way arrives, and what becomes of it comes back. */
   settle(): Promise<void> {
     return this.network.release();
@@ -68,6 +72,13 @@ export class HelpedClient implements AsyncDisposable {
       default:
         return outcomeOf(step, await this.#request(requestOf(step), isErrorKnown));
     }
+  }
+
+  /** As part of the same step. */
+  async flush(): Promise<void> {
+    const ahead = this.#ahead;
+    await this.#request(['flush']);
+    this.#ahead = [...ahead, ...this.#ahead];
   }
 
   /** The first thing that every client does. */
@@ -138,8 +149,9 @@ export class HelpedClient implements AsyncDisposable {
 
   async #request(request: Request, isErrorKnown = false): Promise<Reply> {
     const policy = this.#send(request);
-    this.ahead = policy === 'quiet' || (policy === 'posted' && !isErrorKnown) ? request[0] : undefined;
-    if (this.ahead !== undefined) return this.client.reply();
+    const isAhead = policy === 'quiet' || (policy === 'posted' && !isErrorKnown);
+    this.#ahead = isAhead ? [request[0]] : [];
+    if (isAhead) return this.client.reply();
     this.network.flow();
     const reply = await this.client.reply();
     await this.network.release();

@@ -70,9 +70,9 @@ export class Player implements AsyncDisposable {
     }
   }
 
-  /** The name of the client's last request, if a helper has answered it before it had reached the server. */
-  ahead(client: number): string | undefined {
-    return this.helped?.get(client)?.ahead;
+  /** The names of the requests of a client's last step, if a helper has answered them before they had reached the server. */
+  ahead(client: number): readonly string[] {
+    return this.helped?.get(client)?.ahead ?? [];
   }
 
   /** Whether the client has been given a memory handle. */
@@ -136,7 +136,7 @@ export class Player implements AsyncDisposable {
     if (step.do !== 'disturbed') return helped.play(realm, step, isErrorKnown);
     return this.#whileDisturbed(realm, step.how, async () => {
       const outcome = await helped.play(realm, step.then, false);
-      if (realm.isFast && helped.ahead !== undefined) await helped.play(realm, { do: 'flush' }, false);
+      if (realm.isFast && helped.ahead.length > 0) await helped.flush();
       await helped.settle();
       return outcome;
     });
