@@ -6,7 +6,6 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import { systemClock, waitAtMost } from './base/clock.js';
 import { Disposer } from './base/disposer.js';
@@ -30,6 +29,7 @@ import { Daemon } from './daemon/daemon.js';
 import { AccessPolicy } from './daemon/access-policy.js';
 import { AuditLog } from './daemon/audit-log.js';
 import { LocalAccess } from './daemon/local-access.js';
+import { LoopDelay } from './daemon/loop-delay.js';
 import { PortBook } from './daemon/port-book.js';
 import { Reservations } from './daemon/reservations.js';
 import type { ServerServices } from './daemon/server-services.js';
@@ -98,7 +98,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
     services: { ...(await serverServices(log)), access, reservations },
     onEvent: (event) => events.add(event),
   });
-  const loopDelay = watchLoopDelay();
+  using loopDelay = new LoopDelay(systemClock);
   const daemon = new Daemon({
     ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, audit, events, log },
     loadConfig: load,
@@ -107,7 +107,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
       audit.configure(auditSettings(next));
       reservations.configure({ longestMs: next.access.longestReservationMs });
     },
-    loopDelayMs: loopDelay.p99Ms,
+    loopDelayMs: () => loopDelay.p99Ms,
   });
   // Before any port is opened: a second daemon stops here, and has harmed nothing.
   await using atEnd = new Disposer();
@@ -119,7 +119,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   atEnd.use(await openControl(config, daemon, log, operatorOf));
   atEnd.defer(() => stopServing(supervisor));
   await supervisor.start();
-  loopDelay.begin();
+  loopDelay.begin(); // nobody waits for us while we start up
   const machine = { hostname, interfaces: networkInterfaces };
   const loadAdvertiser = (): Promise<Advertiser> => openAdvertiser(log);
   atEnd.use(new Advertising({ supervisor, book, events, clock: systemClock, log, machine, loadAdvertiser }));
@@ -314,16 +314,6 @@ async function notifyServiceManager(
   });
   notifier.ready();
   return notifier;
-}
-
-/** How late the event loop is: the 99th percentile since `begin`. Nobody waits for us while we start up. */
-function watchLoopDelay(): { readonly begin: () => void; readonly p99Ms: () => number } {
-  const resolution = 50; // the histogram counts the interval itself as well
-  const histogram = monitorEventLoopDelay({ resolution });
-  return {
-    begin: () => histogram.enable(),
-    p99Ms: () => Math.max(0, Math.round((histogram.percentile(99) / 1e6 - resolution) * 10) / 10),
-  };
 }
 
 async function stopServing(supervisor: Supervisor): Promise<void> {
