@@ -112,6 +112,8 @@ export class SessionLease implements ClientLease, Writer {
       try {
         await this.#leave();
       } finally {
+        // Who has no use for the probe any more keeps nobody from it: least of all the one that is let in instead.
+        this.session.turns.release(this);
         this.session.admission.leave(this);
       }
     });

@@ -223,6 +223,27 @@ describe('a client that leaves', () => {
     assert.equal(rig.session.leases.length, 1);
   });
 
+  it('by its last close gives back the lock as well, however often it took it', async () => {
+    await using rig = await SessionRig.start();
+    const lease = await rig.opened();
+    await rig.run(lease.open(NEVER));
+    const next = await rig.opened();
+    await lease.lock(NEVER);
+    await lease.lock(NEVER);
+    const seen: string[] = [];
+    const waiting = next.lock(NEVER).then(() => seen.push('lock'));
+
+    await rig.run(lease.close(NEVER));
+    assert.deepEqual(seen, []);
+    const now = rig.clock.now();
+    await rig.run(lease.close(NEVER));
+    await waiting;
+
+    assert.ok(rig.clock.now() < now + 2000); // not by being idle
+    lease.unlock();
+    assert.equal(rig.session.turns.holder?.client, next.client);
+  });
+
   it('leaves nRESET to another one that holds it as well', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();
