@@ -100,6 +100,28 @@ describe('a turn queue', () => {
     assert.deepEqual(journal, ['c+', 'c-']);
   });
 
+  it('gives the lock to nobody before operations that came earlier, whoever leaves meanwhile', async () => {
+    const { queue, journal, owners } = startQueue();
+    const [a, b, c] = owners;
+    const gone = new AbortController();
+    const running = a.begin();
+    const waiting = b.begin();
+    const locked = queue.lock(c, always);
+    const leaving = queue.lock(a, gone.signal);
+
+    gone.abort(new Error('client left'));
+    await assert.rejects(leaving, /client left/);
+    assert.equal(queue.holder, undefined);
+    running.end();
+    await settle();
+    assert.equal(queue.holder, undefined);
+    waiting.end();
+    await locked;
+
+    assert.equal(queue.holder, c);
+    assert.deepEqual(journal, ['a+', 'a-', 'b+', 'b-']);
+  });
+
   it('forgets a waiter whose signal aborts, and lets the others go on', async () => {
     const { queue, journal, owners } = startQueue();
     const [a, b, c] = owners;
