@@ -214,6 +214,31 @@ describe('a turn queue', () => {
     assert.equal(queue.holder, b);
   });
 
+  const departures = {
+    'the client leaves': (_queue, gone) => gone.abort(new Error('gone')),
+    'the probe is unplugged': (queue) => queue.refuseOperations(new Error('unplugged')),
+  } satisfies Record<string, (queue: TurnQueue<Owner>, gone: AbortController) => void>;
+  for (const [what, depart] of Object.entries(departures)) {
+    it(`does not count the time in which nobody waits any more, since ${what}`, async () => {
+      const { clock, queue, owners } = startQueue();
+      const [a, b, c] = owners;
+      await queue.lock(a, always);
+      const gone = new AbortController();
+      const refused = assert.rejects(b.begin(gone.signal).done);
+      await clock.advance(1900);
+
+      depart(queue, gone);
+      await refused;
+      const waiting = queue.lock(c, always);
+      await clock.advance(1900);
+      assert.equal(queue.holder, a);
+      await clock.advance(200);
+
+      await waiting;
+      assert.equal(queue.holder, c);
+    });
+  }
+
   it('lets a holder that lost the lock give it back without having it', async () => {
     const { clock, queue, owners } = startQueue();
     const [a, b] = owners;
