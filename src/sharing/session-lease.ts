@@ -280,9 +280,8 @@ export class SessionLease implements ClientLease, Writer {
 
   async #dispose(): Promise<void> {
     const { turns } = this.session;
-    // A lock that an idle client has lost to another is not taken again just to leave.
-    if (turns.holder !== this) turns.release(this);
     try {
+      // Not as other operations: a lock that an idle client has lost to another is not taken again just to leave.
       if (this.isOpen) await turns.runLast(this, never, () => this.#behindOthers(() => this.#leave()));
     } catch (error) {
       const { log, uid } = this.session.options;
