@@ -176,6 +176,9 @@ export const RELOADED = frozen(
     Type.Object({
       applied: Type.Literal(true, { description: 'true' }),
       changed: Type.Array(Type.String(), { description: 'uids of the probes whose settings changed' }),
+      settings: Type.Array(Type.String(), {
+        description: 'keys whose value changed, of what is not said of single probes',
+      }),
       waiting: Type.Array(Type.String(), {
         description: 'uids of those among them that are in use and change when their last client leaves',
       }),
