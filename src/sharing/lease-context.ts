@@ -212,13 +212,13 @@ export class LeaseContext {
   async beforeReset(probe: Probe): Promise<void> {
     const wire = this.#wire;
     if (!wire.isReady && (wire.contexts.size === 1 || !(await this.line.regain(probe)))) return;
-    const there = wire.dp(wire.selection);
-    // The driver will not count on SELECT any more, and then flags do not let themselves be read.
-    if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);
-    const { view, dp } = this.here;
-    const hasPower = (dp.control ?? 0) & CTRL_STAT.CDBGPWRUPREQ;
-    if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
     try {
+      const there = wire.dp(wire.selection);
+      // The driver will not count on SELECT any more, and then flags do not let themselves be read.
+      if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);
+      const { view, dp } = this.here;
+      const hasPower = (dp.control ?? 0) & CTRL_STAT.CDBGPWRUPREQ;
+      if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
       if (this.isForeign) await this.enter(probe, false);
       dp.rdbuffOf = dp.resendOf = 'nobody';
       for (const base of dp.aps.keys()) await this.user(base).claimAll(probe.dap);

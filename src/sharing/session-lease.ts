@@ -163,9 +163,12 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) =>
-      asserted ? this.#nReset.assert(probe, signal) : this.#nReset.release(probe, signal),
-    );
+    if (asserted) return this.#use(signal, (probe) => this.#nReset.assert(probe, signal));
+    return this.#turn(signal, async () => {
+      // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
+      await this.#nReset.release(this.#probe(), signal);
+      this.#reportLateError();
+    });
   }
 
   readReset(signal: AbortSignal): Promise<boolean> {

@@ -94,6 +94,21 @@ describe('a reset by one of several clients', () => {
     assert.equal(await rig.run(second.dap.readDp(DP.RDBUFF, NEVER)), 0x11223344);
   });
 
+  for (const asserted of [true, false]) {
+    it(`is not kept from it where what others have there cannot be saved (nRESET ${asserted ? 'low' : 'high'})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await rig.connected();
+      if (!asserted) await rig.run(first.setReset(true, NEVER));
+      const faulty = await working(rig, WORDS, NOTHING_THERE);
+      await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+
+      await rig.run(first.setReset(asserted, NEVER));
+
+      assert.equal(rig.sim.board.connector.nReset.low, asserted);
+    });
+  }
+
   it('does not keep another one from reading its sticky flags', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();

@@ -179,6 +179,19 @@ describe('a posted write that fails', () => {
     assert.equal(lease.wireProtocol, undefined);
   });
 
+  it('does not keep nRESET low when its client lets go of it, and is told then', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await rig.run(lease.setReset(true, NEVER));
+    await writeMemory(lease, NOWHERE, 1);
+    await rig.clock.advance(1);
+
+    await assert.rejects(rig.run(lease.setReset(false, NEVER)), TransferFaultError);
+
+    assert.equal(rig.sim.board.connector.nReset.low, false);
+    assert.equal(await rig.run(lease.readReset(NEVER)), false); // told once
+  });
+
   it('does not keep a client that leaves from giving everything back', async () => {
     await using rig = await start();
     const [other, lease] = [await rig.connected(), await rig.connected()];
