@@ -21,8 +21,8 @@ export interface LeaseContextOptions {
   readonly wire: Wire;
   /** Whether another client counts on the target's connection. */
   readonly isShared: () => boolean;
-  /** Whether writes that were acknowledged may be dropped, behind one that fails. */
-  readonly isPosting: () => boolean;
+  /** The place up to which accesses were executed: see `PostingDapPort.confirmed`. */
+  readonly confirmed: () => number;
   readonly onHalt: () => void;
   readonly onReset: () => void;
 }
@@ -163,13 +163,14 @@ export class LeaseContext {
     const wire = this.#wire;
     const { view, dp } = this.here;
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
+    const isUnanswered = error instanceof NoAckError;
+    // What was posted behind the access that failed was dropped. Without an answer the power may have been away.
+    const refusedAt = error instanceof TransferError ? error.access?.refusedAt : undefined;
+    view.doubt(isUnanswered ? -1 : this.#options.confirmed(), refusedAt);
     if (error instanceof TransferError) {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
       view.hasFailed = true;
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
-      const isUnanswered = error instanceof NoAckError;
-      // What was posted behind the access that failed was dropped; and the power may have been away.
-      if (this.#options.isPosting() || isUnanswered) view.doubt(error.access?.refusedAt);
       if (!isUnanswered) return;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();

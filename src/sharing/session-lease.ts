@@ -39,7 +39,7 @@ export class SessionLease implements ClientLease, Writer {
     this.#context = new LeaseContext({
       wire: session.wire,
       isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
-      isPosting: () => session.probe?.dap.postsWrites ?? false,
+      confirmed: () => session.probe?.dap.confirmed ?? -1,
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
     });

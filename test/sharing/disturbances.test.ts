@@ -178,6 +178,29 @@ describe('a line that breaks, or a loss of power, that one client runs into', ()
   }
 });
 
+describe('a JTAG scan that breaks off, an access of whatever was shifted so far', () => {
+  for (const postedWrites of [false, true]) {
+    it(`leaves another one what it had in CSW before its own access hung (${postedWrites ? 'posted' : 'no posted'} writes)`, async () => {
+      await using rig = await SessionRig.start({ driver: { postedWrites } });
+      const hanging = await working(rig, WORDS, RAM_BASE, 'JTAG');
+      const breaking = await working(rig, WORDS, RAM_BASE + 0x4000, 'JTAG');
+      await write(rig, hanging, MEM_AP.TAR, RAM_BASE);
+      const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 151, on: { port: 'AP', address: 0xc } });
+      await assert.rejects(read(rig, hanging, MEM_AP.DRW), TransferTimeoutError);
+      waits[Symbol.dispose]();
+      await write(rig, breaking, MEM_AP.TAR, RAM_BASE + 0x4000);
+      await rig.run(hanging.dap.writeDp(DP.ABORT, 0x1f, NEVER));
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+
+      await assert.rejects(read(rig, breaking, MEM_AP.TAR), NoAckError);
+      await rig.run(hanging.dap.writeDp(DP.CTRL_STAT, 0x50000f32, NEVER));
+
+      assert.equal(await read(rig, hanging, MEM_AP.TAR), RAM_BASE + 4);
+      assert.equal(await read(rig, hanging, MEM_AP.CSW), WORDS);
+    });
+  }
+});
+
 describe('an error while the registers of one client are put back for it', () => {
   for (const protocol of ['SWD', 'JTAG'] as const) {
     // Over JTAG the access is made, and only takes too long.

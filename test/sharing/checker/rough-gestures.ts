@@ -161,7 +161,7 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
           of('long wait', fc.constantFrom(read(TAR), read(0)), [abort, ...clearSticky(realm)]),
           // A scan that breaks off is an access, nobody knows which. Behind a reset, and behind a long WAIT with posted
           // writes, CSW and TAR may be what nobody knows.
-          ...(realm.resets || realm.isFast ? [] : [of('no-ack', fc.oneof(any, fc.constant(readControl)), anew(realm))]),
+          ...(realm.resets ? [] : [of('no-ack', fc.oneof(any, fc.constant(readControl)), anew(realm))]),
         ]),
   );
 }
