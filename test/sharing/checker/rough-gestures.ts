@@ -7,6 +7,7 @@ import {
   clearSticky,
   control,
   DRW,
+  idle,
   lineReset,
   read,
   readControl,
@@ -45,6 +46,7 @@ export function roughGesture(realm: Realm): fc.Arbitrary<Gesture> {
 function line(realm: Realm): fc.Arbitrary<Gesture> {
   const again = afterLineReset(realm, 'write');
   return fc.constantFrom<Gesture>(
+    [idle, read(TAR), idle, readControl],
     [...lineReset, ...again],
     [...wake(realm), ...again],
     [...lineReset, readControl, readDpidr, ...lineReset, ...again],
