@@ -231,9 +231,9 @@ export class LeaseContext {
 
   /** The target was reset by this client, and APs may have been with it: others get back there what they count on. */
   targetReset(): void {
+    const mine = new Map([...this.#views].map(([selection, { aps }]) => [this.#wire.dp(selection), aps]));
     for (const dp of this.#wire.dps) {
-      const mine = dp === this.here.dp ? this.here.view.aps : undefined;
-      for (const [base, ap] of dp.aps) ap.distrust(mine?.get(base)?.view);
+      for (const [base, ap] of dp.aps) ap.distrust(mine.get(dp)?.get(base)?.view);
     }
   }
 

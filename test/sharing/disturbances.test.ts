@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
 import { bitString } from '../../src/dap/bit-string.js';
-import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
+import { CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
@@ -12,6 +12,8 @@ import { NEVER, SessionRig } from './session-rig.js';
 const WORDS = 0x23000052;
 const BYTES = 0x23000050;
 const NOTHING_THERE = 0x30000000;
+const CORE_0 = 0x01002927;
+const CORE_1 = 0x11002927;
 
 /** A client that has left CSW and TAR as given. */
 async function working(
@@ -36,6 +38,14 @@ async function read(rig: SessionRig, { dap }: ClientLease, register: number): Pr
 
 async function write(rig: SessionRig, { dap }: ClientLease, register: number, value: number): Promise<void> {
   await rig.run(dap.writeAp(register, Uint32Array.of(value), NEVER));
+}
+
+/** To another target of a multi-drop line. */
+async function select(rig: SessionRig, lease: ClientLease, targetSel: number): Promise<void> {
+  await rig.run(lease.swjSequence(bitString(51, -1n), NEVER));
+  await rig.run(lease.swjSequence(bitString(8, 0), NEVER));
+  await rig.run(lease.dap.writeDp(DP.TARGETSEL, targetSel, NEVER));
+  await rig.run(lease.dap.readDp(DP.DPIDR, NEVER));
 }
 
 async function cswAndTar(rig: SessionRig, lease: ClientLease): Promise<number[]> {
@@ -79,6 +89,24 @@ describe('a reset by one of several clients', () => {
 
     assert.deepEqual(await cswAndTar(rig, first), [WORDS, RAM_BASE]);
     assert.deepEqual(await cswAndTar(rig, second), [WORDS, 0]);
+  });
+
+  it('is found out about by who made it on every target of a multi-drop line that it has used', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop', resetsAps: true } } });
+    const [client, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
+    for (const target of [CORE_1, CORE_0]) {
+      await select(rig, client, target);
+      await rig.run(client.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+      await write(rig, client, MEM_AP.CSW, BYTES);
+      await write(rig, client, MEM_AP.TAR, RAM_BASE);
+    }
+    await rig.run(other.dap.readDp(DP.DPIDR, NEVER));
+
+    await rig.run(client.setReset(true, NEVER));
+
+    assert.deepEqual(await cswAndTar(rig, client), [WORDS, 0]);
+    await select(rig, client, CORE_1);
+    assert.deepEqual(await cswAndTar(rig, client), [WORDS, 0]);
   });
 
   it('leaves another one what it has in RDBUFF, where its TAR had to be read', async () => {
