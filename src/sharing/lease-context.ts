@@ -304,9 +304,8 @@ export class LeaseContext {
   #noteLine({ state }: Line): void {
     this.#selected = undefined;
     if (state !== 'fresh') return;
-    // A line reset takes SELECT.DPBANKSEL back to 0 (IHI 0074 B4.3.3).
-    const { view } = this.here;
-    view.select = selectOf(view.select);
+    // A line reset takes SELECT.DPBANKSEL of all debug ports back to 0 (IHI 0074 B4.3.3).
+    for (const view of this.#views.values()) view.select = selectOf(view.select);
   }
 
   readonly #watch: TargetWatch = {
