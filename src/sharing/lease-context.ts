@@ -129,10 +129,12 @@ export class LeaseContext {
   /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
   async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
-    if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
-    dp.isStuck = false;
+    // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
+    // known any more, as after ABORT, it cannot be read.
+    if (protocol === 'JTAG') await giveUpStuck(probe, dp);
     const status = await readFlags(probe);
     dp.resendOf = 'nobody';
+    if (protocol === 'SWD') await giveUpStuck(probe, dp);
     const flags = status & STICKY;
     if (flags !== 0) {
       // Before they are cleared: that may fail, and have cleared them all the same.
@@ -172,6 +174,8 @@ export class LeaseContext {
       view.hasFailed = true;
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
       if (!isUnanswered) return;
+      // With ORUNDETECT it may have been a WAIT, of an access that would make the next client wait as well.
+      if ((view.control ?? 0) & CTRL_STAT.ORUNDETECT) dp.isStuck = true;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();
       this.line.unanswered();
@@ -315,6 +319,12 @@ export class LeaseContext {
       this.#options.onReset();
     },
   };
+}
+
+/** Ends an access that has not come to its end. */
+async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
+  if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
+  dp.isStuck = false;
 }
 
 /** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */

@@ -7,6 +7,7 @@ import { CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.j
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
+import { DapCommand } from '../../src/sim/firmware/dap-command.js';
 import { NEVER, SessionRig } from './session-rig.js';
 
 const WORDS = 0x23000052;
@@ -227,6 +228,26 @@ describe('a JTAG scan that breaks off, an access of whatever was shifted so far'
       assert.equal(await read(rig, hanging, MEM_AP.CSW), WORDS);
     });
   }
+});
+
+describe('an access that takes longer than the line bears with ORUNDETECT', () => {
+  it('is aborted for the next client, whose line it would break as well', async () => {
+    await using rig = await SessionRig.start();
+    const detecting = await working(rig, WORDS, RAM_BASE);
+    const other = await working(rig, WORDS, RAM_BASE + 0x100);
+    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 1000, on: { port: 'DP', address: 0xc } });
+    rig.sim.onCommand(DapCommand.WriteAbort, {
+      command: (command) => {
+        waits[Symbol.dispose]();
+        return command;
+      },
+    });
+    // WAIT comes with a data phase that the probe does not make: the two lose each other (IHI 0031 B4.2.3).
+    await assert.rejects(read(rig, detecting, MEM_AP.DRW), NoAckError);
+
+    assert.deepEqual(await cswAndTar(rig, other), [WORDS, RAM_BASE + 0x100]);
+  });
 });
 
 describe('an error while the registers of one client are put back for it', () => {
