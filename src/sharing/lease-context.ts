@@ -132,7 +132,7 @@ export class LeaseContext {
     // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
     // known any more, as after ABORT, it cannot be read.
     if (protocol === 'JTAG') await giveUpStuck(probe, dp);
-    const status = await readFlags(probe);
+    const status = await readFlags(probe, dp);
     dp.resendOf = 'nobody';
     if (protocol === 'SWD') await giveUpStuck(probe, dp);
     const flags = status & STICKY;
@@ -328,7 +328,9 @@ async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
 }
 
 /** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */
-async function readFlags(probe: Probe): Promise<number> {
+async function readFlags(probe: Probe, dp: WireDp): Promise<number> {
+  // With ORUNDETECT such an error would break the line again, and what was given up is a WAIT that has overrun.
+  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return CTRL_STAT.STICKYORUN;
   try {
     return await probe.dap.readDp(DP.CTRL_STAT, never);
   } catch (error) {

@@ -1,7 +1,7 @@
 // What one client suffers, or does to the target, and what the others notice of it.
 
 import assert from 'node:assert/strict';
-import { NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import { GarbledAckError, NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
 import { bitString } from '../../src/dap/bit-string.js';
 import { CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
@@ -247,6 +247,21 @@ describe('an access that takes longer than the line bears with ORUNDETECT', () =
     await assert.rejects(read(rig, detecting, MEM_AP.DRW), NoAckError);
 
     assert.deepEqual(await cswAndTar(rig, other), [WORDS, RAM_BASE + 0x100]);
+  });
+});
+
+describe('an ACK that is none', () => {
+  it('is a line that has broken: for the next client it is brought up again', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [detecting, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
+    for (const { dap } of [detecting, other]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    await write(rig, other, MEM_AP.TAR, RAM_BASE);
+    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    rig.sim.board.faults.inject({ kind: 'wait', times: 2, on: { port: 'AP' } });
+    // The probe repeats the access while the target makes the data phase of its WAIT.
+    await assert.rejects(read(rig, detecting, MEM_AP.DRW), GarbledAckError);
+
+    assert.equal(await read(rig, other, MEM_AP.TAR), RAM_BASE);
   });
 });
 

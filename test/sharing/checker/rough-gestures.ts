@@ -141,6 +141,7 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
       read(0),
     ]);
   const isSwd = realm.protocol === 'SWD';
+  const anotherLine = [readControl, ...wake(realm), ...afterLineReset(realm, 'sequence')];
   const abort: Step = { do: 'writeDp', address: 0, value: 0x1f };
   return fc.oneof(
     of('wait', any, []),
@@ -152,11 +153,17 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
       ? [
           of('long wait', any, [abort, ...clearSticky(realm)]),
           of('parity', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [...[readControl, abort]]),
-          of('no-ack', fc.oneof(any, fc.constant(readControl)), [
-            readControl,
-            ...wake(realm),
-            ...afterLineReset(realm, 'sequence'),
-          ]),
+          of('no-ack', fc.oneof(any, fc.constant(readControl)), anotherLine),
+          // With ORUNDETECT the probe and the target lose each other at the first WAIT. On a multi-drop line flags that were
+          // not looked at before can be read no more.
+          ...(realm.board === 'multidrop'
+            ? []
+            : [
+                of('wait', any, [...anotherLine, control(0x50000f00)]).map((gesture): Gesture => [
+                  control(0x50000f01),
+                  ...gesture,
+                ]),
+              ]),
         ]
       : // An access over JTAG is made, and takes its time.
         [
