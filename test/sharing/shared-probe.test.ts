@@ -258,6 +258,7 @@ describe('who resets or halts a target', () => {
     const first = await rig.connected();
     rig.lease(); // has not opened the probe
     await writeMemory(rig, first, 0xe000edf0, 0xa05f0003); // alone: nobody to tell
+    assert.deepEqual(told, []);
     const second = await rig.opened();
 
     await writeMemory(rig, first, 0xe000edf0, 0xa05f0003);
