@@ -18,11 +18,13 @@ export const targets: readonly Target[] = [
   { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: true },
   { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
+  { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: true },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
   { board: 'second-ap', protocol: 'SWD', apart: true, handles: false, resets: 'core and APs' },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
+  { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core' },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: false, resets: 'core and APs' },
 ];
 export interface Extent {
@@ -70,7 +72,7 @@ export function playWorlds(worlds: readonly World[], { steps, firstSeed, runsPer
 }
 
 function nameOf({ board, protocol, apart, handles, isFast, resets, helped }: World): string {
-  const roams = apart === 'roaming' && 'each on every AP';
+  const roams = apart === 'roaming' && (board === 'multidrop' ? 'each on every target' : 'each on every AP');
   const parts = [board, protocol, roams, handles && 'memory handles', isFast && 'posted writes and packets in flight'];
   const helpers = helped !== 'none' && `${helped} of them behind a helper`;
   return [...parts, resets && `resets of ${resets}`, helpers].filter(Boolean).join(', ');

@@ -85,6 +85,12 @@ export class Player implements AsyncDisposable {
     return [...this.#leases.keys()].filter((other) => other !== client);
   }
 
+  /** Its next request waits for somebody else's lock, and time goes on until that one is asleep. */
+  isLockedOut(client: number): boolean {
+    const { holder } = this.rig.session.turns;
+    return holder !== undefined && holder !== this.#leases.get(client);
+  }
+
   /** Somebody else works: what was posted is sent first. */
   async interrupted(): Promise<void> {
     await this.arrived();
@@ -117,10 +123,7 @@ export class Player implements AsyncDisposable {
     const helped = this.helped?.get(client);
     if (helped) await this.helped?.letIn(lease);
     const playing = helped ? this.#help(client, helped, realm, step, isErrorKnown) : this.#request(lease, realm, step);
-    const { holder } = this.rig.session.turns;
-    // It waits for somebody else's lock, and time goes on until that one is asleep.
-    const isLockedOut = holder !== undefined && holder !== lease;
-    const takesTime = isLockedOut || ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
+    const takesTime = this.isLockedOut(client) || ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
     const outcome = takesTime ? await this.rig.run(playing) : await playing;
     if (step.do === 'die') this.#leases.delete(client);
     return outcome;
