@@ -6,6 +6,7 @@ import { DaemonProcess } from '../support/daemon-process.js';
 import { DPIDR, isRefused, portOf, readDpidr } from '../support/forwarded-port.js';
 import { ProbectlProcess } from '../support/probectl-process.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
+import { TestClient } from '../support/test-client.js';
 
 /** A command that says on which port it finds the probe, and goes on until it is told something. */
 const waiting = ['sh', '-c', 'echo port={port}; read -r code; exit "$code"'];
@@ -120,6 +121,30 @@ describe('probectl over ssh', function () {
     running.type('0\n');
     assert.equal((await running.ended).code, 0);
   });
+
+  for (const [name, signals, command] of [
+    ['run', ['SIGINT', 'SIGKILL'], ['--', 'sh', '-c', 'echo port={port}; read -r never']],
+    ['forward', ['SIGTERM', 'SIGKILL'], []],
+  ] as const) {
+    for (const signal of signals) {
+      it(`leaves no process and no port behind when ${name} gets ${signal}, here and there`, async () => {
+        const running = probectl(name, '--host', 'ssh://lab', 'SIM0001', ...command);
+        const port = await portOf(running, /(?:port=|localhost:)(\d+)/);
+        await using client = await TestClient.connect(port);
+        await client.result('open');
+        const processes = [...running.descendants, ...sshd.connections];
+        assert(processes.length >= 3, 'ssh, and sshd twice');
+
+        running.kill(signal);
+
+        await running.ended;
+        while (processes.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
+        assert(await isRefused(port));
+        assert.match(await client.end(), /^(ECONNRESET|closed)$/);
+        assert.deepEqual(sshd.connections, []);
+      });
+    }
+  }
 
   it('waits for its turn with a probe of the host', async () => {
     const reserve = ['reserve', 'SIM0001', '--for', '10m', '--as', 'addr:192.0.2.1'];

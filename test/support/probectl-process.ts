@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
+import { descendants } from './descendants.js';
 import { type Programs, sources } from './programs.js';
 
 export interface Ran {
@@ -69,6 +70,11 @@ export class ProbectlProcess {
   /** Types on its standard input. */
   type(text: string): void {
     this.#child.stdin.write(text);
+  }
+
+  /** The processes it has started. */
+  get descendants(): readonly number[] {
+    return this.#child.pid === undefined ? [] : descendants(this.#child.pid);
   }
 
   kill(signal: NodeJS.Signals): void {
