@@ -96,10 +96,10 @@ export class SshServer implements AsyncDisposable {
     this.#sshd = undefined;
   }
 
-  /** From now on the user's key is good for commands only, as docs/security.md has it: sshd(8), "restrict". */
-  forbidForwarding(): void {
+  /** From now on the user's key is good for less. @param options  sshd(8), "AUTHORIZED_KEYS FILE FORMAT" */
+  restrictKey(options: string): void {
     const key = readFileSync(path.join(this.folder, 'user_key.pub'), 'utf8');
-    writeFileSync(path.join(this.folder, 'authorized_keys'), `restrict ${key}`);
+    writeFileSync(path.join(this.folder, 'authorized_keys'), `${options} ${key}`);
   }
 
   /** The arguments of each probectl that was run through it, the newest last. */
