@@ -29,7 +29,7 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
   turn?.destroy(); // nobody uses it yet, and others wait
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({
-    ...{ endpoint, socketOptions, pipelining: !plain },
+    ...{ endpoint, clock: world.clock, socketOptions, pipelining: !plain },
     ...(port !== undefined && { port }),
   });
   const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
