@@ -10,6 +10,16 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export interface ProbectlOptions {
+  readonly programs?: Programs;
+  /** A command that runs it, such as `ip netns exec lab`. */
+  readonly before?: readonly string[];
+  /** Goes over the environment of the tests. */
+  readonly more?: NodeJS.ProcessEnv;
+  /** When it is killed, whatever it does. */
+  readonly timeoutMs?: number;
+}
+
 /** `probectl` as a process of its own. */
 export class ProbectlProcess {
   readonly #printed = { stdout: '', stderr: '' };
@@ -17,23 +27,15 @@ export class ProbectlProcess {
   /** Resolves when it has ended and all it printed was read. */
   readonly ended: Promise<Ran>;
 
-  /**
-   * @param folder  the runtime directory of the daemon it is for
-   * @param before  a command that runs it, such as `ip netns exec lab`
-   * @param more    goes over the environment of the tests
-   */
+  /** @param folder  the runtime directory of the daemon it is for */
   constructor(
     folder: string,
     args: readonly string[],
-    {
-      programs = sources,
-      before = [],
-      more = {},
-    }: { readonly programs?: Programs; readonly before?: readonly string[]; readonly more?: NodeJS.ProcessEnv } = {},
+    { programs = sources, before = [], more = {}, timeoutMs = 60_000 }: ProbectlOptions = {},
   ) {
     const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
     const { command, node = process.execPath, ...user } = programs;
-    const options = { ...user, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    const options = { ...user, env, timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
     const [program, ...rest] = [...before, node, ...command('cli/main'), ...args];
     this.#child = spawn(program, rest, options);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));

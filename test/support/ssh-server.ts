@@ -9,11 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { descendants } from './descendants.js';
+import { freePort } from './free-port.js';
 import { type Programs, sources } from './programs.js';
 
 const SSHD = '/usr/sbin/sshd';
@@ -174,14 +174,6 @@ function script(file: string, line: string): void {
 
 function keygen(file: string): void {
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 function killIfThere(pid: number): void {
