@@ -39,7 +39,7 @@ export class SessionLease implements ClientLease, Writer {
     this.#context = new LeaseContext({
       wire: session.wire,
       isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
-      isPosting: () => session.probe?.dap.postsWrites ?? false,
+      confirmed: () => session.probe?.dap.confirmed ?? -1,
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
     });
@@ -112,6 +112,8 @@ export class SessionLease implements ClientLease, Writer {
       try {
         await this.#leave();
       } finally {
+        // Who has no use for the probe any more keeps nobody from it: least of all the one that is let in instead.
+        this.session.turns.release(this);
         this.session.admission.leave(this);
       }
     });
@@ -163,9 +165,12 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) =>
-      asserted ? this.#nReset.assert(probe, signal) : this.#nReset.release(probe, signal),
-    );
+    if (asserted) return this.#use(signal, (probe) => this.#nReset.assert(probe, signal));
+    return this.#turn(signal, async () => {
+      // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
+      await this.#nReset.release(this.#probe(), signal);
+      this.#reportLateError();
+    });
   }
 
   readReset(signal: AbortSignal): Promise<boolean> {
@@ -278,9 +283,8 @@ export class SessionLease implements ClientLease, Writer {
 
   async #dispose(): Promise<void> {
     const { turns } = this.session;
-    // A lock that an idle client has lost to another is not taken again just to leave.
-    if (turns.holder !== this) turns.release(this);
     try {
+      // Not as other operations: a lock that an idle client has lost to another is not taken again just to leave.
       if (this.isOpen) await turns.runLast(this, never, () => this.#behindOthers(() => this.#leave()));
     } catch (error) {
       const { log, uid } = this.session.options;
