@@ -23,12 +23,12 @@ import { Advertising } from './daemon/advertising.js';
 import { Daemon } from './daemon/daemon.js';
 import { AccessPolicy } from './daemon/access-policy.js';
 import { LocalAccess } from './daemon/local-access.js';
+import { LoopDelay } from './daemon/loop-delay.js';
 import type { ServerServices } from './daemon/server-services.js';
 import { ServiceNotifier } from './daemon/service-notifier.js';
 import { Supervisor } from './daemon/supervisor.js';
 import type { Advertiser } from './discovery/advertiser.js';
 import { openAudit, auditSettings, openBook, openReservations } from './main/kept-files.js';
-import { watchLoopDelay } from './main/loop-delay.js';
 import { openBus } from './main/open-bus.js';
 import { openControl } from './main/open-control.js';
 import { findServiceManager, watchdogTimeoutMs } from './platform/service-manager.js';
@@ -83,7 +83,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
     services: { ...(await serverServices(log)), access, reservations },
     onEvent: (event) => events.add(event),
   });
-  const loopDelay = watchLoopDelay();
+  using loopDelay = new LoopDelay(systemClock);
   const daemon = new Daemon({
     ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, audit, events, log },
     loadConfig: load,
@@ -92,14 +92,14 @@ async function run(config: Config, load: () => Config): Promise<void> {
       audit.configure(auditSettings(next));
       reservations.configure({ longestMs: next.access.longestReservationMs });
     },
-    loopDelayMs: loopDelay.p99Ms,
+    loopDelayMs: () => loopDelay.p99Ms,
   });
   // Before any port is opened: a second daemon stops here, and has harmed nothing.
   await using atEnd = new Disposer();
   atEnd.use(await openControl(config, { daemon, local, log, process }));
   atEnd.defer(() => stopServing(supervisor));
   await supervisor.start();
-  loopDelay.begin();
+  loopDelay.begin(); // nobody waits for us while we start up
   const machine = { hostname, interfaces: networkInterfaces };
   const loadAdvertiser = (): Promise<Advertiser> => openAdvertiser(log);
   atEnd.use(new Advertising({ supervisor, book, events, clock: systemClock, log, machine, loadAdvertiser }));

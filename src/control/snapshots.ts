@@ -71,7 +71,9 @@ export const STATUS = frozen(
     since: time('when the daemon started'),
     configFile: Type.Optional(text('the config file it read; missing where there is none')),
     loopDelayMs: Type.Optional(
-      Type.Number({ description: '99th percentile of the delay of its event loop, in milliseconds' }),
+      Type.Number({
+        description: '99th percentile of the delay of its event loop in the last one to two minutes, in milliseconds',
+      }),
     ),
     probes: Type.Array(PROBE_ROW, { description: 'the probes it knows' }),
     problems: Type.Array(PROBLEM, { description: 'what needs somebody' }),

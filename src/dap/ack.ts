@@ -1,4 +1,5 @@
-import { NoAckError, TransferError, TransferFaultError, TransferTimeoutError } from './errors.js';
+import type { TransferError } from './errors.js';
+import { GarbledAckError, NoAckError, TransferFaultError, TransferTimeoutError } from './errors.js';
 
 /**
  * The three ACK bits of an SWD packet, as CMSIS-DAP reports them for both wire protocols (IHI 0031 B4.2;
@@ -31,6 +32,6 @@ export function ackError(ack: number, access?: AccessName): TransferError {
     case Ack.None:
       return new NoAckError(access);
     default:
-      return new TransferError(`unexpected ACK ${ack} from the target`, access);
+      return new GarbledAckError(ack, access);
   }
 }

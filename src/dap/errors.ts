@@ -18,8 +18,19 @@ export class TransferError extends DaemonError {
 
 /** Nobody answered. In SWD the debug port listens to nothing but a line reset from now on (IHI 0031 B4.2.5). */
 export class NoAckError extends TransferError {
-  constructor(access?: AccessName, options?: ErrorOptions) {
-    super('no ACK from the target: check power, cable and clock', access, options);
+  constructor(
+    access?: AccessName,
+    options?: ErrorOptions,
+    message = 'no ACK from the target: check power, cable and clock',
+  ) {
+    super(message, access, options);
+  }
+}
+
+/** What came is none of the three ACKs: probe and target have lost each other, and it was nobody's answer. */
+export class GarbledAckError extends NoAckError {
+  constructor(ack: number, access?: AccessName, options?: ErrorOptions) {
+    super(access, options, `unexpected ACK ${ack} from the target`);
   }
 }
 

@@ -82,11 +82,12 @@ export interface PostingDapPort extends DapPort {
   readonly postsWrites: boolean;
   /** The number of the batch of writes that waits to be sent; the next batch has another. Undefined: nothing waits. */
   readonly postedBatch: number | undefined;
-  /**
-   * Counts accesses, sent or not: the place of the last one, with which an error tells which were executed. Undefined
-   * where errors do not tell, as over JTAG.
-   */
-  readonly posted: number | undefined;
+  /** Counts accesses, sent or not: the place of the last one. */
+  readonly posted: number;
+  /** The place up to which all were executed, as the target's answers have told. */
+  readonly confirmed: number;
+  /** Whether an error tells which access was refused (`AccessName.refusedAt`). Over JTAG none does. */
+  readonly namesRefused: boolean;
 }
 
 /** One piece of an SWD sequence: bits driven by the host, or clocks during which the target drives SWDIO. */

@@ -42,10 +42,10 @@ export class DpView {
     if (!this.isStuck) this.hasFailed = false;
   }
 
-  /** After an error. @param refusedAt  see `MemApUser.doubt` */
-  doubt(refusedAt: number | undefined): void {
-    for (const user of this.aps.values()) user.doubt(refusedAt);
-    for (const user of this.guests.values()) user.doubt(refusedAt);
+  /** After an error: see `MemApUser.doubt`. */
+  doubt(confirmed: number, refusedAt: number | undefined): void {
+    for (const user of this.aps.values()) user.doubt(confirmed, refusedAt);
+    for (const user of this.guests.values()) user.doubt(confirmed, refusedAt);
   }
 
   /** Everything is as after power-up. */

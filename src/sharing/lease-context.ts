@@ -21,8 +21,8 @@ export interface LeaseContextOptions {
   readonly wire: Wire;
   /** Whether another client counts on the target's connection. */
   readonly isShared: () => boolean;
-  /** Whether writes that were acknowledged may be dropped, behind one that fails. */
-  readonly isPosting: () => boolean;
+  /** The place up to which accesses were executed: see `PostingDapPort.confirmed`. */
+  readonly confirmed: () => number;
   readonly onHalt: () => void;
   readonly onReset: () => void;
 }
@@ -129,10 +129,12 @@ export class LeaseContext {
   /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
   async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
-    if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
-    dp.isStuck = false;
-    const status = await readFlags(probe);
+    // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
+    // known any more, as after ABORT, it cannot be read.
+    if (protocol === 'JTAG') await giveUpStuck(probe, dp);
+    const status = await readFlags(probe, dp);
     dp.resendOf = 'nobody';
+    if (protocol === 'SWD') await giveUpStuck(probe, dp);
     const flags = status & STICKY;
     if (flags !== 0) {
       // Before they are cleared: that may fail, and have cleared them all the same.
@@ -163,14 +165,17 @@ export class LeaseContext {
     const wire = this.#wire;
     const { view, dp } = this.here;
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
+    const isUnanswered = error instanceof NoAckError;
+    // What was posted behind the access that failed was dropped. Without an answer the power may have been away.
+    const refusedAt = error instanceof TransferError ? error.access?.refusedAt : undefined;
+    view.doubt(isUnanswered ? -1 : this.#options.confirmed(), refusedAt);
     if (error instanceof TransferError) {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
       view.hasFailed = true;
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
-      const isUnanswered = error instanceof NoAckError;
-      // What was posted behind the access that failed was dropped; and the power may have been away.
-      if (this.#options.isPosting() || isUnanswered) view.doubt(error.access?.refusedAt);
       if (!isUnanswered) return;
+      // With ORUNDETECT it may have been a WAIT, of an access that would make the next client wait as well.
+      if ((view.control ?? 0) & CTRL_STAT.ORUNDETECT) dp.isStuck = true;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();
       this.line.unanswered();
@@ -212,13 +217,13 @@ export class LeaseContext {
   async beforeReset(probe: Probe): Promise<void> {
     const wire = this.#wire;
     if (!wire.isReady && (wire.contexts.size === 1 || !(await this.line.regain(probe)))) return;
-    const there = wire.dp(wire.selection);
-    // The driver will not count on SELECT any more, and then flags do not let themselves be read.
-    if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);
-    const { view, dp } = this.here;
-    const hasPower = (dp.control ?? 0) & CTRL_STAT.CDBGPWRUPREQ;
-    if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
     try {
+      const there = wire.dp(wire.selection);
+      // The driver will not count on SELECT any more, and then flags do not let themselves be read.
+      if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);
+      const { view, dp } = this.here;
+      const hasPower = (dp.control ?? 0) & CTRL_STAT.CDBGPWRUPREQ;
+      if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
       if (this.isForeign) await this.enter(probe, false);
       dp.rdbuffOf = dp.resendOf = 'nobody';
       for (const base of dp.aps.keys()) await this.user(base).claimAll(probe.dap);
@@ -230,9 +235,9 @@ export class LeaseContext {
 
   /** The target was reset by this client, and APs may have been with it: others get back there what they count on. */
   targetReset(): void {
+    const mine = new Map([...this.#views].map(([selection, { aps }]) => [this.#wire.dp(selection), aps]));
     for (const dp of this.#wire.dps) {
-      const mine = dp === this.here.dp ? this.here.view.aps : undefined;
-      for (const [base, ap] of dp.aps) ap.distrust(mine?.get(base)?.view);
+      for (const [base, ap] of dp.aps) ap.distrust(mine.get(dp)?.get(base)?.view);
     }
   }
 
@@ -303,9 +308,8 @@ export class LeaseContext {
   #noteLine({ state }: Line): void {
     this.#selected = undefined;
     if (state !== 'fresh') return;
-    // A line reset takes SELECT.DPBANKSEL back to 0 (IHI 0074 B4.3.3).
-    const { view } = this.here;
-    view.select = selectOf(view.select);
+    // A line reset takes SELECT.DPBANKSEL of all debug ports back to 0 (IHI 0074 B4.3.3).
+    for (const view of this.#views.values()) view.select = selectOf(view.select);
   }
 
   readonly #watch: TargetWatch = {
@@ -317,8 +321,16 @@ export class LeaseContext {
   };
 }
 
+/** Ends an access that has not come to its end. */
+async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
+  if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
+  dp.isStuck = false;
+}
+
 /** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */
-async function readFlags(probe: Probe): Promise<number> {
+async function readFlags(probe: Probe, dp: WireDp): Promise<number> {
+  // With ORUNDETECT such an error would break the line again, and what was given up is a WAIT that has overrun.
+  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return CTRL_STAT.STICKYORUN;
   try {
     return await probe.dap.readDp(DP.CTRL_STAT, never);
   } catch (error) {

@@ -44,6 +44,8 @@ export class WireMemAp {
   isMemAp: boolean | undefined;
   /** undefined: nobody has touched the register since the target was connected. */
   readonly owners: Record<KeptRegister, MemApView | undefined> = { csw: undefined, tar: undefined, tarHigh: undefined };
+  /** The place of the last access that has changed the register, as `PostingDapPort.posted` counts. */
+  readonly changedAt: Record<KeptRegister, number> = { csw: 0, tar: 0, tarHigh: 0 };
   /** Whose transfer DCRSR and DCRDR are at. */
   coreOwner: MemApView | undefined;
   /** CSW as it was before anyone wrote it. */

@@ -58,11 +58,12 @@ export class MemApUser {
       await dap.writeAp(this.base + register, values, signal);
     } catch (error) {
       if (core) this.ap.coreOwner = undefined;
+      this.#dropConfirmed(dap.confirmed);
       this.#noteFailure(register, true, error);
       throw error;
     }
     if (this.view.replaced.size > 0) this.#notePosted(dap, values.length);
-    this.#noteWrite(register, values);
+    this.#noteWrite(dap, register, values);
     if (core) this.#core.afterWrite(core, values);
   }
 
@@ -74,11 +75,13 @@ export class MemApUser {
   /**
    * An access has failed, and those behind it were dropped.
    *
-   * @param refusedAt  its place, as `PostingDapPort.posted` counts; undefined: nobody knows how many were executed
+   * @param confirmed  the place up to which all were executed, as `PostingDapPort.posted` counts
+   * @param refusedAt  that of the one that failed; undefined: nobody knows how many were executed
    */
-  doubt(refusedAt: number | undefined): void {
+  doubt(confirmed: number, refusedAt: number | undefined): void {
+    this.#dropConfirmed(confirmed);
     for (const kept of KEPT_REGISTERS) {
-      if (this.ap.owners[kept] !== this.view) continue;
+      if (this.ap.owners[kept] !== this.view || this.ap.changedAt[kept] <= confirmed) continue;
       const place = this.view.replaced.get(kept)?.place ?? Infinity;
       this.#doubt(kept, refusedAt !== undefined && refusedAt <= place);
     }
@@ -93,8 +96,13 @@ export class MemApUser {
     view.replaced.delete(kept);
   }
 
+  #dropConfirmed(confirmed: number): void {
+    const { replaced } = this.view;
+    for (const [kept, { place = Infinity }] of replaced) if (place <= confirmed) replaced.delete(kept);
+  }
+
   /** A write was made, or waits to be. @param count  of its values, the first of which may have replaced something */
-  #notePosted({ postedBatch, posted = 0 }: PostingDapPort, count: number): void {
+  #notePosted({ postedBatch, posted }: PostingDapPort, count: number): void {
     const { replaced } = this.view;
     if (postedBatch === undefined) replaced.clear();
     else for (const each of replaced.values()) each.place ??= posted - count + 1;
@@ -142,7 +150,7 @@ export class MemApUser {
   async #own(dap: PostingDapPort, kept: KeptRegister, restore: boolean): Promise<void> {
     const { ap, view } = this;
     // Where an error will not tell whether a posted write was executed, it is to find this user's value if it was not.
-    const restores = restore || (dap.postsWrites && dap.posted === undefined);
+    const restores = restore || (dap.postsWrites && !dap.namesRefused);
     const owner = ap.owners[kept];
     if (owner !== undefined && owner !== view && (await this.#isMemAp(dap))) {
       const isSaved = owner.isLeft || (owner[kept] !== undefined && !(kept === 'tar' && owner.isTarGuessed));
@@ -204,12 +212,24 @@ export class MemApUser {
     }
   }
 
-  #noteWrite(register: number, values: Uint32Array): void {
+  #noteWrite({ posted }: PostingDapPort, register: number, values: Uint32Array): void {
+    const { ap, view } = this;
     const last = values[values.length - 1];
-    if (register === MEM_AP.CSW) {
-      this.ap.isCswWritten = true;
-      this.view.csw = last;
-    } else this.#noteAddress(register, values.length, last);
+    switch (register) {
+      case MEM_AP.CSW:
+        ap.isCswWritten = true;
+        ap.changedAt.csw = posted;
+        view.csw = last;
+        break;
+      case MEM_AP.TAR_HIGH:
+        ap.changedAt.tarHigh = posted;
+        break;
+      case MEM_AP.TAR:
+      case MEM_AP.DRW:
+        ap.changedAt.tar = posted;
+        break;
+    }
+    this.#noteAddress(register, values.length, last);
   }
 
   /** What an access, read or write, says of the address that the next one goes to. */

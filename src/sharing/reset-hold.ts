@@ -51,8 +51,11 @@ export class ResetHold {
   async release(probe: Probe, signal: AbortSignal): Promise<void> {
     this.#isHeld = false;
     if (this.options.isHeldByOthers()) return;
-    await this.options.beforeReset(probe);
-    await probe.setReset(false, signal);
+    try {
+      await this.options.beforeReset(probe);
+    } finally {
+      await probe.setReset(false, signal); // also where the registers of others could not be saved
+    }
   }
 
   /** The client leaves. */

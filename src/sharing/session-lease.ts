@@ -39,7 +39,7 @@ export class SessionLease implements ClientLease, Writer {
     this.#context = new LeaseContext({
       wire: session.wire,
       isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
-      isPosting: () => session.probe?.dap.postsWrites ?? false,
+      confirmed: () => session.probe?.dap.confirmed ?? -1,
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
     });
@@ -165,9 +165,12 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) =>
-      asserted ? this.#nReset.assert(probe, signal) : this.#nReset.release(probe, signal),
-    );
+    if (asserted) return this.#use(signal, (probe) => this.#nReset.assert(probe, signal));
+    return this.#turn(signal, async () => {
+      // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
+      await this.#nReset.release(this.#probe(), signal);
+      this.#reportLateError();
+    });
   }
 
   readReset(signal: AbortSignal): Promise<boolean> {

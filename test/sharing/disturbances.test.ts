@@ -1,17 +1,20 @@
 // What one client suffers, or does to the target, and what the others notice of it.
 
 import assert from 'node:assert/strict';
-import { NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import { GarbledAckError, NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
 import { bitString } from '../../src/dap/bit-string.js';
-import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
+import { CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
+import { DapCommand } from '../../src/sim/firmware/dap-command.js';
 import { NEVER, SessionRig } from './session-rig.js';
 
 const WORDS = 0x23000052;
 const BYTES = 0x23000050;
 const NOTHING_THERE = 0x30000000;
+const CORE_0 = 0x01002927;
+const CORE_1 = 0x11002927;
 
 /** A client that has left CSW and TAR as given. */
 async function working(
@@ -36,6 +39,14 @@ async function read(rig: SessionRig, { dap }: ClientLease, register: number): Pr
 
 async function write(rig: SessionRig, { dap }: ClientLease, register: number, value: number): Promise<void> {
   await rig.run(dap.writeAp(register, Uint32Array.of(value), NEVER));
+}
+
+/** To another target of a multi-drop line. */
+async function select(rig: SessionRig, lease: ClientLease, targetSel: number): Promise<void> {
+  await rig.run(lease.swjSequence(bitString(51, -1n), NEVER));
+  await rig.run(lease.swjSequence(bitString(8, 0), NEVER));
+  await rig.run(lease.dap.writeDp(DP.TARGETSEL, targetSel, NEVER));
+  await rig.run(lease.dap.readDp(DP.DPIDR, NEVER));
 }
 
 async function cswAndTar(rig: SessionRig, lease: ClientLease): Promise<number[]> {
@@ -81,6 +92,24 @@ describe('a reset by one of several clients', () => {
     assert.deepEqual(await cswAndTar(rig, second), [WORDS, 0]);
   });
 
+  it('is found out about by who made it on every target of a multi-drop line that it has used', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop', resetsAps: true } } });
+    const [client, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
+    for (const target of [CORE_1, CORE_0]) {
+      await select(rig, client, target);
+      await rig.run(client.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+      await write(rig, client, MEM_AP.CSW, BYTES);
+      await write(rig, client, MEM_AP.TAR, RAM_BASE);
+    }
+    await rig.run(other.dap.readDp(DP.DPIDR, NEVER));
+
+    await rig.run(client.setReset(true, NEVER));
+
+    assert.deepEqual(await cswAndTar(rig, client), [WORDS, 0]);
+    await select(rig, client, CORE_1);
+    assert.deepEqual(await cswAndTar(rig, client), [WORDS, 0]);
+  });
+
   it('leaves another one what it has in RDBUFF, where its TAR had to be read', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();
@@ -93,6 +122,21 @@ describe('a reset by one of several clients', () => {
 
     assert.equal(await rig.run(second.dap.readDp(DP.RDBUFF, NEVER)), 0x11223344);
   });
+
+  for (const asserted of [true, false]) {
+    it(`is not kept from it where what others have there cannot be saved (nRESET ${asserted ? 'low' : 'high'})`, async () => {
+      await using rig = await SessionRig.start();
+      const first = await rig.connected();
+      if (!asserted) await rig.run(first.setReset(true, NEVER));
+      const faulty = await working(rig, WORDS, NOTHING_THERE);
+      await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+
+      await rig.run(first.setReset(asserted, NEVER));
+
+      assert.equal(rig.sim.board.connector.nReset.low, asserted);
+    });
+  }
 
   it('does not keep another one from reading its sticky flags', async () => {
     await using rig = await SessionRig.start();
@@ -161,6 +205,64 @@ describe('a line that breaks, or a loss of power, that one client runs into', ()
       assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE + 0x100]);
     });
   }
+});
+
+describe('a JTAG scan that breaks off, an access of whatever was shifted so far', () => {
+  for (const postedWrites of [false, true]) {
+    it(`leaves another one what it had in CSW before its own access hung (${postedWrites ? 'posted' : 'no posted'} writes)`, async () => {
+      await using rig = await SessionRig.start({ driver: { postedWrites } });
+      const hanging = await working(rig, WORDS, RAM_BASE, 'JTAG');
+      const breaking = await working(rig, WORDS, RAM_BASE + 0x4000, 'JTAG');
+      await write(rig, hanging, MEM_AP.TAR, RAM_BASE);
+      const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 151, on: { port: 'AP', address: 0xc } });
+      await assert.rejects(read(rig, hanging, MEM_AP.DRW), TransferTimeoutError);
+      waits[Symbol.dispose]();
+      await write(rig, breaking, MEM_AP.TAR, RAM_BASE + 0x4000);
+      await rig.run(hanging.dap.writeDp(DP.ABORT, 0x1f, NEVER));
+      rig.sim.board.faults.inject({ kind: 'no-ack' });
+
+      await assert.rejects(read(rig, breaking, MEM_AP.TAR), NoAckError);
+      await rig.run(hanging.dap.writeDp(DP.CTRL_STAT, 0x50000f32, NEVER));
+
+      assert.equal(await read(rig, hanging, MEM_AP.TAR), RAM_BASE + 4);
+      assert.equal(await read(rig, hanging, MEM_AP.CSW), WORDS);
+    });
+  }
+});
+
+describe('an access that takes longer than the line bears with ORUNDETECT', () => {
+  it('is aborted for the next client, whose line it would break as well', async () => {
+    await using rig = await SessionRig.start();
+    const detecting = await working(rig, WORDS, RAM_BASE);
+    const other = await working(rig, WORDS, RAM_BASE + 0x100);
+    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 1000, on: { port: 'DP', address: 0xc } });
+    rig.sim.onCommand(DapCommand.WriteAbort, {
+      command: (command) => {
+        waits[Symbol.dispose]();
+        return command;
+      },
+    });
+    // WAIT comes with a data phase that the probe does not make: the two lose each other (IHI 0031 B4.2.3).
+    await assert.rejects(read(rig, detecting, MEM_AP.DRW), NoAckError);
+
+    assert.deepEqual(await cswAndTar(rig, other), [WORDS, RAM_BASE + 0x100]);
+  });
+});
+
+describe('an ACK that is none', () => {
+  it('is a line that has broken: for the next client it is brought up again', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [detecting, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
+    for (const { dap } of [detecting, other]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    await write(rig, other, MEM_AP.TAR, RAM_BASE);
+    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    rig.sim.board.faults.inject({ kind: 'wait', times: 2, on: { port: 'AP' } });
+    // The probe repeats the access while the target makes the data phase of its WAIT.
+    await assert.rejects(read(rig, detecting, MEM_AP.DRW), GarbledAckError);
+
+    assert.equal(await read(rig, other, MEM_AP.TAR), RAM_BASE);
+  });
 });
 
 describe('an error while the registers of one client are put back for it', () => {

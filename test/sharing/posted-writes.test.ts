@@ -1,15 +1,19 @@
 // Writes that are acknowledged before they are executed: when they leave, and who hears of their errors.
 
 import assert from 'node:assert/strict';
+import { Ack } from '../../src/dap/ack.js';
 import { NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
 import { DP, MEM_AP } from '../../src/dap/registers.js';
-import { ProbeDisconnectedError } from '../../src/probe/errors.js';
+import { ProbeDisconnectedError, ProbeError } from '../../src/probe/errors.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
+import { DapCommand } from '../../src/sim/firmware/dap-command.js';
 import { ProbeEndpoint } from '../../src/sim/probe-descriptor.js';
 import { NEVER, SessionRig } from './session-rig.js';
 
 const CSW_WORDS = 0x23000052;
+const CSW_BYTES = 0x23000050;
+const CSW_HALFWORDS = 0x23000051;
 const NOWHERE = 0x90000000;
 
 const start = (): Promise<SessionRig> => SessionRig.start({ driver: { postedWrites: true } });
@@ -190,6 +194,41 @@ describe('a posted write that fails', () => {
     await rig.run(lease.open(NEVER));
 
     await rig.run(lease.setClock(1_000_000, NEVER));
+  });
+
+  it('leaves nobody with what was posted behind it, where the probe has not told what it has executed', async () => {
+    await using rig = await start();
+    const [other, lease] = [await rig.connected(), await rig.connected()];
+    for (const { dap } of [other, lease]) {
+      await dap.writeDp(DP.SELECT, 0, NEVER);
+      await dap.writeAp(MEM_AP.CSW, Uint32Array.of(CSW_WORDS), NEVER);
+      await rig.run(dap.flush(NEVER));
+    }
+    const stops = rig.sim.onCommand(DapCommand.Transfer, {
+      command: () => Uint8Array.of(DapCommand.Transfer, 0, 0),
+      answer: () => Uint8Array.of(DapCommand.Transfer, 0, Ack.Ok),
+    });
+    await write(lease, MEM_AP.CSW, CSW_BYTES);
+    await assert.rejects(rig.run(lease.dap.flush(NEVER)), ProbeError);
+    stops[Symbol.dispose]();
+
+    await write(other, MEM_AP.CSW, CSW_HALFWORDS);
+    await rig.run(other.dap.flush(NEVER));
+
+    assert.deepEqual([...(await rig.run(lease.dap.readAp(MEM_AP.CSW, 1, NEVER)))], [CSW_WORDS]);
+  });
+
+  it('does not keep nRESET low when its client lets go of it, and is told then', async () => {
+    await using rig = await start();
+    const lease = await rig.connected();
+    await rig.run(lease.setReset(true, NEVER));
+    await writeMemory(lease, NOWHERE, 1);
+    await rig.clock.advance(1);
+
+    await assert.rejects(rig.run(lease.setReset(false, NEVER)), TransferFaultError);
+
+    assert.equal(rig.sim.board.connector.nReset.low, false);
+    assert.equal(await rig.run(lease.readReset(NEVER)), false); // told once
   });
 
   it('does not keep a client that leaves from giving everything back', async () => {

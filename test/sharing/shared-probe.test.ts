@@ -157,6 +157,22 @@ describe('a sequence while others are connected', () => {
   });
 });
 
+describe('a line reset on a multi-drop line', () => {
+  it('takes every debug port to bank 0, where DPIDR has to be read next (IHI 0074 B4.3.3)', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const client = await rig.selected(0x01002927);
+    await rig.run(client.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    await rig.run(client.dap.writeDp(DP.SELECT, 1, NEVER));
+
+    for (const bits of [bitString(51, -1n), bitString(8, 0)]) await rig.run(client.swjSequence(bits, NEVER));
+    await rig.run(client.dap.writeDp(DP.TARGETSEL, 0x01002927, NEVER));
+    await rig.run(client.dap.readDp(DP.DPIDR, NEVER));
+
+    const register4 = await rig.run(client.dap.readDp(4, NEVER)); // in bank 1 it is DLCR
+    assert.equal(register4 & CTRL_STAT.CDBGPWRUPREQ, CTRL_STAT.CDBGPWRUPREQ);
+  });
+});
+
 describe('a sequence of a client that others have left alone', () => {
   it('reaches the debug port that it has selected, where another one was worked with last', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });

@@ -207,6 +207,12 @@ export class CmsisDapProbe implements Probe {
       get posted() {
         return queue.posted;
       },
+      get confirmed() {
+        return queue.confirmed;
+      },
+      get namesRefused() {
+        return queue.namesRefused;
+      },
       readDp: (address, signal) => {
         this.#isInSequence = false;
         return queue.readDp(address, signal);

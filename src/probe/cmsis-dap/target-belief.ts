@@ -80,7 +80,8 @@ export class TargetBelief {
     const bank = written === undefined ? this.#bankOnWire : written & 0xf;
     // An ACK of any kind: the line is up. Without one it may have been SELECT that was being written.
     const isAnswered = isFault || error instanceof TransferTimeoutError;
-    this.#forget(!isAnswered, isFault || !collected.mayHaveWritten(DP.SELECT) ? bank : undefined);
+    const pending = isFault ? undefined : collected.unacknowledgedDpWrite(DP.SELECT);
+    this.#forget(!isAnswered, pending === undefined || (pending & 0xf) === bank ? bank : undefined);
   }
 
   /** Something happened that may have changed registers of the target: a reset. @param isAllSent  see `apWritten` */

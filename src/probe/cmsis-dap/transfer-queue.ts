@@ -49,6 +49,7 @@ export class TransferQueue implements PostingDapPort {
   readonly #addToSetUp = (address: DpAddress, value: number): number => this.#setUp.push({ address, value });
   /** Counts what was sent. */
   #batch = 0;
+  #confirmed = 0;
   /** The last AP register that was collected. */
   #lastAp: ApAddress | undefined;
   #depth: number;
@@ -93,8 +94,16 @@ export class TransferQueue implements PostingDapPort {
     return this.#isAllSent ? undefined : this.#batch;
   }
 
-  get posted(): number | undefined {
-    return this.#checksStatus ? undefined : this.#collected.place;
+  get posted(): number {
+    return this.#collected.place;
+  }
+
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
+  get namesRefused(): boolean {
+    return !this.#checksStatus;
   }
 
   async readDp(address: DpAddress, signal: AbortSignal): Promise<number> {
@@ -262,9 +271,9 @@ export class TransferQueue implements PostingDapPort {
     try {
       const words = await this.#exchange.exchange(this.#collected, never);
       this.#belief.executed();
-      if (accessed === undefined) return words;
-      requireNoStickyFlag(words[words.length - 1], accessed);
-      return words.subarray(0, -1);
+      if (accessed !== undefined) requireNoStickyFlag(words[words.length - 1], accessed);
+      this.#confirmed = this.#collected.place;
+      return accessed === undefined ? words : words.subarray(0, -1);
     } catch (error) {
       this.#failed(error);
       throw error;
@@ -278,6 +287,7 @@ export class TransferQueue implements PostingDapPort {
     try {
       await this.#exchange.exchangeAll(packets, depth);
       this.#belief.executed();
+      this.#confirmed = this.#collected.place;
     } catch (error) {
       this.#failed(error);
       if (depth > 1) this.#distrust();

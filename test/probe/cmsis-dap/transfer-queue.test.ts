@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { bitString } from '../../../src/dap/bit-string.js';
-import { TransferError, TransferFaultError } from '../../../src/dap/errors.js';
+import { NoAckError, TransferError, TransferFaultError } from '../../../src/dap/errors.js';
 import { CTRL_STAT, DP } from '../../../src/dap/registers.js';
 import type { Probe } from '../../../src/probe/probe.js';
 import { ScriptedDevice, type Step } from '../scripted-usb.js';
@@ -182,6 +182,36 @@ describe('after a FAULT', () => {
 
     await assert.rejects(probe.dap.readAp(0x010000fc, 1, NEVER), TransferFaultError);
     await assert.rejects(probe.dap.readDp(DP.CTRL_STAT, NEVER), TransferFaultError);
+
+    device.done();
+  });
+});
+
+describe('after a write of SELECT that nobody answered', () => {
+  it('CTRL/STAT is read without another one, where the bank was the same before', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 02 08 f0000000 0f', in: ['05 02 01 77047704'] },
+      { out: '05 00 02 08 f0000001 0f', in: ['05 00 07'] },
+      { out: '05 00 01 06', in: ['05 01 01 200000f0'] },
+    );
+    await probe.dap.readAp(0x000000fc, 1, NEVER);
+
+    await assert.rejects(probe.dap.readAp(0x010000fc, 1, NEVER), NoAckError);
+    assert.equal(await probe.dap.readDp(DP.CTRL_STAT, NEVER), 0xf0000020);
+
+    device.done();
+  });
+
+  it('the bank is not counted on where it was another one', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 02 08 02000000 06', in: ['05 02 01 27290001'] }, // TARGETID, bank 2
+      { out: '05 00 02 08 f0000000 0f', in: ['05 00 07'] },
+      { out: '05 00 02 08 00000000 06', in: ['05 02 01 000000f0'] },
+    );
+    await probe.dap.readDp(DP.TARGETID, NEVER);
+
+    await assert.rejects(probe.dap.readAp(0x000000fc, 1, NEVER), NoAckError);
+    await probe.dap.readDp(DP.CTRL_STAT, NEVER);
 
     device.done();
   });

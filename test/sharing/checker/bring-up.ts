@@ -1,6 +1,6 @@
 // Steps, and what every client begins with.
 
-import type { Gesture, Realm, Step } from './step.js';
+import type { Gesture, Place, Realm, Step } from './step.js';
 
 export const TAR = 4;
 export const DRW = 0xc;
@@ -15,7 +15,8 @@ export const control = (value: number): Step => ({ do: 'writeDp', address: 4, va
 export const readControl: Step = { do: 'readDp', address: 4 };
 export const readDpidr: Step = { do: 'readDp', address: 0 };
 const swj = (clocks: number, bits: number | bigint): Step => ({ do: 'swj', clocks, bits: BigInt(bits) });
-export const lineReset: Gesture = [swj(51, 2n ** 56n - 1n), swj(8, 0)];
+export const idle: Step = swj(8, 0);
+export const lineReset: Gesture = [swj(51, 2n ** 56n - 1n), idle];
 
 /**
  * What a client does first; it leaves CSW and TAR of its AP written, and RDBUFF read.
@@ -23,20 +24,29 @@ export const lineReset: Gesture = [swj(51, 2n ** 56n - 1n), swj(8, 0)];
  * @param looks  at CSW before: the successor of a client that died would find that one's, if it were alone
  */
 export function bringUp(realm: Realm, looks = true): Gesture {
+  const powersUp = [...clearSticky(realm), control(0x50000f00), readControl];
+  const here = realm.places.filter(({ targetSel }) => targetSel === realm.targetSel);
+  const elsewhere = realm.places.filter((place) => !here.includes(place));
+  const setsUp = ({ ap }: Place): Gesture => [
+    ...[select(ap), ...(looks ? [read(0)] : [])],
+    ...[write(0, 0x23000052), write(TAR, realm.ram), read(TAR)],
+  ];
   return [
     ...wake(realm),
-    readDpidr,
-    ...clearSticky(realm),
-    control(0x50000f00),
-    readControl,
-    ...realm.places.flatMap(({ ap }) => [
-      select(ap),
-      ...(looks ? [read(0)] : []),
-      write(0, 0x23000052),
-      write(TAR, realm.ram),
-      read(TAR),
-    ]),
+    ...elsewhere.flatMap((place) => [...goTo(place), ...powersUp, ...setsUp(place)]),
+    ...(elsewhere.length > 0 ? goTo(realm) : [readDpidr]),
+    ...powersUp,
+    ...here.flatMap(setsUp),
     select(realm.ap),
+  ];
+}
+
+/** To a target of a multi-drop line that is up. */
+export function goTo({ targetSel }: Place, by: 'write' | 'sequence' = 'sequence'): Gesture {
+  return [
+    ...lineReset,
+    ...(targetSel === undefined ? [] : [{ do: 'targetsel', value: targetSel, by } as const]),
+    readDpidr,
   ];
 }
 

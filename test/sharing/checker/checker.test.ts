@@ -22,11 +22,13 @@ const targets: readonly Omit<World, 'isFast'>[] = [
   { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: true },
   { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
+  { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: true },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
   { board: 'second-ap', protocol: 'SWD', apart: true, handles: false, resets: 'core and APs' },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
+  { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core' },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: false, resets: 'core and APs' },
 ];
 const worlds = targets.flatMap((target) => [false, true].map((isFast): World => ({ ...target, isFast })));
@@ -64,7 +66,7 @@ for (const world of worlds) {
 after(() => console.log(`    ${played} steps of sharing clients compared`));
 
 function nameOf({ board, protocol, apart, handles, isFast, resets }: World): string {
-  const roams = apart === 'roaming' && 'each on every AP';
+  const roams = apart === 'roaming' && (board === 'multidrop' ? 'each on every target' : 'each on every AP');
   const parts = [board, protocol, roams, handles && 'memory handles', isFast && 'posted writes and packets in flight'];
   return [...parts, resets && `resets of ${resets}`].filter(Boolean).join(', ');
 }

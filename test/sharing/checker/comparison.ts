@@ -74,7 +74,10 @@ export class Comparison implements AsyncDisposable {
   /** Alone, too, writes are sent when they are sent here: it decides which request is told of an error. */
   async #interrupt(client: number, step: Step): Promise<void> {
     const { protocol, isFast } = this.realms[client];
-    if (['lock', 'unlock', 'trace'].includes(step.do)) return;
+    if (step.do === 'unlock' || step.do === 'trace') return;
+    // While it waits for somebody's lock, time goes by, and what anybody has posted is sent.
+    if (this.shared.isLockedOut(client)) for (const player of this.alone) await player.interrupted();
+    if (step.do === 'lock') return;
     if (this.#last !== undefined && this.#last !== client) await this.alone[this.#last].interrupted();
     this.#last = client;
     // Or what is to go wrong, or time that goes by, would be that of writes before it.

@@ -2,7 +2,7 @@
 // rough-gestures.ts.
 
 import fc from 'fast-check';
-import { bringUp, clearSticky, control, DRW, read, readControl, select, TAR, write } from './bring-up.js';
+import { bringUp, clearSticky, control, DRW, goTo, read, readControl, select, TAR, write } from './bring-up.js';
 import { roughGesture } from './rough-gestures.js';
 import type { Gesture, Realm, Step } from './step.js';
 
@@ -32,12 +32,16 @@ function cutShort(realm: Realm): fc.Arbitrary<Gesture> {
 /** Everything, for a client that has been brought up. */
 function anyGesture(realm: Realm): fc.Arbitrary<Gesture> {
   if (realm.places.length === 1) return gestureAt(realm);
-  return (
+  const { board, places } = realm;
+  return fc.constantFrom(...places).chain((place) =>
     fc
-      .constantFrom(...realm.places)
-      .chain((place) => gestureAt({ ...realm, ...place }))
+      .tuple(gestureAt({ ...realm, ...place }), fc.constantFrom('sequence', 'write', undefined))
       // Where sharing reads an AP's registers for another client, that tells of an error of the writes to the AP before.
-      .map((gesture) => [{ do: 'flush' }, ...gesture])
+      .map(([gesture, by]) => [
+        { do: 'flush' },
+        ...(board === 'multidrop' && by !== undefined ? goTo(place, by) : []),
+        ...gesture,
+      ]),
   );
 }
 

@@ -66,6 +66,12 @@ export class Player implements AsyncDisposable {
     return [...this.#leases.keys()].filter((other) => other !== client);
   }
 
+  /** Its next request waits for somebody else's lock, and time goes on until that one is asleep. */
+  isLockedOut(client: number): boolean {
+    const { holder } = this.rig.session.turns;
+    return holder !== undefined && holder !== this.#leases.get(client);
+  }
+
   /** Somebody else works: what was posted is sent first. */
   async interrupted(): Promise<void> {
     await this.rig.session.posted.settle();
@@ -89,10 +95,7 @@ export class Player implements AsyncDisposable {
   async #play(client: number, realm: Realm, step: Step): Promise<Outcome> {
     const lease = await this.#lease(client, realm);
     const playing = this.#request(lease, realm, step);
-    const { holder } = this.rig.session.turns;
-    // It waits for somebody else's lock, and time goes on until that one is asleep.
-    const isLockedOut = holder !== undefined && holder !== lease;
-    const takesTime = isLockedOut || ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
+    const takesTime = this.isLockedOut(client) || ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
     const outcome = takesTime ? await this.rig.run(playing) : await playing;
     if (step.do === 'die') this.#leases.delete(client);
     return outcome;

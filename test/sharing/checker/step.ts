@@ -58,7 +58,7 @@ export interface World {
   readonly isFast: boolean;
   /** Clients use memory handles, too. */
   readonly handles: boolean;
-  /** Each client on an AP or core of its own; all on one; or all on all, each on one after the other. */
+  /** Each client on an AP or core of its own; all on one; or all on all, each on one after the other by its own choice. */
   readonly apart: boolean | 'roaming';
   /**
    * Clients reset the target, and it loses its power. Of a core nothing can be expected then, so they leave it alone;
@@ -68,7 +68,7 @@ export interface World {
 }
 
 /** An AP of a debug port. */
-interface Place {
+export interface Place {
   /** Value of SELECT that the AP begins at. */
   readonly ap: number;
   /** AP version and address for a memory handle. */

@@ -58,9 +58,11 @@ export class Transfer implements Command<Uint32Array> {
     return undefined;
   }
 
-  /** Whether the first access that was not acknowledged is a write to this DP register. */
-  mayHaveWritten(address: DpAddress): boolean {
-    return this.#executed < this.#count && this.#requests[this.#executed] === (address & TransferRequest.AddressMask);
+  /** The value of the first access that was not acknowledged, if it is a write to this DP register. */
+  unacknowledgedDpWrite(address: DpAddress): number | undefined {
+    const at = this.#executed;
+    const isIt = at < this.#count && this.#requests[at] === (address & TransferRequest.AddressMask);
+    return isIt ? this.#values[at] : undefined;
   }
 
   /** How many more reads fit. */
