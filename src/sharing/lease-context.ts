@@ -116,8 +116,10 @@ export class LeaseContext {
       // The access that follows is to tell whether anybody is there.
       if (!wire.isReady) return;
       const { dp } = this.here;
+      const { losses } = wire;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
-      if (wire.mayHaveLostPower) await this.#findPower(probe, dp, isDpidr);
+      if (wire.mayHaveLostPower) await this.#findPower(probe, dp);
+      if (wire.losses !== losses) this.line.requireUp(isDpidr);
       await this.#restoreControl(probe);
       wire.user = this;
     } catch (error) {
@@ -132,10 +134,10 @@ export class LeaseContext {
     // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
     // known any more, as after ABORT, it cannot be read.
     if (protocol === 'JTAG') await giveUpStuck(probe, dp);
-    const status = await readFlags(probe, dp);
+    const { flags, control } = await readFlags(probe, dp);
     dp.resendOf = 'nobody';
+    if (control !== undefined && this.#wire.mayHaveLostPower) this.#judgePower(dp, control);
     if (protocol === 'SWD') await giveUpStuck(probe, dp);
-    const flags = status & STICKY;
     if (flags !== 0) {
       // Before they are cleared: that may fail, and have cleared them all the same.
       const view = this.#views.get(selection);
@@ -143,7 +145,10 @@ export class LeaseContext {
       if (protocol === 'SWD') {
         await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
         await probe.dap.flush(never);
-      } else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? status & POWER_REQUESTS) | flags) >>> 0, never);
+      } else {
+        const kept = dp.control ?? (control ?? 0) & POWER_REQUESTS;
+        await probe.dap.writeDp(DP.CTRL_STAT, (kept | flags) >>> 0, never);
+      }
     }
     dp.suspect = undefined;
   }
@@ -242,7 +247,7 @@ export class LeaseContext {
   }
 
   /** Behind an access that was not answered: the power-up requests tell whether the power was away. */
-  async #findPower(probe: Probe, dp: WireDp, isDpidr: boolean): Promise<void> {
+  async #findPower(probe: Probe, dp: WireDp): Promise<void> {
     const wire = this.#wire;
     const requested = (dp.control ?? 0) & POWER_REQUESTS;
     const isAlone = wire.contexts.size === 1;
@@ -251,10 +256,18 @@ export class LeaseContext {
     if (isAlone) return;
     const control = await probe.dap.readDp(DP.CTRL_STAT, never);
     dp.resendOf = 'nobody';
+    this.#judgePower(dp, control);
+  }
+
+  /** @param control  CTRL/STAT as it was read: requests that are not there any more were lost */
+  #judgePower(dp: WireDp, control: number): void {
+    const wire = this.#wire;
+    const requested = (dp.control ?? 0) & POWER_REQUESTS;
+    if (requested !== 0) wire.mayHaveLostPower = false;
     if ((requested & ~control) === 0) return;
+    wire.losses++;
     for (const each of wire.dps) each.lostPower();
     for (const context of wire.contexts) context.#lostPower();
-    this.line.requireUp(isDpidr);
   }
 
   #lostPower(): void {
@@ -327,15 +340,16 @@ async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
   dp.isStuck = false;
 }
 
-/** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */
-async function readFlags(probe: Probe, dp: WireDp): Promise<number> {
-  // With ORUNDETECT such an error would break the line again, and what was given up is a WAIT that has overrun.
-  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return CTRL_STAT.STICKYORUN;
+/** Sticky flags of a DP in which something has failed, and CTRL/STAT, if it could be read. */
+async function readFlags(probe: Probe, dp: WireDp): Promise<{ readonly flags: number; readonly control?: number }> {
+  // With ORUNDETECT an error would break the line again, and what is to be given up is a WAIT that has overrun.
+  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return { flags: CTRL_STAT.STICKYORUN };
   try {
-    return await probe.dap.readDp(DP.CTRL_STAT, never);
+    const control = await probe.dap.readDp(DP.CTRL_STAT, never);
+    return { flags: control & STICKY, control };
   } catch (error) {
     if (error instanceof NoAckError || !(error instanceof TransferError)) throw error;
-    return CTRL_STAT.STICKYERR;
+    return { flags: CTRL_STAT.STICKYERR }; // where it cannot be read, it is for an error that it cannot
   }
 }
 
