@@ -44,7 +44,9 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
     text: (result) =>
       result.applied
         ? lines([
-            result.changed.length === 0 ? 'nothing changed' : `changed: ${result.changed.map(harmless).join(', ')}`,
+            ...(result.changed.length + result.settings.length === 0 ? ['nothing changed'] : []),
+            ...(result.settings.length > 0 ? [`changed settings: ${result.settings.map(harmless).join(', ')}`] : []),
+            ...(result.changed.length > 0 ? [`changed: ${result.changed.map(harmless).join(', ')}`] : []),
             ...result.waiting.map((uid) => `${harmless(uid)} is in use: it changes when its last client leaves`),
             ...result.nextStart.map((key) => `${harmless(key)} holds when the daemon is started again`),
           ])

@@ -80,6 +80,9 @@ export const daemonEvents = [
   event('reloaded', 'The config was read again.', {
     applied: Type.Boolean({ description: 'whether it was good' }),
     changed: Type.Array(Type.String(), { description: 'uids of the probes whose settings changed' }),
+    settings: Type.Array(Type.String(), {
+      description: 'keys whose value changed, of what is not said of single probes',
+    }),
     by: BY,
   }),
   event('changed', 'An operator changed something about the probe.', {

@@ -71,7 +71,9 @@ export const STATUS = frozen(
     since: time('when the daemon started'),
     configFile: Type.Optional(text('the config file it read; missing where there is none')),
     loopDelayMs: Type.Optional(
-      Type.Number({ description: '99th percentile of the delay of its event loop, in milliseconds' }),
+      Type.Number({
+        description: '99th percentile of the delay of its event loop in the last one to two minutes, in milliseconds',
+      }),
     ),
     probes: Type.Array(PROBE_ROW, { description: 'the probes it knows' }),
     problems: Type.Array(PROBLEM, { description: 'what needs somebody' }),
@@ -174,6 +176,9 @@ export const RELOADED = frozen(
     Type.Object({
       applied: Type.Literal(true, { description: 'true' }),
       changed: Type.Array(Type.String(), { description: 'uids of the probes whose settings changed' }),
+      settings: Type.Array(Type.String(), {
+        description: 'keys whose value changed, of what is not said of single probes',
+      }),
       waiting: Type.Array(Type.String(), {
         description: 'uids of those among them that are in use and change when their last client leaves',
       }),

@@ -2,10 +2,10 @@
 
 import { describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { keysChanged, keysForNextStart } from '../config/changed-keys.js';
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { fixedPorts, settingSource } from '../config/probe-policy.js';
-import { keysForNextStart } from '../config/start-keys.js';
 import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from '../control/snapshots.js';
@@ -74,20 +74,21 @@ export class Daemon implements DaemonView {
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
       const complaints = error.message.split('\n');
-      events.add({ type: 'reloaded', applied: false, changed: [], ...asked(by) });
+      events.add({ type: 'reloaded', applied: false, changed: [], settings: [], ...asked(by) });
       for (const complaint of complaints) log.error('config not reloaded', { complaint, by });
       return { applied: false, complaints };
     }
+    const settings = [...keysChanged(supervisor.config, config)];
     const before = new Map(supervisor.entries.map((entry) => [entry.uid, this.#fingerprint(entry)]));
     await supervisor.configure(config, now);
     onConfigured(config);
     const changed = supervisor.entries.filter((entry) => before.get(entry.uid) !== this.#fingerprint(entry));
     const waiting = supervisor.entries.filter(({ isWaiting }) => isWaiting).map(({ uid }) => uid);
     const uids = [...new Set([...changed.map(({ uid }) => uid), ...waiting])];
-    events.add({ type: 'reloaded', applied: true, changed: uids, ...asked(by) });
+    events.add({ type: 'reloaded', applied: true, changed: uids, settings, ...asked(by) });
     const nextStart = keysForNextStart(this.#startConfig, config);
-    log.info('config reloaded', { changed: uids, waiting, nextStart, by });
-    return { applied: true, changed: uids, waiting, nextStart: [...nextStart] };
+    log.info('config reloaded', { changed: uids, settings, waiting, nextStart, by });
+    return { applied: true, changed: uids, settings, waiting, nextStart: [...nextStart] };
   }
 
   rescan(): Promise<void> {

@@ -16,6 +16,7 @@ interface Owners {
 interface UserNames {
   nameOf(uid: number): Promise<string | undefined>;
   isMember(uid: number, group: string): Promise<boolean>;
+  hasGroup(group: string): Promise<boolean>;
 }
 
 export interface LocalAccessOptions {
@@ -86,8 +87,13 @@ export class LocalAccess {
     const group = this.#rules.localGroup;
     if (group === undefined || uid === ROOT) return undefined;
     if (uid !== undefined && (await this.options.users.isMember(uid, group))) return undefined;
-    const who =
-      uid === undefined ? 'whose client this is cannot be told' : `${await this.principalOf(uid)} is not in it`;
-    return new RequestError(`probes of this machine are for group ${group} (access.local_group), and ${who}`);
+    const why = await this.#whyOutside(uid, group);
+    return new RequestError(`probes of this machine are for group ${group} (access.local_group), ${why}`);
+  }
+
+  async #whyOutside(uid: number | undefined, group: string): Promise<string> {
+    if (uid === undefined) return 'and whose client this is cannot be told';
+    if (!(await this.options.users.hasGroup(group))) return 'which the system does not know';
+    return `and ${await this.principalOf(uid)} is not in it`;
   }
 }

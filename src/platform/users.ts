@@ -27,6 +27,7 @@ export class Users {
   readonly #run: (program: string, args: readonly string[]) => Promise<string | undefined>;
   readonly #names: Remembered<string | undefined>;
   readonly #members: Remembered<boolean>;
+  readonly #groupIds: Remembered<number | undefined>;
 
   constructor({
     clock = systemClock,
@@ -37,6 +38,7 @@ export class Users {
     this.#groupIdOf = groupIdOf;
     this.#names = new Remembered(clock);
     this.#members = new Remembered(clock);
+    this.#groupIds = new Remembered(clock);
     this.#readPasswd = readPasswd;
     this.#run = run;
   }
@@ -55,11 +57,20 @@ export class Users {
       const name = await this.nameOf(uid);
       if (name === undefined) return false;
       const [id, ids = ''] = await Promise.all([
-        this.#groupIdOf(group),
+        this.#idOf(group),
         this.#run('id', ['-G', '--', name]), // getgrouplist(3): nothing else has them all
       ]);
       return id !== undefined && ids.trim().split(' ').includes(String(id));
     });
+  }
+
+  /** Whether the system knows a group of this name. */
+  async hasGroup(group: string): Promise<boolean> {
+    return (await this.#idOf(group)) !== undefined;
+  }
+
+  #idOf(group: string): Promise<number | undefined> {
+    return this.#groupIds.get(group, () => this.#groupIdOf(group));
   }
 }
 

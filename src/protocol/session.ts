@@ -25,7 +25,7 @@ export const open = probeRequest({
 
 export const close = probeRequest({
   name: 'close',
-  summary: 'Takes back one `open`; without one it does nothing.',
+  summary: 'Takes back one `open`; the last one gives back the lock, too. Without one it does nothing.',
   args: args(),
   result: noResult,
 });

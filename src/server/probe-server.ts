@@ -58,6 +58,11 @@ interface Guest extends ConnectedClient, Ends {
   readonly isRefused: boolean;
 }
 
+/**
+ * How much later than told a peer is given up: the kernel counts from the first time it sends something again, and looks
+ * after an idle peer once in a second.
+ */
+const LATE_MS = 1000;
 /** How often a port that is free on the first host, but not on the next, is given up for another. */
 const MAX_PORT_ATTEMPTS = 16;
 
@@ -174,7 +179,7 @@ export class ProbeServer implements AsyncDisposable {
       }
       this.#listeners.add(listener);
       this.#options.socketOptions.resetOnClose(listener);
-      this.#options.socketOptions.limitUnacknowledged(listener, this.#limits.clientTimeoutMs);
+      this.#options.socketOptions.limitUnacknowledged(listener, this.#limits.clientTimeoutMs - LATE_MS);
       listener.on('error', (error) => this.#options.log.warn('accepting a client failed', { reason: error.message }));
       const address = listener.address();
       if (typeof address === 'object' && address) this.#port = address.port;

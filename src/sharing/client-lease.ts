@@ -32,7 +32,7 @@ export interface ClientLease extends AsyncDisposable {
   open(signal: AbortSignal): Promise<void>;
   /** Whether `open` waits for its turn. */
   readonly isQueued: boolean;
-  /** Takes back one `open`; without one it does nothing. */
+  /** Takes back one `open`, the last one with all that the client has of the probe, the lock too; without one it does nothing. */
   close(signal: AbortSignal): Promise<void>;
   /**
    * Connects to the target, unless it is connected with the same protocol, or any when `DEFAULT` is asked for.

@@ -112,6 +112,8 @@ export class SessionLease implements ClientLease, Writer {
       try {
         await this.#leave();
       } finally {
+        // Who has no use for the probe any more keeps nobody from it: least of all the one that is let in instead.
+        this.session.turns.release(this);
         this.session.admission.leave(this);
       }
     });
@@ -281,9 +283,8 @@ export class SessionLease implements ClientLease, Writer {
 
   async #dispose(): Promise<void> {
     const { turns } = this.session;
-    // A lock that an idle client has lost to another is not taken again just to leave.
-    if (turns.holder !== this) turns.release(this);
     try {
+      // Not as other operations: a lock that an idle client has lost to another is not taken again just to leave.
       if (this.isOpen) await turns.runLast(this, never, () => this.#behindOthers(() => this.#leave()));
     } catch (error) {
       const { log, uid } = this.session.options;

@@ -49,7 +49,7 @@ export class FakeDaemon implements DaemonView {
   problems: readonly Problem[] = [];
   unkept: string | undefined;
   range = { first: 5555, last: 5655 };
-  reloaded: Reloaded = { applied: true, changed: [], waiting: [], nextStart: [] };
+  reloaded: Reloaded = { applied: true, changed: [], settings: [], waiting: [], nextStart: [] };
   details: Partial<Details> = {};
   /** Thrown by whatever is called next. */
   failure: Error | undefined;

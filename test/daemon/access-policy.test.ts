@@ -11,7 +11,7 @@ const own = { address: '192.0.2.1', port: 5555 };
 function policyOf(text: string): AccessPolicy {
   const local = new LocalAccess({
     owners: { ownerOf: async () => 1000, isAbandoned: async () => false },
-    users: { nameOf: async () => 'ada', isMember: async () => false },
+    users: { nameOf: async () => 'ada', isMember: async () => false, hasGroup: async () => true },
     log: silentLogger,
     rules: {},
   });

@@ -20,7 +20,11 @@ function accessWith(localGroup?: string, ownerOf = async ({ port }: { port: numb
   ]);
   return new LocalAccess({
     owners: { ownerOf, isAbandoned: async () => Promise.reject(new Error('no table')) },
-    users: { nameOf: async (uid) => names.get(uid), isMember: async (uid, group) => uid === 1000 && group === 'lab' },
+    users: {
+      nameOf: async (uid) => names.get(uid),
+      isMember: async (uid, group) => uid === 1000 && group === 'lab',
+      hasGroup: async (group) => group === 'lab',
+    },
     log: silentLogger,
     rules: localGroup === undefined ? {} : { localGroup },
   });
@@ -66,6 +70,13 @@ describe('access.local_group', () => {
       'probes of this machine are for group lab (access.local_group), and user:bob is not in it',
     );
     assert.match((await refusalFor(access, 4)) ?? '', /uid:4242 is not in it/);
+  });
+
+  it('says so where the system knows no such group: then it is the config that is wrong', async () => {
+    assert.equal(
+      await refusalFor(accessWith('labb'), 2),
+      'probes of this machine are for group labb (access.local_group), which the system does not know',
+    );
   });
 
   it('keeps out a local client whose user cannot be told', async () => {

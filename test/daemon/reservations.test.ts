@@ -105,6 +105,21 @@ describe('a reservation', () => {
     await clock.advance(60 * MINUTE_MS); // the longest there may be
     assert.equal(reservations.of('A1'), undefined);
   });
+
+  it('ends when the wall clock is set forward past it, which is noticed within 10 s and kept', async () => {
+    const { reservations, clock, expired, told, files } = await Desk.open();
+    await reservations.reserve('A1', ada);
+    const before = clock.date.bind(clock);
+    clock.date = () => new Date(before().getTime() + 11 * MINUTE_MS);
+
+    assert.equal(reservations.of('A1'), undefined);
+    await clock.advance(10_000);
+    await reservations[Symbol.asyncDispose]();
+
+    assert.deepEqual(expired, ['A1 user:ada']);
+    assert.deepEqual(told, ['A1', 'A1']);
+    assert.equal(String(await files.read(FILE)), '{"format":1,"reservations":{}}\n');
+  });
 });
 
 describe('the file of reservations', () => {

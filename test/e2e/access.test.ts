@@ -95,8 +95,9 @@ describe('a daemon with users, modes and reservations', function () {
     await root.result('open');
 
     writeConfig('[access]\nlocal_group = "bin"\n');
-    assert.equal((await runProbectl(folder, 'reload')).code, 0);
+    const { code, stdout } = await runProbectl(folder, 'reload');
 
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: 'changed settings: access.local_group\n' });
     await ended;
     assert.equal(printed, 'inECONNRESET\n');
     await root.result('open');

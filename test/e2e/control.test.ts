@@ -165,7 +165,7 @@ describe('an operator with a running daemon', () => {
     const { code, stdout } = await probectl('reload');
 
     assert.equal(code, 0);
-    assert.equal(stdout, 'nothing changed\nlog.format holds when the daemon is started again\n');
+    assert.equal(stdout, 'changed settings: log.level\nlog.format holds when the daemon is started again\n');
   });
 
   it('hears every mistake of a new config, and nothing changes', async () => {

@@ -9,8 +9,8 @@ import { NetworkLab } from '../support/network-lab.js';
 
 const PORT = 5555;
 const CLIENT_TIMEOUT_MS = 3000;
-/** Timers of the kernel are late by a part of their length, and so is a busy machine. */
-const LATE_MS = 2000;
+/** How long a busy machine may take to tell us. */
+const LATE_MS = 250;
 
 describe('a client whose cable is pulled', function () {
   this.timeout(120_000);

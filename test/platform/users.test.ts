@@ -67,6 +67,13 @@ describe('a group', () => {
     assert.equal(await users.isMember(4242, 'lab'), false);
   });
 
+  it('is known to the system, or is not', async () => {
+    const { users } = new NameServices();
+
+    assert.equal(await users.hasGroup('secret'), true);
+    assert.equal(await users.hasGroup('nowhere'), false);
+  });
+
   it('is found on this machine as well', async () => {
     assert.equal(await new Users().isMember(0, 'root'), true);
     assert.equal(await new Users().isMember(0, 'daemon'), false);

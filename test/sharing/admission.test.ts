@@ -15,6 +15,8 @@ class Door {
   readonly clock = new FakeClock();
   readonly refused: string[] = [];
   readonly queued: string[] = [];
+  /** Of those that had to wait. */
+  readonly admitted: number[] = [];
   reservation: Reservation | undefined;
   readonly admission: Admission<Guest>;
   /** In the order they were let in. */
@@ -27,6 +29,7 @@ class Door {
       clock: this.clock,
       rules: { sharing, queueTimeoutMs: QUEUE_TIMEOUT_MS, reservation: () => this.reservation },
       onQueued: ({ id }, ahead) => this.queued.push(`${id} behind ${ahead}`),
+      onAdmitted: ({ id }) => this.admitted.push(id),
       onRefused: ({ id }) => this.refused.push(String(id)),
     });
   }
@@ -117,6 +120,7 @@ describe('a probe with a queue', () => {
 
     assert.deepEqual(await Promise.all(entries), [undefined, undefined, undefined]);
     assert.deepEqual(door.entered, [1, 2, 3]);
+    assert.deepEqual(door.admitted, [2, 3]);
     assert.equal(door.clock.pending, 0);
   });
 

@@ -200,6 +200,19 @@ describe('connecting to the target', () => {
   });
 });
 
+describe('a client that has not opened the probe', () => {
+  it('has no part in the connection: it ends with the last that has', async () => {
+    await using rig = await SessionRig.start();
+    const idle = rig.lease();
+    const lease = await rig.connected();
+
+    await rig.run(lease.disconnect(NEVER));
+
+    assert.equal(lease.wireProtocol, undefined);
+    assert.equal(idle.wireProtocol, undefined);
+  });
+});
+
 describe('a client that leaves', () => {
   it('gives back nRESET, connection, open and lock, in that order: the next holder finds all in order', async () => {
     await using rig = await SessionRig.start();
@@ -221,6 +234,27 @@ describe('a client that leaves', () => {
     assert.deepEqual(seen, ['reset', 'disconnect', 'lock']);
     assert.equal(await rig.isFree(), true);
     assert.equal(rig.session.leases.length, 1);
+  });
+
+  it('by its last close gives back the lock as well, however often it took it', async () => {
+    await using rig = await SessionRig.start();
+    const lease = await rig.opened();
+    await rig.run(lease.open(NEVER));
+    const next = await rig.opened();
+    await lease.lock(NEVER);
+    await lease.lock(NEVER);
+    const seen: string[] = [];
+    const waiting = next.lock(NEVER).then(() => seen.push('lock'));
+
+    await rig.run(lease.close(NEVER));
+    assert.deepEqual(seen, []);
+    const now = rig.clock.now();
+    await rig.run(lease.close(NEVER));
+    await waiting;
+
+    assert.ok(rig.clock.now() < now + 2000); // not by being idle
+    lease.unlock();
+    assert.equal(rig.session.turns.holder?.client, next.client);
   });
 
   it('leaves nRESET to another one that holds it as well', async () => {
@@ -269,6 +303,18 @@ describe('a client that leaves', () => {
 });
 
 describe('a client whose probe is unplugged', () => {
+  it('while it waits for the lock of another one to be given back, hears so at once', async () => {
+    await using rig = await SessionRig.start();
+    const holder = await rig.connected();
+    const lease = await rig.opened();
+    await holder.lock(NEVER);
+    const waiting = assert.rejects(lease.dap.readDp(DP.DPIDR, NEVER), ProbeDisconnectedError);
+
+    await rig.unplug();
+
+    await waiting; // the clock stands still: the other one's lock is not taken away
+  });
+
   it('hears so until it opens it again, and finds a DAP as after power-up', async () => {
     await using rig = await SessionRig.start();
     const lease = await rig.connected();

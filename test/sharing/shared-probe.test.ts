@@ -38,6 +38,29 @@ describe('the clock of a shared probe', () => {
     assert.deepEqual(clocks, [4_000_000, 4_000_000, 1_000_000, 1_000_000]);
     assert.equal(rig.sim.clockHz, 8_000_000);
   });
+
+  it('is not bound to what somebody has asked for in vain', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.connected();
+    const second = await rig.connected();
+    const refusing = rig.sim.onCommand(DapCommand.SwjClock, { answer: () => Uint8Array.of(DapCommand.SwjClock, 0xff) });
+    await assert.rejects(rig.run(second.setClock(1000, NEVER)));
+    refusing[Symbol.dispose]();
+
+    await rig.run(first.setClock(2_000_000, NEVER));
+
+    assert.equal(rig.sim.clockHz, 2_000_000);
+  });
+
+  it('has a limit from the first moment on, where the config sets one', async () => {
+    await using rig = await SessionRig.start({ session: { clockLimitHz: 500_000 } });
+    const lease = await rig.connected();
+    assert.equal(rig.sim.clockHz, 500_000);
+
+    await rig.run(lease.setClock(4_000_000, NEVER));
+
+    assert.equal(rig.sim.clockHz, 500_000);
+  });
 });
 
 describe('nRESET of a shared probe', () => {
@@ -76,6 +99,19 @@ describe('SWO of a shared probe', () => {
 
     await rig.run(Promise.resolve(owner[Symbol.asyncDispose]()));
     await rig.run(other.swoStart(9600, NEVER));
+  });
+
+  it('does not keep nRESET low where it cannot be stopped when its client leaves', async () => {
+    await using rig = await SessionRig.start();
+    const owner = await rig.connected();
+    const other = await rig.opened();
+    await rig.run(owner.swoStart(115200, NEVER));
+    await rig.run(owner.setReset(true, NEVER));
+    rig.sim.onCommand(DapCommand.SwoControl, { answer: () => Uint8Array.of(DapCommand.SwoControl, 0xff) });
+
+    await rig.run(Promise.resolve(owner[Symbol.asyncDispose]()));
+
+    assert.equal(await rig.run(other.readReset(NEVER)), false);
   });
 });
 
@@ -168,27 +204,35 @@ async function bringUp(rig: SessionRig, lease: ClientLease): Promise<void> {
 }
 
 describe('power of a shared target', () => {
-  it('is there as long as anyone asks for it, and goes with the last', async () => {
-    await using rig = await SessionRig.start();
-    const written: number[] = [];
-    const first = await rig.connected();
-    const second = await rig.connected();
-    rig.sim.onCommand(DapCommand.Transfer, {
-      command: (bytes) => {
-        if ((bytes[3] & 0x0f) === DP.CTRL_STAT)
-          written.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true));
-        return bytes;
-      },
+  const departures = {
+    dies: async (lease) => lease[Symbol.asyncDispose](),
+    closes: (lease) => lease.close(NEVER),
+    disconnects: (lease) => lease.disconnect(NEVER),
+  } satisfies Record<string, (lease: ClientLease) => Promise<void>>;
+  for (const [departs, depart] of Object.entries(departures)) {
+    it(`is there as long as anyone asks for it, and goes with the last that ${departs}`, async () => {
+      await using rig = await SessionRig.start();
+      const written: number[] = [];
+      const first = await rig.connected();
+      const second = await rig.connected();
+      rig.sim.onCommand(DapCommand.Transfer, {
+        command: (bytes) => {
+          if ((bytes[3] & 0x0f) === DP.CTRL_STAT)
+            written.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true));
+          return bytes;
+        },
+      });
+
+      await rig.run(first.dap.writeDp(DP.CTRL_STAT, 0, NEVER));
+      assert.equal(await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER)), 0);
+      assert.equal((await rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER))) >>> 28, 0xf);
+      await rig.run(depart(second));
+
+      assert.deepEqual(written, [POWER_REQUESTS, 0]);
+      assert.equal(rig.session.protocol, 'SWD'); // the other one is there
+      await rig.run(Promise.resolve(first[Symbol.asyncDispose]()));
     });
-
-    await rig.run(first.dap.writeDp(DP.CTRL_STAT, 0, NEVER));
-    assert.equal(await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER)), 0);
-    assert.equal((await rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER))) >>> 28, 0xf);
-    await rig.run(Promise.resolve(second[Symbol.asyncDispose]()));
-
-    assert.deepEqual(written, [POWER_REQUESTS, 0]);
-    await rig.run(Promise.resolve(first[Symbol.asyncDispose]()));
-  });
+  }
 
   it('goes with a client that dies', async () => {
     await using rig = await SessionRig.start();
@@ -212,15 +256,19 @@ describe('who resets or halts a target', () => {
     };
     await using rig = await SessionRig.start({ session: { events } });
     const first = await rig.connected();
+    rig.lease(); // has not opened the probe
     await writeMemory(rig, first, 0xe000edf0, 0xa05f0003); // alone: nobody to tell
+    assert.deepEqual(told, []);
     const second = await rig.opened();
 
     await writeMemory(rig, first, 0xe000edf0, 0xa05f0003);
     await writeMemory(rig, first, 0xe000edf0, 0xa05f0003); // steps are many
     await writeMemory(rig, first, 0xe000ed0c, 0x05fa0004);
     await rig.run(second.reset(NEVER));
+    await rig.clock.advance(10_000);
+    await writeMemory(rig, first, 0xe000edf0, 0xa05f0003);
 
-    assert.deepEqual(told, ['halted by 1', 'reset by 1', 'reset by 2']);
+    assert.deepEqual(told, ['halted by 1', 'reset by 1', 'reset by 3', 'halted by 1']);
   });
 });
 

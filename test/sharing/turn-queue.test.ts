@@ -100,6 +100,28 @@ describe('a turn queue', () => {
     assert.deepEqual(journal, ['c+', 'c-']);
   });
 
+  it('gives the lock to nobody before operations that came earlier, whoever leaves meanwhile', async () => {
+    const { queue, journal, owners } = startQueue();
+    const [a, b, c] = owners;
+    const gone = new AbortController();
+    const running = a.begin();
+    const waiting = b.begin();
+    const locked = queue.lock(c, always);
+    const leaving = queue.lock(a, gone.signal);
+
+    gone.abort(new Error('client left'));
+    await assert.rejects(leaving, /client left/);
+    assert.equal(queue.holder, undefined);
+    running.end();
+    await settle();
+    assert.equal(queue.holder, undefined);
+    waiting.end();
+    await locked;
+
+    assert.equal(queue.holder, c);
+    assert.deepEqual(journal, ['a+', 'a-', 'b+', 'b-']);
+  });
+
   it('forgets a waiter whose signal aborts, and lets the others go on', async () => {
     const { queue, journal, owners } = startQueue();
     const [a, b, c] = owners;
@@ -116,6 +138,53 @@ describe('a turn queue', () => {
 
     assert.deepEqual(journal, ['a+', 'a-', 'c+', 'c-']);
     assert.equal(queue.waiting, 0);
+  });
+
+  it('is not disturbed by one who leaves while its operation runs', async () => {
+    const { journal, owners } = startQueue();
+    const [a, b, c] = owners;
+    const gone = new AbortController();
+    const first = a.begin();
+    const leaving = b.begin(gone.signal);
+    first.end();
+    await first.done;
+    const waiting = c.begin();
+
+    gone.abort(new Error('client left'));
+    leaving.end();
+    await leaving.done;
+    waiting.end();
+    await waiting.done;
+
+    assert.deepEqual(journal, ['a+', 'a-', 'b+', 'b-', 'c+', 'c-']);
+  });
+
+  it('is not entered by one who has left already', async () => {
+    const { queue, journal, owners } = startQueue();
+    const left = AbortSignal.abort(new Error('client left'));
+
+    await assert.rejects(queue.lock(owners[0], left), /client left/);
+    await assert.rejects(owners[0].begin(left).done, /client left/);
+
+    assert.equal(queue.holder, undefined);
+    assert.deepEqual(journal, []);
+  });
+
+  it('refuses the operations that wait, but neither locks nor what one does to leave', async () => {
+    const { queue, journal, owners } = startQueue();
+    const [a, b, c] = owners;
+    const running = a.begin();
+    const refused = assert.rejects(b.begin().done, /unplugged/);
+    const leaving = queue.runLast(b, always, async () => void journal.push('b leaves'));
+    const locked = queue.lock(c, always);
+
+    queue.refuseOperations(new Error('unplugged'));
+    await refused;
+    running.end();
+    await Promise.all([leaving, locked]);
+
+    assert.deepEqual(journal, ['a+', 'a-', 'b leaves']);
+    assert.equal(queue.holder, c);
   });
 
   it('goes on after an operation that fails', async () => {
@@ -191,6 +260,92 @@ describe('a turn queue', () => {
     await waiting;
     assert.equal(queue.holder, b);
   });
+
+  it('leaves the lock to a holder that works now and then, however long others wait', async () => {
+    const { clock, queue, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+    const waiting = queue.lock(b, always);
+
+    for (let second = 0; second < 20; second++) {
+      await clock.advance(1000);
+      const { end, done } = a.begin();
+      end();
+      await done;
+    }
+    assert.equal(queue.holder, a);
+    await clock.advance(2000);
+
+    await waiting;
+    assert.equal(queue.holder, b);
+  });
+
+  it('takes nothing from a holder that has taken its lock again and works, however long', async () => {
+    const { clock, queue, owners } = startQueue();
+    const [a, b, c] = owners;
+    await queue.lock(a, always);
+    const second = queue.lock(b, always);
+    await clock.advance(2000);
+    await second;
+    const { end, done } = a.begin(); // waits for its lock
+    const third = queue.lock(c, always);
+
+    queue.unlock(b);
+    await clock.advance(60_000);
+    assert.equal(queue.holder, a);
+    end();
+    await done;
+    queue.unlock(a);
+
+    await third;
+    assert.equal(queue.holder, c);
+  });
+
+  it('lets a holder that lost a lock it took twice give it back once, and take it again as deep as that', async () => {
+    const { clock, queue, owners } = startQueue();
+    const [a, b] = owners;
+    await queue.lock(a, always);
+    await queue.lock(a, always);
+    const other = queue.lock(b, always);
+    await clock.advance(2000);
+    await other;
+
+    queue.unlock(a);
+    assert.equal(queue.depthOf(a), 1);
+    queue.unlock(b);
+    const { end, done } = a.begin();
+    end();
+    await done;
+    assert.equal(queue.holder, a);
+    queue.unlock(a);
+
+    assert.equal(queue.holder, undefined);
+  });
+
+  const departures = {
+    'the client leaves': (_queue, gone) => gone.abort(new Error('gone')),
+    'the probe is unplugged': (queue) => queue.refuseOperations(new Error('unplugged')),
+  } satisfies Record<string, (queue: TurnQueue<Owner>, gone: AbortController) => void>;
+  for (const [what, depart] of Object.entries(departures)) {
+    it(`does not count the time in which nobody waits any more, since ${what}`, async () => {
+      const { clock, queue, owners } = startQueue();
+      const [a, b, c] = owners;
+      await queue.lock(a, always);
+      const gone = new AbortController();
+      const refused = assert.rejects(b.begin(gone.signal).done);
+      await clock.advance(1900);
+
+      depart(queue, gone);
+      await refused;
+      const waiting = queue.lock(c, always);
+      await clock.advance(1900);
+      assert.equal(queue.holder, a);
+      await clock.advance(200);
+
+      await waiting;
+      assert.equal(queue.holder, c);
+    });
+  }
 
   it('lets a holder that lost the lock give it back without having it', async () => {
     const { clock, queue, owners } = startQueue();

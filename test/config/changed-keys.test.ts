@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TSchema } from 'typebox';
 import { keyFacts } from '../../src/config/describe-key.js';
 import { lists } from '../../src/config/schema.js';
-import { keysForNextStart } from '../../src/config/start-keys.js';
+import { keysChanged, keysForNextStart } from '../../src/config/changed-keys.js';
 import { tables } from '../../src/config/tables.js';
 import { loadText } from './load-text.js';
 
@@ -44,6 +44,15 @@ describe('a new config', () => {
       'simulate',
     ]);
     assert.deepEqual(keysForNextStart(loadText(EVERYTHING), loadText(EVERYTHING)), []);
+  });
+
+  it('changes, at once and for all probes, the keys that differ', () => {
+    const changed = keysChanged(loadText(''), loadText(EVERYTHING));
+
+    assert.deepEqual(changed, [
+      ...['listen.first_port', 'limits.line_bytes', 'access.queue_timeout', 'families.off', 'log.level'],
+    ]);
+    assert.deepEqual(keysChanged(loadText(EVERYTHING), loadText(EVERYTHING)), []);
   });
 
   it('has these keys described as such, and no others', () => {
