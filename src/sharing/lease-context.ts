@@ -5,12 +5,12 @@
 import { never } from '../base/never.js';
 import { DaemonError } from '../base/errors.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
-import { ABORT, type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
-import { CLEAR_STICKY, STICKY } from '../dap/sticky-flags.js';
+import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
+import { clearLeftFlags, readLeftFlags } from './left-flags.js';
 import { LeaseLine } from './lease-line.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
@@ -131,24 +131,12 @@ export class LeaseContext {
   /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
   async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
-    // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
-    // known any more, as after ABORT, it cannot be read.
-    if (protocol === 'JTAG') await giveUpStuck(probe, dp);
-    const { flags, control } = await readFlags(probe, dp);
-    dp.resendOf = 'nobody';
-    if (control !== undefined && this.#wire.mayHaveLostPower) this.#judgePower(dp, control);
-    if (protocol === 'SWD') await giveUpStuck(probe, dp);
-    if (flags !== 0) {
-      // Before they are cleared: that may fail, and have cleared them all the same.
+    const left = await readLeftFlags(probe, dp, protocol);
+    if (left.control !== undefined && this.#wire.mayHaveLostPower) this.#judgePower(dp, left.control);
+    if (left.flags !== 0) {
       const view = this.#views.get(selection);
-      if (view) view.sticky |= flags;
-      if (protocol === 'SWD') {
-        await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
-        await probe.dap.flush(never);
-      } else {
-        const kept = dp.control ?? (control ?? 0) & POWER_REQUESTS;
-        await probe.dap.writeDp(DP.CTRL_STAT, (kept | flags) >>> 0, never);
-      }
+      if (view) view.sticky |= left.flags;
+      await clearLeftFlags(probe, dp, protocol, left);
     }
     dp.suspect = undefined;
   }
@@ -332,25 +320,6 @@ export class LeaseContext {
       this.#options.onReset();
     },
   };
-}
-
-/** Ends an access that has not come to its end. */
-async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
-  if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
-  dp.isStuck = false;
-}
-
-/** Sticky flags of a DP in which something has failed, and CTRL/STAT, if it could be read. */
-async function readFlags(probe: Probe, dp: WireDp): Promise<{ readonly flags: number; readonly control?: number }> {
-  // With ORUNDETECT an error would break the line again, and what is to be given up is a WAIT that has overrun.
-  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return { flags: CTRL_STAT.STICKYORUN };
-  try {
-    const control = await probe.dap.readDp(DP.CTRL_STAT, never);
-    return { flags: control & STICKY, control };
-  } catch (error) {
-    if (error instanceof NoAckError || !(error instanceof TransferError)) throw error;
-    return { flags: CTRL_STAT.STICKYERR }; // where it cannot be read, it is for an error that it cannot
-  }
 }
 
 function dropOldest<V extends { leave(): void }>(map: Map<unknown, V>): void {
