@@ -110,13 +110,13 @@ export class LeaseContext {
   async enter(probe: Probe, isDpidr: boolean): Promise<void> {
     const wire = this.#wire;
     if (!this.line.isOnWire) this.line.requireUp(isDpidr);
+    const { losses } = wire;
     try {
       if (!this.line.isOnWire) await this.line.take(probe, isDpidr);
       wire.lineOf = this.line;
       // The access that follows is to tell whether anybody is there.
       if (!wire.isReady) return;
       const { dp } = this.here;
-      const { losses } = wire;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
       if (wire.mayHaveLostPower) await this.#findPower(probe, dp);
       if (wire.losses !== losses) this.line.requireUp(isDpidr);
