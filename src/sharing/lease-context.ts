@@ -5,12 +5,12 @@
 import { never } from '../base/never.js';
 import { DaemonError } from '../base/errors.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
-import { ABORT, type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
-import { CLEAR_STICKY, STICKY } from '../dap/sticky-flags.js';
+import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
+import { clearLeftFlags, readLeftFlags } from './left-flags.js';
 import { LeaseLine } from './lease-line.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
@@ -110,6 +110,7 @@ export class LeaseContext {
   async enter(probe: Probe, isDpidr: boolean): Promise<void> {
     const wire = this.#wire;
     if (!this.line.isOnWire) this.line.requireUp(isDpidr);
+    const { losses } = wire;
     try {
       if (!this.line.isOnWire) await this.line.take(probe, isDpidr);
       wire.lineOf = this.line;
@@ -117,7 +118,8 @@ export class LeaseContext {
       if (!wire.isReady) return;
       const { dp } = this.here;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
-      if (wire.mayHaveLostPower) await this.#findPower(probe, dp, isDpidr);
+      if (wire.mayHaveLostPower) await this.#findPower(probe, dp);
+      if (wire.losses !== losses) this.line.requireUp(isDpidr);
       await this.#restoreControl(probe);
       wire.user = this;
     } catch (error) {
@@ -129,21 +131,12 @@ export class LeaseContext {
   /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
   async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
-    // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
-    // known any more, as after ABORT, it cannot be read.
-    if (protocol === 'JTAG') await giveUpStuck(probe, dp);
-    const status = await readFlags(probe, dp);
-    dp.resendOf = 'nobody';
-    if (protocol === 'SWD') await giveUpStuck(probe, dp);
-    const flags = status & STICKY;
-    if (flags !== 0) {
-      // Before they are cleared: that may fail, and have cleared them all the same.
+    const left = await readLeftFlags(probe, dp, protocol);
+    if (left.control !== undefined && this.#wire.mayHaveLostPower) this.#judgePower(dp, left.control);
+    if (left.flags !== 0) {
       const view = this.#views.get(selection);
-      if (view) view.sticky |= flags;
-      if (protocol === 'SWD') {
-        await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
-        await probe.dap.flush(never);
-      } else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? status & POWER_REQUESTS) | flags) >>> 0, never);
+      if (view) view.sticky |= left.flags;
+      await clearLeftFlags(probe, dp, protocol, left);
     }
     dp.suspect = undefined;
   }
@@ -242,7 +235,7 @@ export class LeaseContext {
   }
 
   /** Behind an access that was not answered: the power-up requests tell whether the power was away. */
-  async #findPower(probe: Probe, dp: WireDp, isDpidr: boolean): Promise<void> {
+  async #findPower(probe: Probe, dp: WireDp): Promise<void> {
     const wire = this.#wire;
     const requested = (dp.control ?? 0) & POWER_REQUESTS;
     const isAlone = wire.contexts.size === 1;
@@ -251,10 +244,18 @@ export class LeaseContext {
     if (isAlone) return;
     const control = await probe.dap.readDp(DP.CTRL_STAT, never);
     dp.resendOf = 'nobody';
+    this.#judgePower(dp, control);
+  }
+
+  /** @param control  CTRL/STAT as it was read: requests that are not there any more were lost */
+  #judgePower(dp: WireDp, control: number): void {
+    const wire = this.#wire;
+    const requested = (dp.control ?? 0) & POWER_REQUESTS;
+    if (requested !== 0) wire.mayHaveLostPower = false;
     if ((requested & ~control) === 0) return;
+    wire.losses++;
     for (const each of wire.dps) each.lostPower();
     for (const context of wire.contexts) context.#lostPower();
-    this.line.requireUp(isDpidr);
   }
 
   #lostPower(): void {
@@ -319,24 +320,6 @@ export class LeaseContext {
       this.#options.onReset();
     },
   };
-}
-
-/** Ends an access that has not come to its end. */
-async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
-  if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
-  dp.isStuck = false;
-}
-
-/** CTRL/STAT of a DP in which something has failed. Where it cannot be read, it is for an error that it cannot. */
-async function readFlags(probe: Probe, dp: WireDp): Promise<number> {
-  // With ORUNDETECT such an error would break the line again, and what was given up is a WAIT that has overrun.
-  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return CTRL_STAT.STICKYORUN;
-  try {
-    return await probe.dap.readDp(DP.CTRL_STAT, never);
-  } catch (error) {
-    if (error instanceof NoAckError || !(error instanceof TransferError)) throw error;
-    return CTRL_STAT.STICKYERR;
-  }
 }
 
 function dropOldest<V extends { leave(): void }>(map: Map<unknown, V>): void {

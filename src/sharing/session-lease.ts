@@ -7,6 +7,7 @@ import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
 import type { JtagSequence, Probe, SwdSequence, SwoPort } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
+import { LateError } from './late-error.js';
 import { LeaseContext } from './lease-context.js';
 import { MemoryHandles } from './memory-handles.js';
 import type { MemoryPort } from './memory-port.js';
@@ -22,14 +23,13 @@ export class SessionLease implements ClientLease, Writer {
   readonly #memory: MemoryHandles;
   readonly #nReset: ResetHold;
   readonly #swo: SwoClaim;
+  readonly #lateError = new LateError();
   #opens = 0;
   /** Has the probe open, the target is connected, and this client did not say it needs it no more. */
   #connected = false;
   /** Had the probe open when it was unplugged. */
   #lost = false;
   #clockHz: number | undefined;
-  /** Of a write that was acknowledged: for the next request that may fail. */
-  #lateError: Error | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(
@@ -132,7 +132,7 @@ export class SessionLease implements ClientLease, Writer {
       this.#connected = false;
       await this.#releasePower();
       await this.session.releaseUnused();
-      this.#reportLateError();
+      this.#lateError.tell();
     });
   }
 
@@ -169,7 +169,7 @@ export class SessionLease implements ClientLease, Writer {
     return this.#turn(signal, async () => {
       // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
       await this.#nReset.release(this.#probe(), signal);
-      this.#reportLateError();
+      this.#lateError.tell();
     });
   }
 
@@ -259,12 +259,12 @@ export class SessionLease implements ClientLease, Writer {
 
   writeFailed(error: unknown): void {
     this.#context.failed(error);
-    this.#lateError ??= error instanceof Error ? error : new ProbeError('a posted write failed', { cause: error });
+    this.#lateError.note(error);
   }
 
   /** The probe was unplugged. */
   probeLost(): void {
-    this.#lateError = undefined; // that the probe is gone is told anyway
+    this.#lateError.forget(); // that the probe is gone is told anyway
     if (this.isOpen) {
       this.#lost = true;
       this.session.admission.leave(this);
@@ -308,7 +308,7 @@ export class SessionLease implements ClientLease, Writer {
   async #leave(): Promise<void> {
     const { probe } = this.session;
     await this.session.posted.settle(); // what was acknowledged is done
-    this.#lateError = undefined;
+    this.#lateError.forget();
     this.#opens = 0;
     this.#connected = false;
     this.#clockHz = undefined;
@@ -340,7 +340,7 @@ export class SessionLease implements ClientLease, Writer {
   #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
     return this.#turn(signal, () => {
       const probe = this.#probe();
-      this.#reportLateError();
+      this.#lateError.tell();
       return operation(probe);
     });
   }
@@ -353,15 +353,9 @@ export class SessionLease implements ClientLease, Writer {
     return this.#turn(signal, async () => {
       const probe = this.#probe();
       await this.session.posted.settle();
-      this.#reportLateError();
+      this.#lateError.tell();
       return operation(probe);
     });
-  }
-
-  #reportLateError(): void {
-    const error = this.#lateError;
-    this.#lateError = undefined;
-    if (error) throw error;
   }
 
   #probe(): Probe {

@@ -18,6 +18,8 @@ export class Wire {
   isReady = false;
   /** How often a debug port that had answered answered no more. */
   breaks = 0;
+  /** How often the target was found to have lost its power. */
+  losses = 0;
   /** That may have been for a loss of power; nobody has looked yet. */
   mayHaveLostPower = false;
   protocol: WireProtocol = 'SWD';

@@ -155,19 +155,27 @@ describe('a reset by one of several clients', () => {
 
 describe('a line that breaks, or a loss of power, that one client runs into', () => {
   for (const protocol of ['SWD', 'JTAG'] as const) {
-    it(`is told to the others, whose registers are gone, before they work with what is there now (${protocol})`, async () => {
-      await using rig = await SessionRig.start();
-      const first = await working(rig, WORDS, RAM_BASE, protocol);
-      const second = await working(rig, WORDS, RAM_BASE + 0x100, protocol);
-      rig.sim.board.faults.inject({ kind: 'power-lost' });
-      await assert.rejects(read(rig, first, MEM_AP.DRW), NoAckError);
-      await rig.wakeUp(first, protocol);
+    const losses: readonly (readonly [string, (rig: SessionRig) => unknown])[] = [
+      ['with an access', ({ sim }) => sim.board.faults.inject({ kind: 'power-lost' })],
+      ['with an access to an AP', ({ sim }) => sim.board.faults.inject({ kind: 'power-lost', on: { port: 'AP' } })],
+      ['between two packets', ({ sim }) => sim.board.powerCycle()],
+    ];
+    for (const [when, loses] of losses) {
+      it(`is told to the others before they work with what is there now (${when}, ${protocol})`, async () => {
+        await using rig = await SessionRig.start();
+        const first = await working(rig, WORDS, RAM_BASE, protocol);
+        const second = await working(rig, WORDS, RAM_BASE + 0x100, protocol);
+        await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER));
+        loses(rig);
+        await assert.rejects(read(rig, first, MEM_AP.TAR), NoAckError);
+        await rig.wakeUp(first, protocol);
 
-      await assert.rejects(read(rig, second, MEM_AP.DRW), NoAckError);
-      assert.equal(await read(rig, first, MEM_AP.TAR), 0);
-      await rig.wakeUp(second, protocol);
-      assert.equal(await read(rig, second, MEM_AP.TAR), 0);
-    });
+        await assert.rejects(read(rig, second, MEM_AP.DRW), NoAckError);
+        assert.equal(await read(rig, first, MEM_AP.TAR), 0);
+        await rig.wakeUp(second, protocol);
+        assert.equal(await read(rig, second, MEM_AP.TAR), 0);
+      });
+    }
 
     it(`is not suspected where only the wire was disturbed (${protocol})`, async () => {
       await using rig = await SessionRig.start();

@@ -1,6 +1,6 @@
 // The packets of one long run of accesses to an AP register, behind what a DAP_Transfer takes of it.
 
-import { TransferFaultError } from '../../dap/errors.js';
+import { NoAckError, TransferFaultError } from '../../dap/errors.js';
 import { type ApAddress, DP } from '../../dap/registers.js';
 import { JTAG_STICKY } from '../../dap/sticky-flags.js';
 import type { Command } from './commands/command.js';
@@ -11,8 +11,11 @@ import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
 export interface PacketShape {
   readonly packetSizeBytes: number;
   readonly timing: TransferTiming;
-  /** The run ends with a read of CTRL/STAT: its ACK does not tell whether it worked. */
-  readonly checksStatus: boolean;
+  /**
+   * The run ends with a read of CTRL/STAT: its ACK does not tell whether it worked. The power-up requests that are to
+   * be found there; undefined: nothing is to be read.
+   */
+  readonly statusWithRequests: number | undefined;
 }
 
 /** DAP_TransferBlocks that read as many words as `words` is long, into it. */
@@ -40,7 +43,7 @@ function* inBlocks(
     const part = words.subarray(at, at + blockWords);
     yield block(part, { address, timeoutMs: transferTimeoutMs(part.length, shape.timing) });
   }
-  if (shape.checksStatus) yield statusCheck(address, shape);
+  if (shape.statusWithRequests !== undefined) yield statusCheck(address, shape, shape.statusWithRequests);
 }
 
 /** A DAP_Transfer among other packets, its timeout set. @param take  gets what was read, in order */
@@ -54,15 +57,23 @@ export function transferAmong(transfer: Transfer, take: (read: Uint32Array) => v
   };
 }
 
-/** @throws TransferFaultError  if CTRL/STAT has a sticky flag set */
-export function requireNoStickyFlag(ctrlStat: number, address: ApAddress): void {
+/**
+ * What CTRL/STAT says of the AP accesses before it.
+ *
+ * @param requests  power-up requests that were written
+ * @throws NoAckError  if they are not there: the target was without power, and a TAP that starts anew gives no ACK that
+ *                     says so
+ * @throws TransferFaultError  if a sticky flag is set
+ */
+export function requireGoodStatus(ctrlStat: number, requests: number, address: ApAddress): void {
+  if (requests & ~ctrlStat) throw new NoAckError({ port: 'AP', address }, undefined, 'the target has lost its power');
   if (ctrlStat & JTAG_STICKY) throw new TransferFaultError({ port: 'AP', address });
 }
 
 /** A DAP_Transfer that reads CTRL/STAT. @param address  the AP register that blocks have accessed */
-function statusCheck(address: ApAddress, { packetSizeBytes, timing }: PacketShape): Command<void> {
+function statusCheck(address: ApAddress, { packetSizeBytes, timing }: PacketShape, requests: number): Command<void> {
   const transfer = new Transfer(packetSizeBytes);
   transfer.readDp(DP.CTRL_STAT);
   transfer.timeoutMs = transferTimeoutMs(1, timing);
-  return transferAmong(transfer, ([ctrlStat]) => requireNoStickyFlag(ctrlStat, address));
+  return transferAmong(transfer, ([ctrlStat]) => requireGoodStatus(ctrlStat, requests, address));
 }

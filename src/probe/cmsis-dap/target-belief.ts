@@ -1,5 +1,5 @@
 import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
-import { type ApAddress, DP, type DpAddress } from '../../dap/registers.js';
+import { type ApAddress, CTRL_STAT, DP, type DpAddress } from '../../dap/registers.js';
 import type { Transfer } from './commands/transfer.js';
 import { MemApBelief, mayReset } from './mem-ap-belief.js';
 import { SelectBelief } from './select-belief.js';
@@ -18,6 +18,9 @@ export class TargetBelief {
   /** DPBANKSEL when the last packet had been executed. */
   #bankOnWire: number | undefined;
   #powerRequests: number | undefined;
+  /** CDBGPWRUPREQ as it was written, and as it is there: it is counted on for longer, no reset or sequence takes it back. */
+  #writtenRequest = 0;
+  #debugPowerRequest = 0;
 
   // ---- what an access needs, and whether it is needed
 
@@ -36,10 +39,18 @@ export class TargetBelief {
     return this.#memAps.holds(address, value);
   }
 
+  /** CDBGPWRUPREQ, if it is to be found in CTRL/STAT of a target that has kept its power; else 0. */
+  get debugPowerRequest(): number {
+    return this.#debugPowerRequest;
+  }
+
   // ---- what accesses tell
 
   dpRead(address: DpAddress, value: number): void {
     if (address === DP.DPIDR) this.#select.noteDpidr(value);
+    if (address === DP.CTRL_STAT && value & CTRL_STAT.CDBGPWRUPREQ) {
+      this.#writtenRequest = this.#debugPowerRequest = CTRL_STAT.CDBGPWRUPREQ;
+    }
   }
 
   apRead(address: ApAddress, words: Uint32Array): void {
@@ -59,11 +70,13 @@ export class TargetBelief {
       this.#memAps.forget();
     }
     this.#powerRequests = requests;
+    this.#writtenRequest = requests & CTRL_STAT.CDBGPWRUPREQ;
   }
 
   /** Everything prepared so far was executed. */
   executed(): void {
     this.#bankOnWire = this.#select.bank;
+    this.#debugPowerRequest = this.#writtenRequest;
   }
 
   // ---- what ends belief
@@ -75,6 +88,7 @@ export class TargetBelief {
 
   /** After any ACK but OK nobody knows how far it got. @param collected  the DAP_Transfer that failed, or was before it */
   failed(error: unknown, collected: Transfer): void {
+    if (this.#writtenRequest !== this.#debugPowerRequest) this.#forgetRequest();
     const isFault = error instanceof TransferFaultError && error.access !== undefined;
     const written = collected.lastAcknowledgedDpWrite(DP.SELECT);
     const bank = written === undefined ? this.#bankOnWire : written & 0xf;
@@ -82,6 +96,12 @@ export class TargetBelief {
     const isAnswered = isFault || error instanceof TransferTimeoutError;
     const pending = isFault ? undefined : collected.unacknowledgedDpWrite(DP.SELECT);
     this.#forget(!isAnswered, pending === undefined || (pending & 0xf) === bank ? bank : undefined);
+  }
+
+  /** Over JTAG, ACK is that of the scan before; and a scan that breaks off is an access: to SELECT, maybe. */
+  scanBroken(): void {
+    this.#forgetRequest();
+    this.forget(false);
   }
 
   /** Something happened that may have changed registers of the target: a reset. @param isAllSent  see `apWritten` */
@@ -99,6 +119,11 @@ export class TargetBelief {
   forgetTarget(): void {
     this.#forget(true);
     this.#memAps.forgetTarget();
+    this.#forgetRequest();
+  }
+
+  #forgetRequest(): void {
+    this.#writtenRequest = this.#debugPowerRequest = 0;
   }
 
   /** @param line  the line, too, may have been reset. @param bank  see `SelectBelief` */

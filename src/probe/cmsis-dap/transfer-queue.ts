@@ -9,7 +9,7 @@ import { Transfer } from './commands/transfer.js';
 import { maxBlockWrites } from './commands/transfer-block.js';
 import { writeAbort } from './commands/write-abort.js';
 import type { PacketExchange } from './packet-exchange.js';
-import { type PacketShape, readPackets, requireNoStickyFlag, transferAmong, writePackets } from './run-packets.js';
+import { type PacketShape, readPackets, requireGoodStatus, transferAmong, writePackets } from './run-packets.js';
 import { TargetBelief } from './target-belief.js';
 import { transferTimeoutMs, type TransferTiming } from './transfer-timing.js';
 
@@ -271,7 +271,9 @@ export class TransferQueue implements PostingDapPort {
     try {
       const words = await this.#exchange.exchange(this.#collected, never);
       this.#belief.executed();
-      if (accessed !== undefined) requireNoStickyFlag(words[words.length - 1], accessed);
+      if (accessed !== undefined) {
+        requireGoodStatus(words[words.length - 1], this.#belief.debugPowerRequest, accessed);
+      }
       this.#confirmed = this.#collected.place;
       return accessed === undefined ? words : words.subarray(0, -1);
     } catch (error) {
@@ -298,8 +300,7 @@ export class TransferQueue implements PostingDapPort {
   }
 
   #failed(error: unknown): void {
-    // Over JTAG, ACK is that of the scan before; and a scan that breaks off is an access: to SELECT, maybe.
-    if (this.#protocol === 'JTAG' && error instanceof NoAckError) this.#belief.forget(false);
+    if (this.#protocol === 'JTAG' && error instanceof NoAckError) this.#belief.scanBroken();
     else this.#belief.failed(error, this.#collected);
   }
 
@@ -326,6 +327,10 @@ export class TransferQueue implements PostingDapPort {
   }
 
   get #shape(): PacketShape {
-    return { packetSizeBytes: this.#packetSizeBytes, timing: this.#timing, checksStatus: this.#checksStatus };
+    return {
+      packetSizeBytes: this.#packetSizeBytes,
+      timing: this.#timing,
+      statusWithRequests: this.#checksStatus ? this.#belief.debugPowerRequest : undefined,
+    };
   }
 }

@@ -72,7 +72,13 @@ export class JtagTap {
     readonly idcode: number,
   ) {}
 
-  /** Power-up, or nTRST. */
+  /** As `reset`, and no access is unfinished any more. */
+  powerUp(): void {
+    this.#unfinished = this.#result = 0;
+    this.reset();
+  }
+
+  /** nTRST, or a switch to JTAG. */
   reset(): void {
     this.#state = 'test-logic-reset';
     this.#enterReset();
@@ -199,7 +205,8 @@ export class JtagTap {
         while (this.dp.injected(request) === Ack.Wait) this.#unfinished++;
         return true;
       case Ack.None:
-        this.#dead = true;
+        // Without power it starts anew, which also shows: nobody drives TDO where the probe expects an ACK, or CTRL/STAT.
+        this.#dead = this.#state !== 'test-logic-reset';
         return false;
       default: // there is no parity on this wire, and a fault shows in CTRL/STAT alone
         return (ack & BAD_PARITY) !== 0;

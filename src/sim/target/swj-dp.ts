@@ -56,7 +56,7 @@ export class SwjDp {
   /** Power-up reset: the registers, and what it listens to. */
   reset(): void {
     this.dp.reset();
-    this.tap?.reset();
+    this.tap?.powerUp();
     this.#select(this.#powerUp);
   }
 

@@ -313,6 +313,63 @@ describe('a probe connected with JTAG', () => {
     device.done();
   });
 
+  const powered: Step = { out: '05 00 02 08 00000000 04 00000050', in: ['05 02 01'] };
+  const losses: [string, Step[], (dap: Probe['dap']) => Promise<unknown>][] = [
+    [
+      'a read',
+      [{ out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 00000000 00000000'] }],
+      (dap) => dap.readAp(DRW, 1, NEVER),
+    ],
+    [
+      'a read that found a sticky flag, too',
+      [{ out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 00000000 20000000'] }],
+      (dap) => dap.readAp(DRW, 1, NEVER),
+    ],
+    [
+      'blocks',
+      [
+        { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 11111111 000000f0'] },
+        { out: '06 00 0f00 0f', in: [`06 0f00 01 ${'00000000'.repeat(15)}`] },
+        { out: '05 00 01 06', in: ['05 01 01 00000000'] },
+      ],
+      async (dap) => {
+        await dap.readAp(DRW, 1, NEVER);
+        return dap.readAp(DRW, 15, NEVER);
+      },
+    ],
+  ];
+  for (const [what, steps, access] of losses) {
+    it(`takes a power-up request that is gone behind ${what} for a target that has lost its power`, async () => {
+      const { device, probe } = await connected(powered, ...steps);
+      await probe.dap.writeDp(DP.CTRL_STAT, 0x50000000, NEVER);
+
+      await assert.rejects(access(probe.dap), NoAckError);
+
+      device.done();
+    });
+  }
+
+  it('counts on the power-up request behind a reset, but not behind its loss before it was seen again', async () => {
+    const read = '05 00 03 08 00000000 0f 06';
+    const { device, probe } = await connected(
+      powered,
+      { out: '10 00 80 00000000', in: ['1000'] },
+      { out: read, in: ['05 03 01 00000000 00000000'] },
+      { out: read, in: ['05 03 01 00000000 20000000'] },
+      { out: '05 00 01 06', in: ['05 01 01 000000f0'] },
+      { out: read, in: ['05 03 01 00000000 00000000'] },
+    );
+    await probe.dap.writeDp(DP.CTRL_STAT, 0x50000000, NEVER);
+    await probe.setReset(true, NEVER);
+
+    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), NoAckError);
+    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), TransferFaultError);
+    await probe.dap.readDp(DP.CTRL_STAT, NEVER);
+    await assert.rejects(probe.dap.readAp(DRW, 1, NEVER), NoAckError);
+
+    device.done();
+  });
+
   it('reads CTRL/STAT behind accesses to an AP, in the same packet where it fits', async () => {
     const { device, probe } = await connected(
       { out: '05 00 03 08 00000000 0f 06', in: ['05 03 01 11111111 000000f0'] },

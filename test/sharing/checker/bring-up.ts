@@ -24,7 +24,9 @@ export const lineReset: Gesture = [swj(51, 2n ** 56n - 1n), idle];
  * @param looks  at CSW before: the successor of a client that died would find that one's, if it were alone
  */
 export function bringUp(realm: Realm, looks = true): Gesture {
-  const powersUp = [...clearSticky(realm), control(0x50000f00), readControl];
+  // Over JTAG no line reset takes the client to bank 0, where CTRL/STAT is.
+  const toBank0 = realm.protocol === 'JTAG' ? [select(realm.ap)] : [];
+  const powersUp = [...toBank0, ...clearSticky(realm), control(0x50000f00), readControl];
   const here = realm.places.filter(({ targetSel }) => targetSel === realm.targetSel);
   const elsewhere = realm.places.filter((place) => !here.includes(place));
   const setsUp = ({ ap }: Place): Gesture => [

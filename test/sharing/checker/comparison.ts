@@ -176,7 +176,10 @@ export class Comparison implements AsyncDisposable {
       if (other === client) continue;
       player.losePower();
       if (connected.includes(other)) {
-        this.current[other] = [readControl, ...bringUp(this.realms[other], false)];
+        const realm = this.realms[other];
+        // Over JTAG what sharing has absorbed of a newcomer wakes up the target when it is sent after all.
+        const first: Step = realm.protocol === 'SWD' ? readControl : { do: 'flush' };
+        this.current[other] = [first, ...bringUp(realm, false)];
       }
     }
   }

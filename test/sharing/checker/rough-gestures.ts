@@ -34,9 +34,8 @@ export function roughGesture(realm: Realm): fc.Arbitrary<Gesture> {
     ...(realm.resets
       ? [
           { weight: 2, arbitrary: reset(realm) },
-          // Over JTAG it goes unnoticed, or a scan breaks off: see `disturbed`. Of several debug ports on a line only the
-          // one that was asked for power tells.
-          ...(isSwd && realm.board !== 'multidrop' ? [{ weight: 1, arbitrary: fc.constant(powerLoss(realm)) }] : []),
+          // Of several debug ports on a line only the one that was asked for power tells.
+          ...(realm.board !== 'multidrop' ? [{ weight: 1, arbitrary: fc.constant(powerLoss(realm)) }] : []),
         ]
       : []),
   );

@@ -1,0 +1,56 @@
+// Sticky flags that one client has left in a debug port, for the change to another: how they are looked at, and cleared.
+
+import { never } from '../base/never.js';
+import { NoAckError, TransferError } from '../dap/errors.js';
+import { ABORT, CTRL_STAT, DP, POWER_REQUESTS } from '../dap/registers.js';
+import { CLEAR_STICKY, STICKY } from '../dap/sticky-flags.js';
+import type { WireProtocol } from '../dap/wire-protocol.js';
+import type { Probe } from '../probe/probe.js';
+import type { WireDp } from './dp-state.js';
+
+export interface LeftFlags {
+  readonly flags: number;
+  /** CTRL/STAT, if it could be read. */
+  readonly control?: number;
+}
+
+/** Looks at the flags, and aborts an access that has not come to its end. */
+export async function readLeftFlags(probe: Probe, dp: WireDp, protocol: WireProtocol): Promise<LeftFlags> {
+  // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
+  // known any more, as after ABORT, it cannot be read.
+  if (protocol === 'JTAG') await giveUpStuck(probe, dp);
+  const left = await readFlags(probe, dp);
+  dp.resendOf = 'nobody';
+  if (protocol === 'SWD') await giveUpStuck(probe, dp);
+  return left;
+}
+
+/** Clears the flags that were found. May fail, and have cleared them all the same. */
+export async function clearLeftFlags(
+  probe: Probe,
+  dp: WireDp,
+  protocol: WireProtocol,
+  { flags, control = 0 }: LeftFlags,
+): Promise<void> {
+  if (protocol === 'SWD') {
+    await probe.dap.writeDp(DP.ABORT, CLEAR_STICKY, never);
+    await probe.dap.flush(never);
+  } else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? control & POWER_REQUESTS) | flags) >>> 0, never);
+}
+
+async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
+  if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
+  dp.isStuck = false;
+}
+
+async function readFlags(probe: Probe, dp: WireDp): Promise<LeftFlags> {
+  // With ORUNDETECT an error would break the line again, and what is to be given up is a WAIT that has overrun.
+  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return { flags: CTRL_STAT.STICKYORUN };
+  try {
+    const control = await probe.dap.readDp(DP.CTRL_STAT, never);
+    return { flags: control & STICKY, control };
+  } catch (error) {
+    if (error instanceof NoAckError || !(error instanceof TransferError)) throw error;
+    return { flags: CTRL_STAT.STICKYERR }; // where it cannot be read, it is for an error that it cannot
+  }
+}
