@@ -1,5 +1,6 @@
-// npm run soak:sharing [-- --steps 1000000] [-- --seed 1]
-// Plays many random steps of clients that share a target, and of each alone: test/sharing/checker/checker.test.ts.
+// npm run soak:sharing [-- --steps 1000000] [-- --seed 1], npm run soak:accelerated
+// Plays many random steps of clients that share a target, and of each alone: test/sharing/checker/checker.test.ts. With
+// --accelerated some or all of the clients are behind a pipelining helper: test/client/checker.test.ts.
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -8,11 +9,12 @@ import { runSoak } from './soak/run-mocha.js';
 const { values } = parseArgs({
   options: {
     steps: { type: 'string', default: '1000000' },
+    accelerated: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
   },
 });
 console.log(`seed ${values.seed}`);
-await runSoak('test/sharing/checker/checker.test.ts', {
+await runSoak(values.accelerated ? 'test/client/checker.test.ts' : 'test/sharing/checker/checker.test.ts', {
   PROBED_SHARING_STEPS: values.steps,
   PROBED_SHARING_SEED: values.seed,
 });

@@ -106,13 +106,13 @@ export class AcceleratedSession {
     this.#listen();
     await clientClosed;
     this.#prodder?.[Symbol.dispose]();
-    this.#goodbye?.[Symbol.dispose]();
     const patience = new AbortController();
     const timer = clock.timer(FINISH_MS, () => patience.abort());
     // Nobody is there for what only waits, such as an `open` in a queue: it must not keep its place.
     if (this.#promised === 0 && this.#slots.some(({ text }) => text === undefined)) this.#server?.close();
     await this.#server?.finish(patience.signal);
     timer[Symbol.dispose]();
+    this.#goodbye?.[Symbol.dispose]();
     this.#options.onClosed(this);
   }
 
@@ -161,7 +161,7 @@ export class AcceleratedSession {
   #sendOn(line: Buffer, request: Envelope | MalformedEnvelope, slot: Slot, server: RequestStream): void {
     const name = request.malformed === undefined ? request.name : '';
     const policy = this.#options.pipelining ? this.#policy.policyOf(request) : 'waits';
-    if (policy === 'remembered' && request.malformed === undefined && !this.#lateError) {
+    if (policy === 'remembered' && request.malformed === undefined) {
       const property = String(request.args[0]);
       this.#prodder?.waits();
       if (this.#properties.tell(property, (reply) => this.#answer(slot, name, retold(slot.id, reply)))) return;

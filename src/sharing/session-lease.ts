@@ -120,7 +120,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   connect(protocol: RequestedProtocol, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, async (probe) => {
+    return this.#useInOrder(signal, async (probe) => {
       await this.session.connect(probe, protocol, signal);
       this.#connected = true;
     });
@@ -148,7 +148,7 @@ export class SessionLease implements ClientLease, Writer {
   // ---- what goes to the probe
 
   setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, async (probe) => {
+    return this.#useInOrder(signal, async (probe) => {
       const before = this.#clockHz;
       this.#clockHz = frequencyHz;
       try {
@@ -174,25 +174,25 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   readReset(signal: AbortSignal): Promise<boolean> {
-    return this.#use(signal, (probe) => probe.readReset(signal));
+    return this.#useInOrder(signal, (probe) => probe.readReset(signal));
   }
 
   swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => {
+    return this.#useInOrder(signal, (probe) => {
       if (!probe.swjSequence) throw this.#unsupported('SWJ sequences');
       return this.#context.line.swjSequence(probe, sequence, signal);
     });
   }
 
   swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
-    return this.#use(signal, (probe) => {
+    return this.#useInOrder(signal, (probe) => {
       if (!probe.swd) throw this.#unsupported('SWD sequences');
       return this.#context.line.swdSequence(probe, pieces, signal);
     });
   }
 
   jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
-    return this.#use(signal, (probe) => {
+    return this.#useInOrder(signal, (probe) => {
       if (!probe.jtag) throw this.#unsupported('JTAG');
       return this.#context.line.jtagSequence(probe, sequence, signal);
     });
@@ -340,6 +340,19 @@ export class SessionLease implements ClientLease, Writer {
   #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
     return this.#turn(signal, () => {
       const probe = this.#probe();
+      this.#lateError.tell();
+      return operation(probe);
+    });
+  }
+
+  /**
+   * For what is no access, so that an error of this client's posted writes, which go first, is told as one of theirs: what
+   * they have left on the wire is this client's.
+   */
+  #useInOrder<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
+    return this.#turn(signal, async () => {
+      const probe = this.#probe();
+      await this.session.posted.settle();
       this.#lateError.tell();
       return operation(probe);
     });

@@ -254,6 +254,19 @@ describe('the pipelining helper, when a connection ends', () => {
     assert.deepEqual(probe.names, ['write_ap', 'write_ap']);
   });
 
+  it('leaves no timer behind of a client that dies while it waits', async () => {
+    const clock = new FakeClock();
+    await using world = await start({ clock });
+    const { client, helper, probe } = world;
+    client.request('read_dp', 0).catch(() => undefined); // nobody is there for the answer
+    await probe.received(1);
+
+    client.socket.resetAndDestroy();
+
+    while (helper.clients > 0) await setImmediate();
+    assert.equal(clock.pending, 0);
+  });
+
   it('answers a client that only half closed', async () => {
     await using world = await start();
     const socket = connect({ port: world.helper.port, host: '127.0.0.1', allowHalfOpen: true });

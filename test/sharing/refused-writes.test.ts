@@ -54,22 +54,47 @@ describe('a posted write that fails', () => {
   }
 });
 
+/** What sends posted writes on its way to the probe, and is told of the error, without being an access. */
+const tellers: Readonly<Record<string, (client: ClientLease) => Promise<unknown>>> = {
+  set_clock: (client) => client.setClock(1_234_000, NEVER),
+  is_reset_asserted: (client) => client.readReset(NEVER),
+  assert_reset: (client) => client.setReset(true, NEVER),
+  reset: (client) => client.reset(NEVER),
+};
+
+describe('a posted write that fails, told by a request that is no access', () => {
+  for (const [name, tell] of Object.entries(tellers)) {
+    it(`(${name}) leaves CSW and TAR as they would be alone`, async () => {
+      const alone = await leftBy(fails(AP_0), 'SWD', false, tell);
+
+      assert.deepEqual(await leftBy(fails(AP_0), 'SWD', true, tell), alone);
+    });
+  }
+});
+
 /** CSW and TAR of both APs after the writes. */
-async function leftBy(writes: Writes, protocol: WireProtocol, isShared: boolean): Promise<readonly number[]> {
+async function leftBy(
+  writes: Writes,
+  protocol: WireProtocol,
+  isShared: boolean,
+  tell = (client: ClientLease): Promise<unknown> => client.dap.flush(NEVER),
+): Promise<readonly number[]> {
   await using rig = await SessionRig.start({
     probe: { board: { kind: 'second-ap' } },
     driver: { postedWrites: true },
   });
   const client = await rig.connected(protocol);
   await setUp(rig, client, WORDS, RAM_BASE + 0x10);
-  if (isShared) await setUp(rig, await rig.connected(protocol), BYTES, RAM_BASE + 0x100);
+  const other = isShared ? await rig.connected(protocol) : undefined;
+  if (other) await setUp(rig, other, BYTES, RAM_BASE + 0x100);
 
   for (const [ap, register, value] of writes) {
     await client.dap.writeDp(DP.SELECT, ap, NEVER);
     // Where this client's first access to an AP reads registers for the other, that tells of the error already.
     if (await isTold(client.dap.writeAp(register, Uint32Array.of(value), NEVER))) break;
   }
-  await rig.run(client.dap.flush(NEVER)).catch(() => undefined);
+  await rig.run(tell(client)).catch(() => undefined);
+  if (other) await setUp(rig, other, BYTES, RAM_BASE + 0x200);
   await clear(rig, client, protocol);
   return await registers(rig, client);
 }

@@ -1,72 +1,15 @@
-// Clients that share a target, in any order of their steps, compared with each of them alone on a target of its own:
-// no difference is allowed. Short here, and the same each time; npm run soak:sharing for long, and another each time. A
-// failure prints its seed and path:
+// Clients that share a target, compared with each of them alone. Short here, and the same each time; npm run soak:sharing
+// for long, and another each time. A failure prints its seed and path:
 //
 //   PROBED_SHARING_SEED=N npx mocha test/sharing/checker/checker.test.ts
 
-import fc from 'fast-check';
-import { Comparison, type Run } from './comparison.js';
-import { anyProgram } from './gestures.js';
-import { realmOf, type World } from './step.js';
+import { playWorlds, targets } from './play-worlds.js';
+import type { World } from './step.js';
 
-const STEPS = Number(process.env.PROBED_SHARING_STEPS ?? 8_000);
-/** Of the first round of every world; each round has the next one. */
-const FIRST_SEED = Number(process.env.PROBED_SHARING_SEED ?? 1);
-
-const targets: readonly Omit<World, 'isFast'>[] = [
-  { board: 'plain', protocol: 'SWD', apart: false, handles: false },
-  { board: 'plain', protocol: 'JTAG', apart: false, handles: false },
-  { board: 'plain', protocol: 'SWD', apart: false, handles: true },
-  { board: 'plain', protocol: 'JTAG', apart: false, handles: true },
-  { board: 'second-ap', protocol: 'SWD', apart: true, handles: false },
-  { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: true },
-  { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false },
-  { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
-  { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: true },
-  { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
-  { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
-  { board: 'plain', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
-  { board: 'second-ap', protocol: 'SWD', apart: true, handles: false, resets: 'core and APs' },
-  { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
-  { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core' },
-  { board: 'dpv3', protocol: 'SWD', apart: false, handles: false, resets: 'core and APs' },
-];
-const worlds = targets.flatMap((target) => [false, true].map((isFast): World => ({ ...target, isFast })));
-
-let played = 0;
-
-for (const world of worlds) {
-  describe(`clients that share a target (${nameOf(world)})`, function () {
-    this.timeout(0);
-
-    it('each see what they would see alone', async () => {
-      const run: fc.Arbitrary<Run> = fc.integer({ min: 2, max: 4 }).chain((clients) =>
-        fc.record({
-          programs: fc.tuple(...Array.from({ length: clients }, (_, client) => anyProgram(realmOf(world, client)))),
-          order: fc.array(fc.nat(clients - 1), { minLength: 40, maxLength: 200 }),
-        }),
-      );
-
-      const share = STEPS / worlds.length;
-      const before = played;
-      for (let seed = FIRST_SEED; played - before < share; seed++) {
-        await fc.assert(
-          fc.asyncProperty(run, async (clients) => {
-            await using comparison = await Comparison.start(world, clients);
-            await comparison.play(clients.order);
-            played += comparison.played;
-          }),
-          { numRuns: 20, seed },
-        );
-      }
-    });
-  });
-}
-
-after(() => console.log(`    ${played} steps of sharing clients compared`));
-
-function nameOf({ board, protocol, apart, handles, isFast, resets }: World): string {
-  const roams = apart === 'roaming' && (board === 'multidrop' ? 'each on every target' : 'each on every AP');
-  const parts = [board, protocol, roams, handles && 'memory handles', isFast && 'posted writes and packets in flight'];
-  return [...parts, resets && `resets of ${resets}`].filter(Boolean).join(', ');
-}
+playWorlds(
+  targets.flatMap((target) => [false, true].map((isFast): World => ({ ...target, isFast, helped: 'none' }))),
+  {
+    steps: Number(process.env.PROBED_SHARING_STEPS ?? 8_000),
+    firstSeed: Number(process.env.PROBED_SHARING_SEED ?? 1),
+  },
+);

@@ -3,8 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { bringUp, readControl, TAR } from './bring-up.js';
-import { type Outcome, Player } from './player.js';
-import { type Gesture, type Realm, realmOf, type Step, type World } from './step.js';
+import { LateErrors } from './late-errors.js';
+import { isFailure, type Outcome } from './outcome.js';
+import { Player } from './player.js';
+import { type Gesture, isHelped, type Realm, realmOf, type Step, type World } from './step.js';
 
 export interface Run {
   /** Of each client. */
@@ -22,6 +24,8 @@ export class Comparison implements AsyncDisposable {
   readonly #holdsReset = new Set<number>();
   #capturesSwo: number | undefined;
   #last: number | undefined;
+  /** Of the clients that are behind a helper. */
+  readonly #late = new Map<number, LateErrors>();
 
   private constructor(
     private readonly realms: readonly Realm[],
@@ -30,12 +34,16 @@ export class Comparison implements AsyncDisposable {
     /** What each client is still to do, and what it is at. */
     private readonly programs: readonly Gesture[][],
     private readonly current: Step[][],
-  ) {}
+  ) {
+    for (const [client, realm] of realms.entries()) {
+      if (isHelped(realm, client)) this.#late.set(client, new LateErrors());
+    }
+  }
 
   static async start(world: World, { programs }: Run): Promise<Comparison> {
     const realms = programs.map((_, client) => realmOf(world, client));
     const alone: Player[] = [];
-    for (const realm of realms) alone.push(await Player.start(realm));
+    for (const realm of realms) alone.push(await Player.start({ ...realm, helped: 'none' }));
     return new Comparison(
       realms,
       await Player.start(world),
@@ -62,9 +70,27 @@ export class Comparison implements AsyncDisposable {
     const step = this.current[client].shift();
     if (!step) return;
     await this.#interrupt(client, step);
+    const late = this.#late.get(client);
+    if (late && this.#takesRequests(client, step)) {
+      await this.#settle(client);
+      // Or it would come behind what is disturbed, and wait: see `RequestPolicy`, AIRCR.
+      if (late.isKnown || step.do === 'disturbed') await this.#play(client, { do: 'flush' });
+    }
+    await this.#play(client, step);
+  }
+
+  /** Of several requests it would have to be told which one tells of an error from before: none does. */
+  #takesRequests(client: number, step: Step): boolean {
+    const isFirst = (step.do === 'readMemory' || step.do === 'writeMemory') && !this.shared.hasHandle(client);
+    return isFirst || ['disturbed', 'raw', 'reopen', 'reconnect'].includes(step.do);
+  }
+
+  async #play(client: number, step: Step): Promise<void> {
     const others = this.shared.others(client);
-    const seen = await this.shared.play(client, this.realms[client], step);
-    const expected = await this.#expected(client, step, others);
+    const late = this.#late.get(client);
+    const seen = await this.shared.play(client, this.realms[client], step, late?.isKnown);
+    const alone = await this.#expected(client, step, others);
+    const expected = late ? this.#behindHelper(late, client, step, alone, seen) : alone;
     this.played++;
     this.#trace.push(`${client}: ${text(step)} -> ${JSON.stringify(seen)}`);
     assert.deepEqual(seen, expected, `not as alone:\n${this.#trace.slice(-TRACED).join('\n')}`);
@@ -74,31 +100,59 @@ export class Comparison implements AsyncDisposable {
   /** Alone, too, writes are sent when they are sent here: it decides which request is told of an error. */
   async #interrupt(client: number, step: Step): Promise<void> {
     const { protocol, isFast } = this.realms[client];
-    if (step.do === 'unlock' || step.do === 'trace') return;
+    if (['unlock', 'trace', 'property'].includes(step.do)) return;
     // While it waits for somebody's lock, time goes by, and what anybody has posted is sent.
-    if (this.shared.isLockedOut(client)) for (const player of this.alone) await player.interrupted();
+    if (this.shared.isLockedOut(client)) {
+      await this.shared.interrupted();
+      for (const player of this.alone) await player.interrupted();
+      for (const late of this.#late.values()) late.settle();
+    }
     if (step.do === 'lock') return;
-    if (this.#last !== undefined && this.#last !== client) await this.alone[this.#last].interrupted();
+    if (this.#last !== undefined && this.#last !== client) {
+      await this.shared.arrived();
+      await this.alone[this.#last].interrupted();
+      this.#late.get(this.#last)?.settle();
+    }
     this.#last = client;
     // Or what is to go wrong, or time that goes by, would be that of writes before it.
     const isApart = ['disturbed', 'die', 'pulseReset', 'swo', 'reopen'].includes(step.do);
     // Over JTAG sharing writes a client's own value before a posted write of another: packets begin there.
     const beginsPacket = protocol === 'JTAG' && isFast && step.do === 'writeAp' && isKept(step.address);
-    if (!isApart && !beginsPacket) return;
+    // What a client behind a helper has sent ahead is done also if it dies right after.
+    if (step.do === 'die' && this.#late.has(client)) await this.alone[client].interrupted();
+    else if (isApart || beginsPacket) await this.#settle(client);
+  }
+
+  async #settle(client: number): Promise<void> {
     await this.shared.interrupted();
     await this.alone[client].interrupted();
+    this.#late.get(client)?.settle();
+  }
+
+  /** What a client is told through a helper, from what it would be told alone. */
+  #behindHelper(late: LateErrors, client: number, step: Step, alone: Outcome, seen: Outcome): Outcome {
+    if (step.do === 'trace') return alone; // no request
+    if (step.do === 'die') {
+      late.forget();
+      return alone;
+    }
+    if (step.do === 'property') return late.remembered(alone, seen);
+    const ahead = this.shared.ahead(client);
+    const told = ahead.length === 0 ? late.waited(alone, seen) : late.ahead(alone, ahead);
+    if (step.do === 'disturbed') late.settle(); // before the disturbance goes
+    return told;
   }
 
   async #expected(client: number, step: Step, others: readonly number[]): Promise<Outcome> {
     // Bits that sharing does not understand are refused while others are connected, and reach nobody.
-    if (step.do === 'raw' && !step.isGranted && others.length > 0) return 'RequestError';
+    if (step.do === 'raw' && !step.isGranted && others.length > 0) return { status: 1, error: 'RequestError' };
     // SWO is captured by one at a time.
     const isTaken = this.#capturesSwo !== undefined && this.#capturesSwo !== client;
-    if (step.do === 'swo' && step.what === 'start' && isTaken) return 'ProbeError';
+    if (step.do === 'swo' && step.what === 'start' && isTaken) return { status: 3, error: 'ProbeError' };
 
     const outcome = await this.alone[client].play(client, this.realms[client], step);
     // nRESET is a wire: what it tells is whether anybody pulls it.
-    if (step.do === 'readReset') return [Number(this.#holdsReset.size > 0)];
+    if (step.do === 'readReset' && !isFailure(outcome)) return [Number(this.#holdsReset.size > 0)];
     return outcome;
   }
 

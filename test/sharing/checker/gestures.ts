@@ -29,6 +29,18 @@ function cutShort(realm: Realm): fc.Arbitrary<Gesture> {
     ]);
 }
 
+/** What a client wrote before it died is done. */
+function lastWords(realm: Realm): fc.Arbitrary<Gesture> {
+  const at = write(TAR, realm.ram + 0x40);
+  return fc
+    .tuple(word, fc.option(fc.constantFrom(read(TAR), readControl), { nil: undefined }))
+    .map(([value, during]) => [
+      ...[select(realm.ap), write(0, 0x23000052), at, write(DRW, value), write(DRW, value, 1)],
+      { do: 'die', ...(during && { during }) },
+      ...[...bringUp(realm, false), at, read(DRW, 3)],
+    ]);
+}
+
 /** Everything, for a client that has been brought up. */
 function anyGesture(realm: Realm): fc.Arbitrary<Gesture> {
   if (realm.places.length === 1) return gestureAt(realm);
@@ -53,9 +65,11 @@ function gestureAt(realm: Realm): fc.Arbitrary<Gesture> {
     { weight: 1, arbitrary: dpRegisters(realm) },
     { weight: 1, arbitrary: power(realm) },
     { weight: 1, arbitrary: session(realm) },
+    { weight: 1, arbitrary: lastWords(realm) },
     { weight: 6, arbitrary: roughGesture(realm) },
     ...(realm.resets ? [] : [{ weight: 3, arbitrary: coreRegister(realm) }]),
     ...(realm.handles ? [{ weight: 3, arbitrary: handle(realm) }] : []),
+    ...(realm.helped === 'none' ? [] : [{ weight: 1, arbitrary: lateError(realm) }]),
   );
 }
 
@@ -156,6 +170,21 @@ function fault(realm: Realm): fc.Arbitrary<Gesture> {
       readControl,
       read(TAR),
       read(0),
+    ]);
+}
+
+/** The error of a write, and what is asked behind it: another write, the lock, a property that a helper may remember. */
+function lateError(realm: Realm): fc.Arbitrary<Gesture> {
+  const behind = fc.constantFrom<Step>(
+    ...[{ do: 'lock' } as const, { do: 'unlock' } as const, { do: 'flush' } as const, read(TAR), readControl],
+    ...(['wire_protocol', 'vendor_name'] as const).map((name) => ({ do: 'property' as const, name })),
+    ...[write(0, 0x23000052), { do: 'readReset' } as const, { do: 'clock', frequencyHz: 1_000_000 } as const],
+  );
+  return fc
+    .array(behind, { minLength: 1, maxLength: 6 })
+    .map((rest) => [
+      ...[{ do: 'flush' } as const, select(realm.ap), write(0, 0x23000052), write(TAR, 0x30000000), write(DRW, 1)],
+      ...[...rest, readControl, ...clearSticky(realm), { do: 'unlock' } as const, readControl, read(TAR), read(0)],
     ]);
 }
 

@@ -1,16 +1,18 @@
 // Plays steps on a target, for one client or for several that share it.
 
+import { DaemonError } from '../../../src/base/errors.js';
 import { bitString } from '../../../src/dap/bit-string.js';
 import type { SwdSequence } from '../../../src/probe/probe.js';
 import { targetSelPieces } from '../../../src/probe/target-sel.js';
+import { statusOfError } from '../../../src/protocol/status.js';
 import type { ClientLease } from '../../../src/sharing/client-lease.js';
 import type { AccessFault } from '../../../src/sim/target/access-faults.js';
 import { settle } from '../../support/fake-clock.js';
 import { NEVER, SessionRig } from '../session-rig.js';
-import type { Disturbance, RawSequence, Realm, Step, World } from './step.js';
-
-/** What came of a step: words, or the name of an error. */
-export type Outcome = readonly (number | string)[] | string;
+import type { HelpedClient } from './helped-client.js';
+import { HelpedClients } from './helped-clients.js';
+import type { Outcome } from './outcome.js';
+import { type Disturbance, isHelped, type RawSequence, type Realm, type Step, type World } from './step.js';
 
 const PACKETS = 4;
 /** 151 is one more than the driver has a probe repeat; those packets wait, too, that are in the probe behind the first. */
@@ -37,9 +39,14 @@ export class Player implements AsyncDisposable {
   readonly #leases = new Map<number, ClientLease>();
   readonly #handles = new Map<ClientLease, number>();
 
-  private constructor(readonly rig: SessionRig) {}
+  private constructor(
+    readonly rig: SessionRig,
+    private readonly helped: HelpedClients | undefined,
+    private readonly world: World,
+  ) {}
 
-  static async start({ board, isFast, resets }: World): Promise<Player> {
+  static async start(world: World): Promise<Player> {
+    const { board, isFast, resets, helped } = world;
     const rig = await SessionRig.start({
       probe: {
         board: { kind: board, ...(resets && { image: NO_PROGRAM, resetsAps: resets === 'core and APs' }) },
@@ -50,15 +57,27 @@ export class Player implements AsyncDisposable {
     });
     // A core that runs costs time, and does what nobody can foresee.
     if (!resets) for (const processor of rig.sim.board.processors) processor.write(0xe000edf0, 4, 0xa05f0003);
-    return new Player(rig);
+    return new Player(rig, helped === 'none' ? undefined : await HelpedClients.start(rig), world);
   }
 
-  async play(client: number, realm: Realm, step: Step): Promise<Outcome> {
+  /** @param isErrorKnown  the client's helper has an error to tell */
+  async play(client: number, realm: Realm, step: Step, isErrorKnown = false): Promise<Outcome> {
     try {
-      return await this.#play(client, realm, step);
+      return await this.#play(client, realm, step, isErrorKnown);
     } catch (error) {
-      return error instanceof Error ? error.constructor.name : 'thrown';
+      if (!(error instanceof DaemonError)) throw error;
+      return { status: statusOfError(error), error: error.constructor.name };
     }
+  }
+
+  /** The names of the requests of a client's last step, if a helper has answered them before they had reached the server. */
+  ahead(client: number): readonly string[] {
+    return this.helped?.get(client)?.ahead ?? [];
+  }
+
+  /** Whether the client has been given a memory handle. */
+  hasHandle(client: number): boolean {
+    return this.helped?.get(client)?.hasHandle ?? false;
   }
 
   /** Clients that are connected, this one left out. */
@@ -74,7 +93,13 @@ export class Player implements AsyncDisposable {
 
   /** Somebody else works: what was posted is sent first. */
   async interrupted(): Promise<void> {
+    await this.arrived();
     await this.rig.session.posted.settle();
+  }
+
+  /** What helpers have sent has arrived, and what became of it has come back. */
+  async arrived(): Promise<void> {
+    await this.helped?.settle();
   }
 
   /** The target sends on its SWO pin. */
@@ -89,16 +114,35 @@ export class Player implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.helped?.[Symbol.asyncDispose]();
     await this.rig[Symbol.asyncDispose]();
   }
 
-  async #play(client: number, realm: Realm, step: Step): Promise<Outcome> {
+  async #play(client: number, realm: Realm, step: Step, isErrorKnown: boolean): Promise<Outcome> {
     const lease = await this.#lease(client, realm);
-    const playing = this.#request(lease, realm, step);
+    const helped = this.helped?.get(client);
+    if (helped) await this.helped?.letIn(lease);
+    const playing = helped ? this.#help(client, helped, realm, step, isErrorKnown) : this.#request(lease, realm, step);
     const takesTime = this.isLockedOut(client) || ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
     const outcome = takesTime ? await this.rig.run(playing) : await playing;
     if (step.do === 'die') this.#leases.delete(client);
     return outcome;
+  }
+
+  async #help(client: number, helped: HelpedClient, realm: Realm, step: Step, isErrorKnown: boolean): Promise<Outcome> {
+    if (step.do === 'trace') return []; // it comes to every target: see `trace`
+    if (step.do === 'die') {
+      await helped.die(step.during);
+      await this.helped?.gone(client);
+      return [];
+    }
+    if (step.do !== 'disturbed') return helped.play(realm, step, isErrorKnown);
+    return this.#whileDisturbed(realm, step.how, async () => {
+      const outcome = await helped.play(realm, step.then, false);
+      if (realm.isFast && helped.ahead.length > 0) await helped.flush();
+      await helped.settle();
+      return outcome;
+    });
   }
 
   async #request(lease: ClientLease, realm: Realm, step: Step): Promise<Outcome> {
@@ -150,6 +194,8 @@ export class Player implements AsyncDisposable {
         return [];
       case 'readReset':
         return [Number(await lease.readReset(NEVER))];
+      case 'property':
+        return [step.name === 'wire_protocol' ? (lease.wireProtocol ?? 'none') : lease.vendorName];
       case 'swo':
         return swo(lease, step.what);
       case 'trace':
@@ -172,19 +218,21 @@ export class Player implements AsyncDisposable {
     }
   }
 
-  async #disturbed(
-    lease: ClientLease,
-    realm: Realm,
-    { how, then }: Step & { readonly do: 'disturbed' },
-  ): Promise<Outcome> {
-    const fault: AccessFault = disturbances[how];
-    // Where sharing looks for flags of another at one debug port of several, they can be read no more after that.
-    const on = realm.board === 'multidrop' ? { port: 'AP' as const, ...fault.on } : fault.on;
-    const disturbance = this.rig.sim.board.faults.inject({ ...fault, ...(on && { on }) });
-    try {
+  #disturbed(lease: ClientLease, realm: Realm, { how, then }: Step & { readonly do: 'disturbed' }): Promise<Outcome> {
+    return this.#whileDisturbed(realm, how, async () => {
       const outcome = await this.#request(lease, realm, then);
       if (realm.isFast) await lease.dap.flush(NEVER); // or the write would miss what is to happen to it
       return outcome;
+    });
+  }
+
+  async #whileDisturbed<T>({ board }: Realm, how: Disturbance, play: () => Promise<T>): Promise<T> {
+    const fault: AccessFault = disturbances[how];
+    // Where sharing looks for flags of another at one debug port of several, they can be read no more after that.
+    const on = board === 'multidrop' ? { port: 'AP' as const, ...fault.on } : fault.on;
+    const disturbance = this.rig.sim.board.faults.inject({ ...fault, ...(on && { on }) });
+    try {
+      return await play();
     } finally {
       disturbance[Symbol.dispose]();
     }
@@ -197,7 +245,7 @@ export class Player implements AsyncDisposable {
   ): Promise<Outcome> {
     const [version, address] = realm.nominal;
     const handle = this.#handles.get(lease) ?? (await lease.memoryHandle(version, address, NEVER));
-    if (handle === undefined) return 'no handle';
+    if (handle === undefined) return ['no handle'];
     this.#handles.set(lease, handle);
     const memory = lease.memory(handle);
     if (step.do === 'writeMemory') {
@@ -209,9 +257,12 @@ export class Player implements AsyncDisposable {
     return [...(await memory.readWords(step.address, step.count, NEVER))];
   }
 
-  async #lease(client: number, { protocol }: Realm): Promise<ClientLease> {
+  async #lease(client: number, realm: Realm): Promise<ClientLease> {
+    const { protocol } = realm;
     let lease = this.#leases.get(client);
-    if (!lease) {
+    if (!lease && this.helped && isHelped(this.world, client)) {
+      this.#leases.set(client, (lease = await this.helped.connect(client, realm)));
+    } else if (!lease) {
       this.#leases.set(client, (lease = this.rig.lease()));
       await this.rig.run(lease.open(NEVER)); // the driver listens for stale packets first
       await this.rig.run(lease.connect(protocol, NEVER));

@@ -17,6 +17,7 @@ export type Step =
   | { readonly do: 'lock' | 'unlock' | 'connect' | 'flush' }
   | { readonly do: 'clock'; readonly frequencyHz: number }
   | { readonly do: 'pulseReset' | 'readReset' }
+  | { readonly do: 'property'; readonly name: 'wire_protocol' | 'vendor_name' }
   | { readonly do: 'setReset'; readonly asserted: boolean }
   | { readonly do: 'swo'; readonly what: 'start' | 'stop' | 'read' }
   /** The target sends bytes on its SWO pin. */
@@ -65,6 +66,8 @@ export interface World {
    * what they have in the DP and the APs is as if nobody else had been there.
    */
   readonly resets?: 'core' | 'core and APs';
+  /** Who is behind a pipelining helper: nobody, every other client, or everybody. */
+  readonly helped: 'none' | 'some' | 'all';
 }
 
 /** An AP of a debug port. */
@@ -104,4 +107,9 @@ function placeOf(board: World['board'], second: boolean): Place {
   if (board === 'dpv3') return { ap: 0x2d00, nominal: [2, 0x2000] };
   if (board === 'multidrop') return { ap: 0, nominal: [1, 0], targetSel: second ? 0x11002927 : 0x01002927 };
   return board === 'second-ap' && second ? { ap: 0x01000000, nominal: [1, 1] } : { ap: 0, nominal: [1, 0] };
+}
+
+/** Whether a client is behind a pipelining helper. */
+export function isHelped({ helped }: World, client: number): boolean {
+  return helped === 'all' || (helped === 'some' && client % 2 === 0);
 }
