@@ -131,10 +131,10 @@ export class LeaseContext {
   /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
   async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
-    const left = await readLeftFlags(probe, dp, protocol);
+    const view = this.#views.get(selection);
+    const left = await readLeftFlags(probe, dp, protocol, view?.hasFailed ?? true);
     if (left.control !== undefined && this.#wire.mayHaveLostPower) this.#judgePower(dp, left.control);
     if (left.flags !== 0) {
-      const view = this.#views.get(selection);
       if (view) view.sticky |= left.flags;
       await clearLeftFlags(probe, dp, protocol, left);
     }
