@@ -2,7 +2,7 @@ import type { CommonOptions } from './command-line.js';
 import { ExitCode } from './exit-codes.js';
 import { listHosts } from './list-all.js';
 import { JSON_VERSION, lookOf } from './run-control-command.js';
-import { listedProbes, type ListFormat, listText, pyocdLines } from './text/list-text.js';
+import { listedProbes, type ListFormat, listText, problemLines, pyocdLines } from './text/list-text.js';
 import { vscodeText } from './text/vscode-text.js';
 import type { World } from './world.js';
 
@@ -17,15 +17,19 @@ export interface ListOptions {
 export async function runList({ all, format, common }: ListOptions, world: World): Promise<ExitCode> {
   const lists = await listHosts(all, common, world);
   const problems = lists.flatMap((list) => (list.kind === 'silent' ? [list] : []));
+  // Beside what goes into a file or a shell.
+  const sayProblems = (): void => problemLines(lists).forEach((line) => world.stderr.write(`probectl: ${line}\n`));
   switch (common.json ? 'json' : format) {
     case 'table':
       world.stdout.write(listText(lists, all, lookOf(world)));
       break;
     case 'pyocd':
       world.stdout.write(pyocdLines(lists));
+      sayProblems();
       break;
     case 'vscode':
       world.stdout.write(vscodeText(lists));
+      sayProblems();
       break;
     case 'json': {
       const result = {

@@ -20,6 +20,9 @@ const LONGEST_PAUSE_MS = 32;
 export class Prodder implements Disposable {
   /** Requests that somebody waits for. */
   #waiting = 0;
+  #waitingSince = 0;
+  /** The last of them was not answered before the first prod is due: nor will the next one be. */
+  #isFar = false;
   #timer: Disposable | undefined;
 
   constructor(
@@ -29,14 +32,19 @@ export class Prodder implements Disposable {
 
   /** Somebody waits for the request that is sent next, or for one before it. */
   waits(): void {
-    this.#waiting++;
+    if (this.#waiting++ === 0) this.#waitingSince = this.clock.now();
     // Alone on its way, its reply has none before it.
-    if (this.server.unanswered > 0) this.#timer ??= this.#prodAfter(FIRST_PROD_MS, FILLER);
+    if (this.server.unanswered === 0) return;
+    this.#timer ??= this.#isFar
+      ? this.clock.immediate(() => this.#prod(FILLER, FIRST_PROD_MS))
+      : this.#prodAfter(FIRST_PROD_MS, FILLER);
   }
 
   /** One of those is answered. */
   answered(): void {
-    if (--this.#waiting === 0) this[Symbol.dispose]();
+    if (--this.#waiting > 0) return;
+    this.#isFar = this.clock.now() - this.#waitingSince >= FIRST_PROD_MS;
+    this[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
@@ -45,10 +53,13 @@ export class Prodder implements Disposable {
   }
 
   #prodAfter(ms: number, line: string): Disposable {
-    return this.clock.timer(ms, () => {
-      this.server.send(line, () => undefined);
-      this.#timer = ms < LONGEST_PAUSE_MS ? this.#prodAfter(2 * ms, PROD) : undefined;
-    });
+    return this.clock.timer(ms, () => this.#prod(line, ms));
+  }
+
+  /** @param afterMs  how long the request has waited */
+  #prod(line: string, afterMs: number): void {
+    this.server.send(line, () => undefined);
+    this.#timer = afterMs < LONGEST_PAUSE_MS ? this.#prodAfter(2 * afterMs, PROD) : undefined;
   }
 }
 

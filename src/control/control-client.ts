@@ -142,18 +142,22 @@ export class ControlClient implements AsyncDisposable {
     this.#link?.close();
   }
 
-  #request(command: string, args: object, signal: AbortSignal | undefined): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#over) throw this.#over;
-      if (signal?.aborted) throw abortReason(signal);
-      const id = this.#nextId++;
+  async #request(command: string, args: object, signal: AbortSignal | undefined): Promise<unknown> {
+    if (this.#over) throw this.#over;
+    if (signal?.aborted) throw abortReason(signal);
+    const id = this.#nextId++;
+    const answered = new AbortController();
+    const answer = new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      signal?.addEventListener('abort', () => {
-        this.#waiting.delete(id);
-        reject(abortReason(signal));
-      });
-      this.#link?.send('request', { protocol: PROTOCOL_VERSION, id, command, arguments: args });
+      signal?.addEventListener('abort', () => reject(abortReason(signal)), { signal: answered.signal });
     });
+    this.#link?.send('request', { protocol: PROTOCOL_VERSION, id, command, arguments: args });
+    try {
+      return await answer;
+    } finally {
+      this.#waiting.delete(id);
+      answered.abort();
+    }
   }
 
   #onMessage(type: ServerMessageType, data: unknown): void {

@@ -38,10 +38,23 @@ export async function run(socket: string, args: readonly string[], more: Partial
   let stdout = '';
   let stderr = '';
   const code = await probectl({
+    ...emptyWorld(socket, more),
     args,
-    env: {},
     stdout: { write: (text) => void (stdout += text), isTerminal: false, columns: undefined },
     stderr: { write: (text) => void (stderr += text), isTerminal: false, columns: undefined },
+    ...more,
+  });
+  return { code, stdout, stderr };
+}
+
+/** What probectl sees of a machine with nothing on it, but perhaps a daemon. */
+export function emptyWorld(socket: string, more: Partial<World> = {}): World {
+  const nowhere = { write: () => undefined, isTerminal: false, columns: undefined };
+  return {
+    args: [],
+    env: {},
+    stdout: nowhere,
+    stderr: nowhere,
     clock: { ...systemClock, date: () => NOW },
     signal: new AbortController().signal,
     version: '0.2.0',
@@ -54,6 +67,5 @@ export async function run(socket: string, args: readonly string[], more: Partial
     loadSocketOptions: async () => noSocketOptions,
     system: emptySystem(),
     ...more,
-  });
-  return { code, stdout, stderr };
+  };
 }

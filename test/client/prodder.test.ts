@@ -60,6 +60,28 @@ describe('a server that may hold replies back', () => {
     assert.equal(await second, 8);
   });
 
+  it('is sent what fills a segment right behind a read, once it is known to be far', async () => {
+    await using world = await start();
+    const { probe, clock, client } = world;
+    const readAfter = async (ms: number): Promise<void> => {
+      const sent = probe.lines.length;
+      await client.result('write_ap', DRW, 1);
+      const read = client.result('read_ap', DRW);
+      await probe.received(sent + 2);
+      await clock.advance(ms);
+      for (let due = probe.lines.length - sent; due > 0; due--) probe.reply(0, { result: 7 });
+      await read;
+    };
+    await readAfter(1);
+    assert.deepEqual(probe.names, ['write_ap', 'read_ap', 'hello']);
+
+    await readAfter(0);
+    await readAfter(0);
+
+    const near = ['write_ap', 'read_ap'];
+    assert.deepEqual(probe.names.slice(3), [...near, 'hello', ...near], 'and near again, if it answers at once');
+  });
+
   it('answers through a forwarder, without the 40 ms that this waits before it acknowledges', async function () {
     this.timeout(60_000);
     await using disposer = new Disposer();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { RequestError } from '../../src/base/errors.js';
 import { CommandError, ConnectionLostError, NoDaemonError } from '../../src/control/control-client.js';
 import { commands } from '../../src/control/commands.js';
@@ -227,6 +228,17 @@ describe('a client of the control socket', () => {
     await using world = await ControlWorld.empty();
 
     await assert.rejects(world.client(), (error) => error instanceof NoDaemonError && error.reason === 'absent');
+  });
+
+  it('leaves nothing on a signal that outlives its calls: `forward` makes one for each event, for days', async () => {
+    await using world = await ControlWorld.start();
+    const client = await world.client();
+    const { signal } = new AbortController();
+
+    await client.call('ping', {}, signal);
+    await assert.rejects(client.call('show', { probe: 'none' }, signal), CommandError);
+
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
   it('hears that the daemon has gone while it waits', async () => {

@@ -64,6 +64,7 @@ describe('what the network is told', () => {
   it('is nothing, and the advertiser is not loaded, where nobody else may connect or the config says so', async () => {
     for (const [config, eth0] of [
       [CLOSED, outside],
+      [`${CLOSED}advertise = true\n`, outside],
       [`${LISTEN}advertise = false\n`, outside],
       [`${LISTEN}[[probe]]\nuid = "A1"\nallow_remote = []\n`, outside],
       [LISTEN, none],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { silentLogger } from '../../src/base/logger.js';
+import { type Logger, silentLogger } from '../../src/base/logger.js';
 import { LocalAccess } from '../../src/daemon/local-access.js';
 import { normalPrincipal } from '../../src/daemon/principal.js';
 
@@ -12,7 +12,11 @@ const uids = new Map([
   [4, 4242],
 ]);
 
-function accessWith(localGroup?: string, ownerOf = async ({ port }: { port: number }) => uids.get(port)): LocalAccess {
+function accessWith(
+  localGroup?: string,
+  ownerOf = async ({ port }: { port: number }) => uids.get(port),
+  log: Logger = silentLogger,
+): LocalAccess {
   const names = new Map([
     [0, 'root'],
     [1000, 'ada'],
@@ -25,7 +29,7 @@ function accessWith(localGroup?: string, ownerOf = async ({ port }: { port: numb
       isMember: async (uid, group) => uid === 1000 && group === 'lab',
       hasGroup: async (group) => group === 'lab',
     },
-    log: silentLogger,
+    log,
     rules: localGroup === undefined ? {} : { localGroup },
   });
 }
@@ -53,6 +57,16 @@ describe('the principal of a client', () => {
     const access = accessWith(undefined, async () => Promise.reject(new Error('no such file')));
 
     assert.deepEqual(await access.check({ address: '127.0.0.1', port: 2 }, own), { principal: 'addr:127.0.0.1' });
+  });
+
+  it('is said to be unknown once, not for each client', async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    const access = accessWith(undefined, async () => Promise.reject(new Error('no such file')), log);
+
+    for (const port of [2, 3, 4]) await access.check({ address: '127.0.0.1', port }, own);
+
+    assert.equal(warnings.length, 1);
   });
 });
 

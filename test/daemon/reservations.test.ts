@@ -123,6 +123,16 @@ describe('a reservation', () => {
 });
 
 describe('the file of reservations', () => {
+  it('is written before whoever reserves or releases hears that it is done', async () => {
+    const { reservations, files } = await Desk.open();
+
+    await reservations.reserve('A1', ada);
+    assert.match(String(await files.read(FILE)), /"A1"/);
+    await reservations.release('A1');
+
+    assert.doesNotMatch(String(await files.read(FILE)), /"A1"/);
+  });
+
   for (const text of [
     '',
     '{',

@@ -2,21 +2,17 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { codeBlocks } from '../support/markdown.js';
 import { loadText } from '../config/load-text.js';
 import { mayBeUsedRemotely } from '../../src/config/remote-clients.js';
 
 const page = readFileSync(path.join(import.meta.dirname, '../../docs/security.md'), 'utf8');
 
-/** The blocks of code of a kind. */
-function blocksOf(language: string): readonly string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, block]) => block);
-}
-
 describe('docs/security.md', () => {
   it('shows rules that nftables takes, for the ports that are the default', function () {
-    const [rules] = blocksOf('nft');
+    const [rules] = codeBlocks(page, 'nft');
     const { ports } = loadText('');
-    assert(rules.includes(`dport != ${ports.first}-${ports.last} `));
+    assert(rules.includes(`tcp dport ${ports.first}-${ports.last} drop`));
     // To check rules it asks the kernel, so that it takes root.
     const { status, stderr, error } = spawnSync('nft', ['-c', '-f', '-'], { input: rules, encoding: 'utf8' });
     if (error !== undefined || process.getuid?.() !== 0) {
@@ -28,7 +24,7 @@ describe('docs/security.md', () => {
   });
 
   it('shows a config that holds', () => {
-    const [text] = blocksOf('toml');
+    const [text] = codeBlocks(page, 'toml');
 
     assert(mayBeUsedRemotely(loadText(text), 'E6616407E3646B29'));
   });

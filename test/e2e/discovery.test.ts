@@ -1,6 +1,7 @@
 // Machines at one switch that tell each other of their probes, and what Avahi and "probectl list --all" make of it.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { isDeepStrictEqual } from 'node:util';
 import { Disposer } from '../../src/base/disposer.js';
 import { avahiBrowse, requireAvahi } from '../support/avahi.js';
@@ -125,6 +126,17 @@ describe('machines at one switch', function () {
     two.configure(`${OPEN}advertise = false\n`);
     await two.probectl(programs, second.folder, 'reload');
     await assertListed([]);
+  });
+
+  it('hear of a machine that gets another name', async () => {
+    const one = lab.machine('lab1');
+    const daemon = await serve(one, 1, OPEN);
+    const at = (host: string): Rows => [[host, 'SIM0001', '-', `-u remote:${one.address}:5555`]];
+    await assertListed(at('lab1'));
+
+    execFileSync('nsenter', ['--uts', '--target', String(daemon.process.pid), 'hostname', 'bench-7']);
+
+    await assertListed(at('bench-7'));
   });
 
   it('keep to themselves what is served to nobody else', async () => {

@@ -1,12 +1,14 @@
 // What probectl forward goes on after, and how soon: with the programs as they are shipped, on both sides.
 
 import assert from 'node:assert/strict';
+import { ControlWorld } from '../control/control-world.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { DPIDR, isRefused, portOf, readDpidr } from '../support/forwarded-port.js';
 import { ProbectlProcess } from '../support/probectl-process.js';
 import { type BundledPrograms, bundledPrograms } from '../support/programs.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
 import { TestClient } from '../support/test-client.js';
+import { startWorld } from '../support/world.js';
 
 /** What users are promised: as soon after what was gone is back, all works again. */
 const RECOVERED_MS = 5000;
@@ -46,21 +48,25 @@ describe('probectl forward', function () {
     await second.stop();
   });
 
-  it('tells its user and its clients that the probe is gone, and serves it again at the same port', async () => {
-    await using daemon = await serving();
-    const forwarding = probectl(daemon.folder, 'forward', 'SIM0001');
+  it('tells its user and its clients that the probe was pulled out, and serves it again at the same port', async () => {
+    await using world = await startWorld(); // here, for its bus: nothing is pulled out of a daemon that is a process
+    await using control = await ControlWorld.empty();
+    await control.listen({ daemon: world.daemon });
+    const probe = world.plug({ uid: 'A1' });
+    await world.event('served', 'A1');
+    const forwarding = probectl(control.directory, 'forward', 'A1');
     const port = await portOf(forwarding, /remote:localhost:(\d+)/);
-    await forwarding.matched(/SIM0001 of this machine: ready/);
+    await forwarding.matched(/A1 of this machine: ready/);
     await using client = await TestClient.connect(port);
     await client.result('open');
 
-    await probectl(daemon.folder, 'disable', 'SIM0001').ended; // a simulated probe cannot be pulled out
-    await forwarding.matched(/SIM0001 of this machine: ignored/);
-    assert.equal((await client.request('read_dp', 0)).status, 2);
+    world.unplug(probe);
 
-    await probectl(daemon.folder, 'enable', 'SIM0001').ended;
+    await forwarding.matched(/A1 of this machine: absent/);
+    assert.equal((await client.request('read_dp', 0)).status, 2);
+    world.plug(probe, '2-1'); // into another socket
     const back = performance.now();
-    await forwarding.matched(/ignored[^]*SIM0001 of this machine: ready/);
+    await forwarding.matched(/absent[^]*A1 of this machine: ready/);
     assert.equal(await readDpidr(port), DPIDR);
     assert.ok(performance.now() - back < RECOVERED_MS);
     assert.equal((await forwarding.interrupt()).code, 0);

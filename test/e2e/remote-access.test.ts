@@ -1,6 +1,7 @@
 // Who may connect, in a network: a lab host, a developer's machine, and a stranger's, each a namespace of its own.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Disposer } from '../../src/base/disposer.js';
 import { switchToSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
+import { codeBlocks } from '../support/markdown.js';
 import { addressOf, NetworkLab, talkCommand } from '../support/network-lab.js';
 import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
 import { sources } from '../support/programs.js';
@@ -145,6 +147,33 @@ describe('probes in a network', function () {
       stranger.replies,
       [0, 1].map((id) => ({ id, status: 1, error })),
     );
+    configure(developers);
+    await reload();
+  });
+
+  it('are kept from strangers, and nothing else is, by the firewall of docs/security.md', async function () {
+    const page = readFileSync(path.join(import.meta.dirname, '../../docs/security.md'), 'utf8');
+    const [rules] = codeBlocks(page, 'nft');
+    const input = rules
+      .replace(/(lab4 .* elements = ){.*?}/, '$1{ 10.98.2.0/24 }')
+      .replace(/(lab6 .* elements = ){.*?}/, '$1{ fd98:2::/64 }');
+    const nft = (args: readonly string[], more = {}): number | null =>
+      spawnSync('ip', [...lab.on('lab').slice(1), 'nft', ...args], more).status;
+    configure(['any']);
+    await reload();
+    if (nft(['-f', '-'], { input }) !== 0) {
+      console.log('firewall: NOT RUN (install nftables)');
+      this.skip();
+    }
+
+    for (const version of versions) {
+      const host = addressOf('lab', version);
+      assert.equal((await lab.talk('developer', host, PORT, readDpidr))[0].end, 'done', host);
+      assert.equal(await lab.knock('stranger', host, PORT), 'silence');
+      // Nobody listens there. Over IPv6 it also takes ICMPv6 to find the machine.
+      assert.equal(await lab.knock('stranger', host, PORT - 1), 'ECONNREFUSED');
+    }
+    assert.equal(nft(['flush', 'ruleset']), 0);
     configure(developers);
     await reload();
   });

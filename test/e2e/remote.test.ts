@@ -1,11 +1,15 @@
 // probectl run against a real daemon, on this machine and through a real sshd.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { DPIDR, isRefused, portOf, readDpidr } from '../support/forwarded-port.js';
 import { ProbectlProcess } from '../support/probectl-process.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
+import { TestClient } from '../support/test-client.js';
 
 /** A command that says on which port it finds the probe, and goes on until it is told something. */
 const waiting = ['sh', '-c', 'echo port={port}; read -r code; exit "$code"'];
@@ -121,6 +125,30 @@ describe('probectl over ssh', function () {
     assert.equal((await running.ended).code, 0);
   });
 
+  for (const [name, signals, command] of [
+    ['run', ['SIGINT', 'SIGKILL'], ['--', 'sh', '-c', 'echo port={port}; read -r never']],
+    ['forward', ['SIGTERM', 'SIGKILL'], []],
+  ] as const) {
+    for (const signal of signals) {
+      it(`leaves no process and no port behind when ${name} gets ${signal}, here and there`, async () => {
+        const running = probectl(name, '--host', 'ssh://lab', 'SIM0001', ...command);
+        const port = await portOf(running, /(?:port=|localhost:)(\d+)/);
+        await using client = await TestClient.connect(port);
+        await client.result('open');
+        const processes = [...running.descendants, ...sshd.connections];
+        assert(processes.length >= 3, 'ssh, and sshd twice');
+
+        running.kill(signal);
+
+        await running.ended;
+        while (processes.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
+        assert(await isRefused(port));
+        assert.match(await client.end(), /^(ECONNRESET|closed)$/);
+        assert.deepEqual(sshd.connections, []);
+      });
+    }
+  }
+
   it('waits for its turn with a probe of the host', async () => {
     const reserve = ['reserve', 'SIM0001', '--for', '10m', '--as', 'addr:192.0.2.1'];
     await probectl('--host', 'ssh://lab', ...reserve).ended;
@@ -158,7 +186,7 @@ describe('probectl over ssh', function () {
   });
 
   it('does without the forwarding of sshd where that is forbidden', async () => {
-    sshd.forbidForwarding();
+    sshd.restrictKey('restrict');
     const running = probectl('run', '--host', 'ssh://lab', 'SIM0001', '--', ...waiting);
     const port = await portOf(running, /port=(\d+)/);
 
@@ -167,6 +195,25 @@ describe('probectl over ssh', function () {
     assert.equal(sshd.asked.at(-1), 'dial-stdio --probe SIM0001');
     running.type('0\n');
     assert.equal((await running.ended).code, 0);
+  });
+
+  it('works with the key of docs/security.md that is good for nothing else', async () => {
+    const page = readFileSync(path.join(import.meta.dirname, '../../docs/security.md'), 'utf8');
+    const [, options = ''] = /^(restrict,command=".*") ssh-ed25519/m.exec(page) ?? [];
+    sshd.restrictKey(options);
+
+    const listed = await probectl('--host', 'ssh://lab', 'list').ended;
+    const running = probectl('run', '--host', 'ssh://lab', 'SIM0001', '--', ...waiting);
+    const value = await readDpidr(await portOf(running, /port=(\d+)/));
+
+    assert.match(listed.stdout, /^SIM0001 /m);
+    assert.equal(value, DPIDR);
+    running.type('0\n');
+    assert.equal((await running.ended).code, 0);
+    for (const command of ['sh', 'probectl kick SIM0001', 'probectl dial-stdio --socket /x', 'x dial-stdio; id']) {
+      const { status, stdout, stderr } = spawnSync('ssh', ['lab', command], { env: sshd.env, encoding: 'utf8' });
+      assert.deepEqual([status, stdout, stderr], [1, '', 'this key is for probectl only\n'], command);
+    }
   });
 
   it('says what to install where the host has another version', async () => {

@@ -183,6 +183,19 @@ describe('a posted write that fails', () => {
     assert.equal(lease.wireProtocol, undefined);
   });
 
+  it('is forgotten by who closes the probe, and not told when it is open again', async () => {
+    await using rig = await start();
+    await rig.connected();
+    const lease = await rig.connected();
+    await writeMemory(lease, NOWHERE, 1);
+    await rig.clock.advance(1);
+
+    await rig.run(lease.close(NEVER));
+    await rig.run(lease.open(NEVER));
+
+    await rig.run(lease.setClock(1_000_000, NEVER));
+  });
+
   it('leaves nobody with what was posted behind it, where the probe has not told what it has executed', async () => {
     await using rig = await start();
     const [other, lease] = [await rig.connected(), await rig.connected()];

@@ -12,3 +12,8 @@ export function rowsUnder(page: string, heading: string): string[][] {
         .map((cell) => cell.trim()),
     );
 }
+
+/** The blocks of code of a language. */
+export function codeBlocks(page: string, language: string): readonly string[] {
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, block]) => block);
+}

@@ -62,6 +62,12 @@ export class NetworkLab implements AsyncDisposable {
     return JSON.parse(stdout) as Talk[];
   }
 
+  /** Tries to connect. @returns "in", the code of an error, or "silence" after a second without an answer */
+  async knock(machine: LabMachine, host: string, port: number): Promise<string> {
+    const command = [...this.on(machine).slice(1), process.execPath, '-e', knockProgram, host, String(port)];
+    return (await promisify(execFile)('ip', command, { timeout: 60_000 })).stdout;
+  }
+
   pullCable(): void {
     this.#forward(false);
   }
@@ -191,6 +197,13 @@ export class LabClient {
     await this.ended;
   }
 }
+
+const knockProgram = `
+  const [host, port] = process.argv.slice(1);
+  const end = (how) => { process.stdout.write(how); process.exit(); };
+  require('node:net').connect(Number(port), host, () => end('in')).on('error', ({ code }) => end(code));
+  setTimeout(() => end('silence'), 1000);
+`;
 
 const holdProgram = `
   const [host, port, replies, ...lines] = process.argv.slice(1);

@@ -1,12 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
+import { descendants } from './descendants.js';
 import { type Programs, sources } from './programs.js';
 
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface ProbectlOptions {
+  readonly programs?: Programs;
+  /** A command that runs it, such as `ip netns exec lab`. */
+  readonly before?: readonly string[];
+  /** Goes over the environment of the tests. */
+  readonly more?: NodeJS.ProcessEnv;
+  /** When it is killed, whatever it does. */
+  readonly timeoutMs?: number;
 }
 
 /** `probectl` as a process of its own. */
@@ -16,23 +27,15 @@ export class ProbectlProcess {
   /** Resolves when it has ended and all it printed was read. */
   readonly ended: Promise<Ran>;
 
-  /**
-   * @param folder  the runtime directory of the daemon it is for
-   * @param before  a command that runs it, such as `ip netns exec lab`
-   * @param more    goes over the environment of the tests
-   */
+  /** @param folder  the runtime directory of the daemon it is for */
   constructor(
     folder: string,
     args: readonly string[],
-    {
-      programs = sources,
-      before = [],
-      more = {},
-    }: { readonly programs?: Programs; readonly before?: readonly string[]; readonly more?: NodeJS.ProcessEnv } = {},
+    { programs = sources, before = [], more = {}, timeoutMs = 60_000 }: ProbectlOptions = {},
   ) {
     const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
     const { command, node = process.execPath, ...user } = programs;
-    const options = { ...user, env, timeout: 60_000, killSignal: 'SIGKILL' } as const;
+    const options = { ...user, env, timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
     const [program, ...rest] = [...before, node, ...command('cli/main'), ...args];
     this.#child = spawn(program, rest, options);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));
@@ -69,6 +72,11 @@ export class ProbectlProcess {
   /** Types on its standard input. */
   type(text: string): void {
     this.#child.stdin.write(text);
+  }
+
+  /** The processes it has started. */
+  get descendants(): readonly number[] {
+    return this.#child.pid === undefined ? [] : descendants(this.#child.pid);
   }
 
   kill(signal: NodeJS.Signals): void {

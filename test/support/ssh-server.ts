@@ -9,17 +9,23 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { descendants } from './descendants.js';
+import { freePort } from './free-port.js';
 import { type Programs, sources } from './programs.js';
 
 const SSHD = '/usr/sbin/sshd';
 
+/** Whether there are OpenSSH's server and client. */
+export function hasSshd(): boolean {
+  return existsSync(SSHD) && spawnSync('ssh', ['-V']).status === 0;
+}
+
 /** Skips the suite where there is no OpenSSH server, and says so. */
 export function requireSshd(suite: Mocha.Context): void {
-  if (existsSync(SSHD) && spawnSync('ssh', ['-V']).status === 0) return;
+  if (hasSshd()) return;
   console.log('ssh: NOT RUN (install openssh-server and openssh-client)');
   suite.skip();
 }
@@ -75,20 +81,25 @@ export class SshServer implements AsyncDisposable {
     sshd.stderr.resume();
   }
 
+  /** The processes that serve those who are logged in: sshd forks for every connection, and again for its user. */
+  get connections(): readonly number[] {
+    return this.#sshd?.pid === undefined ? [] : descendants(this.#sshd.pid);
+  }
+
   /** Ends the listener and every connection, as a machine that goes down. */
   async stop(): Promise<void> {
     const sshd = this.#sshd;
     if (!sshd?.pid) return;
     const ended = once(sshd, 'close');
-    for (const pid of [...descendants(sshd.pid), sshd.pid]) killIfThere(pid);
+    for (const pid of [...this.connections, sshd.pid]) killIfThere(pid);
     await ended;
     this.#sshd = undefined;
   }
 
-  /** From now on the user's key is good for commands only, as docs/security.md has it: sshd(8), "restrict". */
-  forbidForwarding(): void {
+  /** From now on the user's key is good for less. @param options  sshd(8), "AUTHORIZED_KEYS FILE FORMAT" */
+  restrictKey(options: string): void {
     const key = readFileSync(path.join(this.folder, 'user_key.pub'), 'utf8');
-    writeFileSync(path.join(this.folder, 'authorized_keys'), `restrict ${key}`);
+    writeFileSync(path.join(this.folder, 'authorized_keys'), `${options} ${key}`);
   }
 
   /** The arguments of each probectl that was run through it, the newest last. */
@@ -163,21 +174,6 @@ function script(file: string, line: string): void {
 
 function keygen(file: string): void {
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-/** sshd forks for every connection, and again for its user. */
-function descendants(pid: number): readonly number[] {
-  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-  const children = stdout.trim().split(/\s+/).filter((text) => text !== '').map(Number); // prettier-ignore
-  return children.flatMap((child) => [...descendants(child), child]);
 }
 
 function killIfThere(pid: number): void {

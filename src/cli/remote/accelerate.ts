@@ -9,9 +9,7 @@ export async function accelerate(address: TcpAddress, port: number | undefined, 
   const socketOptions = await world.loadSocketOptions();
   const endpoint = tcpEndpoint(address, (socket) => socketOptions.acknowledgeAtOnce(socket));
   await using helper = await Accelerator.listen({
-    endpoint,
-    socketOptions,
-    prods: true,
+    ...{ endpoint, clock: world.clock, socketOptions, prods: true },
     ...(port !== undefined && { port }),
   });
   world.stdout.write(`${endpoint.name}: pyocd … -u remote:localhost:${helper.port}\n`);

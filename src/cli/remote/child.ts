@@ -29,6 +29,7 @@ export class NotStartedError extends RequestError {
  * @throws NotStartedError
  */
 export async function runChild([program, ...args]: readonly [string, ...string[]], world: World): Promise<number> {
+  world.signal.throwIfAborted(); // Ctrl-C, while all was made ready
   // Before it is started: a signal that came in between would end us, and leave the command behind.
   const signals = world.onSignal((signal) => {
     // From a terminal, Ctrl-C reaches the command by itself: twice would be once too often.

@@ -14,7 +14,12 @@ export async function findProbe(client: ControlClient, given: string, signal: Ab
   const { probes } = await client.call('list', {}, signal);
   const uid = resolveProbe(probes, given);
   const probe = probes.find((row) => row.uid === uid);
-  if (probe && (probe.state === 'ready' || probe.state === 'in-use')) return probe;
+  if (probe && isServed(probe)) return probe;
   const reason = probe?.reason === undefined ? '' : ` (${probe.reason})`;
   throw new NotServedError(`probe ${uid} is not there: ${probe?.state ?? 'gone'}${reason}`);
+}
+
+/** Whether its port answers. */
+export function isServed({ state }: Pick<ProbeRow, 'state'>): boolean {
+  return state === 'ready' || state === 'in-use';
 }

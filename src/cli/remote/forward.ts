@@ -2,11 +2,13 @@ import { sleep } from '../../base/clock.js';
 import { describeError } from '../../base/errors.js';
 import { Accelerator } from '../../client/accelerator.js';
 import type { ControlClient } from '../../control/control-client.js';
+import type { ProbeRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
 import { ExitCode } from '../exit-codes.js';
 import { openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
 import { chooseHost, type Host, type HostOptions, nameOfHost } from './host.js';
+import { remoteProbe } from './remote-probe.js';
 import { untilSignalled } from './until-signalled.js';
 import { type Wait, waitForProbe } from './wait-for-probe.js';
 
@@ -25,25 +27,30 @@ const RETRY_MS = 1000;
 export async function forward(options: ForwardOptions, hostOptions: HostOptions, world: World): Promise<ExitCode> {
   const { probe: given, port, wait, plain } = options;
   const host = await chooseHost(hostOptions, world);
-  const { row: probe, endpoint, turn } = await waitForProbe(host, given, wait, world);
+  const { row: probe, turn } = await waitForProbe(host, given, wait, world);
   turn?.destroy(); // nobody uses it yet, and others wait
+  let current: ProbeRow | undefined;
+  const endpoint = remoteProbe(host, probe, world, () => current);
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({
-    ...{ endpoint, socketOptions, pipelining: !plain },
+    ...{ endpoint, clock: world.clock, socketOptions, pipelining: !plain },
     ...(port !== undefined && { port }),
   });
   const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
   world.stdout.write(`pyocd gdbserver -u remote:localhost:${helper.port}${target}\n`);
   const stop = new AbortController();
-  const watched = watch(host, probe.uid, { ...world, signal: stop.signal });
+  const watched = watch(host, probe.uid, (row) => (current = row), { ...world, signal: stop.signal });
   await untilSignalled(world);
   stop.abort();
   await watched;
   return ExitCode.Ok;
 }
 
+/** Is told how a probe is; nothing of one that nobody knows of at the moment. */
+type Observer = (row: ProbeRow | undefined) => void;
+
 /** Prints the state of a probe whenever it is another one, over daemons and connections that come and go. */
-async function watch(host: Host, uid: string, world: World): Promise<void> {
+async function watch(host: Host, uid: string, observe: Observer, world: World): Promise<void> {
   const { signal, clock, stdout } = world;
   const isOver = (): boolean => signal.aborted;
   let shown = '';
@@ -54,8 +61,12 @@ async function watch(host: Host, uid: string, world: World): Promise<void> {
   while (!isOver()) {
     try {
       await using client = await openClientOf(host, world);
-      await follow(client, uid, show, signal);
+      await follow(client, uid, signal, (row) => {
+        observe(row);
+        show(row?.state ?? 'unknown there');
+      });
     } catch (error) {
+      observe(undefined);
       if (!isOver()) show(`not reachable, trying again: ${describeError(error)}`);
     }
     await sleep(clock, RETRY_MS, signal).catch(() => undefined); // the end is seen above
@@ -63,16 +74,11 @@ async function watch(host: Host, uid: string, world: World): Promise<void> {
 }
 
 /** Until the connection ends. @throws ConnectionLostError, SshError */
-async function follow(
-  client: ControlClient,
-  uid: string,
-  show: (state: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
+async function follow(client: ControlClient, uid: string, signal: AbortSignal, observe: Observer): Promise<void> {
   await client.call('events', {}, signal);
   const events = client.events(signal);
   do {
     const { probes } = await client.call('list', {}, signal);
-    show(probes.find((row) => row.uid === uid)?.state ?? 'unknown there');
+    observe(probes.find((row) => row.uid === uid));
   } while (!(await events.next()).done);
 }

@@ -12,10 +12,16 @@ import { sshProbe } from './ssh-probe.js';
 
 /**
  * Connects anew each time, to wherever the probe is served by then.
- * @param row  the probe as it was listed just now
+ * @param row      the probe as it was listed just now
+ * @param current  the probe as it is, where somebody is told of all that becomes of it; undefined where nobody knows
  */
-export function remoteProbe(host: Host, row: ProbeRow, world: World): ProbeEndpoint {
-  if (host.kind === 'ssh') return sshProbe(host, row, world);
+export function remoteProbe(
+  host: Host,
+  row: ProbeRow,
+  world: World,
+  current: () => ProbeRow | undefined = () => undefined,
+): ProbeEndpoint {
+  if (host.kind === 'ssh') return sshProbe(host, row, world, current);
   return {
     name: `probe ${row.uid} of ${nameOfHost(host)}`,
     open: (signal) => openLocal(host, row.uid, { ...world, signal }),

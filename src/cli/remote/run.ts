@@ -1,5 +1,4 @@
 import { Accelerator } from '../../client/accelerator.js';
-import { systemClock } from '../../base/clock.js';
 import { UsageError } from '../report-error.js';
 import type { World } from '../world.js';
 import { runChild } from './child.js';
@@ -25,8 +24,9 @@ export async function runWithProbe(options: RunOptions, hostOptions: HostOptions
   const found = await waitForProbe(host, given, wait, world);
   const { uid, target } = found.row;
   using endpoint = endpointWithTurn(found.endpoint, found.turn);
+  const { clock } = world;
   const socketOptions = await world.loadSocketOptions();
-  await using helper = await Accelerator.listen({ endpoint, clock: systemClock, socketOptions, pipelining: !plain });
+  await using helper = await Accelerator.listen({ endpoint, clock, socketOptions, pipelining: !plain });
   const [program = '', ...args] = fillIn(command, { port: helper.port, uid, ...(target !== undefined && { target }) });
   return await runChild([program, ...args], world);
 }

@@ -34,10 +34,14 @@ export function listText(lists: readonly HostList[], all: boolean, look: Look): 
     rows,
     look,
   );
-  const problems = lists.flatMap((list) =>
-    list.kind === 'silent' ? [`${list.host ?? 'this machine'}: ${list.problem}`] : [],
+  return [...lines, ...problemLines(lists)].map((line) => `${line}\n`).join('');
+}
+
+/** A line for each host that says nothing. */
+export function problemLines(lists: readonly HostList[]): readonly string[] {
+  return lists.flatMap((list) =>
+    list.kind === 'silent' ? [harmless(`${list.host ?? 'this machine'}: ${list.problem}`)] : [],
   );
-  return [...lines, ...problems.map(harmless)].map((line) => `${line}\n`).join('');
 }
 
 /** One line for a shell for each probe that is served. */

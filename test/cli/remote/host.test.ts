@@ -97,6 +97,11 @@ describe('the names of hosts', () => {
     };
     assert.deepEqual(json.result.probes.map(({ host }) => host), [undefined, undefined, 'lab', 'lab']); // prettier-ignore
     assert.equal(json.result.problems.length, 1);
+    for (const form of ['pyocd', 'vscode']) {
+      const pasted = await run(world.path, ['list', '--all', '-o', form], { hostFiles: [file] });
+      assert.doesNotMatch(pasted.stdout, /dead/);
+      assert.match(pasted.stderr, /^probectl: dead: no daemon answers on \/nowhere\/at\/all.*\n$/);
+    }
   });
 });
 
