@@ -10,7 +10,7 @@ import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
-import { clearLeftFlags, readLeftFlags } from './left-flags.js';
+import { cannotBeLookedAt, clearLeftFlags, readLeftFlags } from './left-flags.js';
 import { LeaseLine } from './lease-line.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
@@ -118,7 +118,7 @@ export class LeaseContext {
       if (!wire.isReady) return;
       const { dp } = this.here;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
-      if (wire.mayHaveLostPower) await this.#findPower(probe, dp);
+      if (wire.mayHaveLostPower && !cannotBeLookedAt(dp)) await this.#findPower(probe, dp);
       if (wire.losses !== losses) this.line.requireUp(isDpidr);
       await this.#restoreControl(probe);
       wire.user = this;

@@ -279,6 +279,22 @@ describe('flags of a client with ORUNDETECT, which cannot be looked at', () => {
   }
 });
 
+describe('a client with ORUNDETECT that brings up the line again', () => {
+  it('can clear its flags, which nobody has looked at before it', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [detecting, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
+    for (const { dap } of [other, detecting]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    rig.sim.board.faults.inject({ kind: 'wait', times: 2, on: { port: 'AP' } });
+    await assert.rejects(read(rig, detecting, MEM_AP.DRW), GarbledAckError);
+
+    await select(rig, detecting, CORE_0);
+    await rig.run(detecting.dap.writeDp(DP.ABORT, 0x1e, NEVER));
+
+    assert.equal((await rig.run(detecting.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYORUN, 0);
+  });
+});
+
 describe('an ACK that is none', () => {
   it('is a line that has broken: for the next client it is brought up again', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
