@@ -46,7 +46,11 @@ export class LeaseContext {
   constructor(options: LeaseContextOptions) {
     this.#options = options;
     this.#wire = options.wire;
-    this.line = new LeaseLine({ ...options, onChange: (line) => this.#noteLine(line) });
+    this.line = new LeaseLine({
+      ...options,
+      enter: (probe) => this.enter(probe, false),
+      onChange: (line) => this.#noteLine(line),
+    });
     this.#wire.contexts.add(this);
   }
 
