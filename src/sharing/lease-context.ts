@@ -10,7 +10,7 @@ import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
-import { clearLeftFlags, readLeftFlags } from './left-flags.js';
+import { cannotBeLookedAt, clearLeftFlags, readLeftFlags } from './left-flags.js';
 import { LeaseLine } from './lease-line.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
@@ -46,7 +46,11 @@ export class LeaseContext {
   constructor(options: LeaseContextOptions) {
     this.#options = options;
     this.#wire = options.wire;
-    this.line = new LeaseLine({ ...options, onChange: (line) => this.#noteLine(line) });
+    this.line = new LeaseLine({
+      ...options,
+      enter: (probe) => this.enter(probe, false),
+      onChange: (line) => this.#noteLine(line),
+    });
     this.#wire.contexts.add(this);
   }
 
@@ -118,7 +122,7 @@ export class LeaseContext {
       if (!wire.isReady) return;
       const { dp } = this.here;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
-      if (wire.mayHaveLostPower) await this.#findPower(probe, dp);
+      if (wire.mayHaveLostPower && !cannotBeLookedAt(dp)) await this.#findPower(probe, dp);
       if (wire.losses !== losses) this.line.requireUp(isDpidr);
       await this.#restoreControl(probe);
       wire.user = this;
@@ -131,10 +135,10 @@ export class LeaseContext {
   /** For the change to another: saves the sticky flags of this client, and clears them on the wire for the next. */
   async takeFlags(probe: Probe, dp: WireDp): Promise<void> {
     const { protocol, selection } = this.#wire;
-    const left = await readLeftFlags(probe, dp, protocol);
+    const view = this.#views.get(selection);
+    const left = await readLeftFlags(probe, dp, protocol, view?.hasFailed ?? true);
     if (left.control !== undefined && this.#wire.mayHaveLostPower) this.#judgePower(dp, left.control);
     if (left.flags !== 0) {
-      const view = this.#views.get(selection);
       if (view) view.sticky |= left.flags;
       await clearLeftFlags(probe, dp, protocol, left);
     }

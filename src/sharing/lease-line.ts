@@ -12,6 +12,8 @@ export interface LeaseLineOptions {
   readonly wire: Wire;
   /** Whether another client counts on the target's connection. */
   readonly isShared: () => boolean;
+  /** Puts what this client counts on at its debug port, where others have been. */
+  readonly enter: (probe: Probe) => Promise<void>;
   /** Another debug port is selected, or the one that is was reset by a line reset. */
   readonly onChange: (line: Line) => void;
 }
@@ -154,12 +156,12 @@ export class LeaseLine {
     return wire.isReady;
   }
 
-  /** To the debug port that this client has selected, where one of several was worked with last for another one. */
+  /** To the debug port that this client has selected, as it has left it, where another one has worked last. */
   async #goBack(probe: Probe): Promise<void> {
     if (this.isOnWire || this.now.state !== 'ready' || this.#script.length > 0) return;
-    if (this.#wire.selection === this.now.selection) return;
+    if (this.#wire.selection === this.now.selection && !this.#wire.isReady) return;
     try {
-      await this.take(probe, false);
+      await this.#options.enter(probe);
     } catch (error) {
       if (!(error instanceof TransferError)) throw error; // what follows may be to wake it up
     }

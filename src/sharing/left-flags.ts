@@ -14,12 +14,21 @@ export interface LeftFlags {
   readonly control?: number;
 }
 
-/** Looks at the flags, and aborts an access that has not come to its end. */
-export async function readLeftFlags(probe: Probe, dp: WireDp, protocol: WireProtocol): Promise<LeftFlags> {
+/**
+ * Looks at the flags, and aborts an access that has not come to its end.
+ *
+ * @param hasFailed  the client has not cleared all flags itself since its last error
+ */
+export async function readLeftFlags(
+  probe: Probe,
+  dp: WireDp,
+  protocol: WireProtocol,
+  hasFailed: boolean,
+): Promise<LeftFlags> {
   // Over JTAG everything waits for the access. Over SWD CTRL/STAT does not (IHI 0031 B4.2.4), and once SELECT is not
   // known any more, as after ABORT, it cannot be read.
   if (protocol === 'JTAG') await giveUpStuck(probe, dp);
-  const left = await readFlags(probe, dp);
+  const left = await readFlags(probe, dp, hasFailed);
   dp.resendOf = 'nobody';
   if (protocol === 'SWD') await giveUpStuck(probe, dp);
   return left;
@@ -38,14 +47,18 @@ export async function clearLeftFlags(
   } else await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? control & POWER_REQUESTS) | flags) >>> 0, never);
 }
 
+/** Whether an error of a look at CTRL/STAT would break the line again: there is a WAIT to be given up, with ORUNDETECT. */
+export function cannotBeLookedAt({ isStuck, control = 0 }: WireDp): boolean {
+  return isStuck && (control & CTRL_STAT.ORUNDETECT) !== 0;
+}
+
 async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {
   if (dp.isStuck) await probe.dap.writeDp(DP.ABORT, ABORT.DAPABORT, never);
   dp.isStuck = false;
 }
 
-async function readFlags(probe: Probe, dp: WireDp): Promise<LeftFlags> {
-  // With ORUNDETECT an error would break the line again, and what is to be given up is a WAIT that has overrun.
-  if (dp.isStuck && (dp.control ?? 0) & CTRL_STAT.ORUNDETECT) return { flags: CTRL_STAT.STICKYORUN };
+async function readFlags(probe: Probe, dp: WireDp, hasFailed: boolean): Promise<LeftFlags> {
+  if (cannotBeLookedAt(dp)) return { flags: hasFailed ? CTRL_STAT.STICKYORUN : 0 }; // a WAIT has overrun
   try {
     const control = await probe.dap.readDp(DP.CTRL_STAT, never);
     return { flags: control & STICKY, control };

@@ -258,6 +258,43 @@ describe('an access that takes longer than the line bears with ORUNDETECT', () =
   });
 });
 
+describe('flags of a client with ORUNDETECT, which cannot be looked at', () => {
+  for (const clears of [true, false]) {
+    it(`are ${clears ? 'those that it has cleared' : 'told to it as an overrun'}`, async () => {
+      await using rig = await SessionRig.start();
+      const detecting = await working(rig, WORDS, RAM_BASE);
+      const other = await working(rig, WORDS, RAM_BASE + 0x100);
+      await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+      rig.sim.board.faults.inject({ kind: 'wait', on: { port: 'AP' } });
+      await assert.rejects(read(rig, detecting, MEM_AP.TAR), NoAckError);
+      for (const bits of [bitString(51, -1n), bitString(8, 0)]) await rig.run(detecting.swjSequence(bits, NEVER));
+      await rig.run(detecting.dap.readDp(DP.DPIDR, NEVER));
+      if (clears) await rig.run(detecting.dap.writeDp(DP.ABORT, 0x1e, NEVER));
+
+      assert.equal(await read(rig, other, MEM_AP.TAR), RAM_BASE + 0x100);
+
+      const control = await rig.run(detecting.dap.readDp(DP.CTRL_STAT, NEVER));
+      assert.equal(control & CTRL_STAT.STICKYORUN, clears ? 0 : CTRL_STAT.STICKYORUN);
+    });
+  }
+});
+
+describe('a client with ORUNDETECT that brings up the line again', () => {
+  it('can clear its flags, which nobody has looked at before it', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [detecting, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
+    for (const { dap } of [other, detecting]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    rig.sim.board.faults.inject({ kind: 'wait', times: 2, on: { port: 'AP' } });
+    await assert.rejects(read(rig, detecting, MEM_AP.DRW), GarbledAckError);
+
+    await select(rig, detecting, CORE_0);
+    await rig.run(detecting.dap.writeDp(DP.ABORT, 0x1e, NEVER));
+
+    assert.equal((await rig.run(detecting.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYORUN, 0);
+  });
+});
+
 describe('an ACK that is none', () => {
   it('is a line that has broken: for the next client it is brought up again', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });

@@ -157,6 +157,22 @@ describe('a sequence while others are connected', () => {
   });
 });
 
+describe('a sequence of a client behind which another one has left', () => {
+  it('leaves it CTRL/STAT as it had it', async () => {
+    await using rig = await SessionRig.start();
+    const client = await rig.connected();
+    const control = (POWER_REQUESTS | 0xf00) >>> 0; // MASKLANE
+    await rig.run(client.dap.writeDp(DP.CTRL_STAT, control, NEVER));
+    const gone = await rig.connected();
+    await rig.run(gone.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    await rig.run(Promise.resolve(gone[Symbol.asyncDispose]()));
+
+    await rig.run(client.swjSequence(bitString(8, 0), NEVER));
+
+    assert.equal((await rig.run(client.dap.readDp(DP.CTRL_STAT, NEVER))) & 0xf00, 0xf00);
+  });
+});
+
 describe('a line reset on a multi-drop line', () => {
   it('takes every debug port to bank 0, where DPIDR has to be read next (IHI 0074 B4.3.3)', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
