@@ -180,12 +180,11 @@ function lateError(realm: Realm): fc.Arbitrary<Gesture> {
     ...(['wire_protocol', 'vendor_name'] as const).map((name) => ({ do: 'property' as const, name })),
     ...[write(0, 0x23000052), { do: 'readReset' } as const, { do: 'clock', frequencyHz: 1_000_000 } as const],
   );
-  return fc
-    .array(behind, { minLength: 1, maxLength: 6 })
-    .map((rest) => [
-      ...[{ do: 'flush' } as const, select(realm.ap), write(0, 0x23000052), write(TAR, 0x30000000), write(DRW, 1)],
-      ...[...rest, readControl, ...clearSticky(realm), { do: 'unlock' } as const, readControl, read(TAR), read(0)],
-    ]);
+  return fc.array(behind, { minLength: 1, maxLength: 6 }).map((rest) => [
+    ...[{ do: 'flush' } as const, select(realm.ap), write(0, 0x23000052), write(TAR, 0x30000000), write(DRW, 1)],
+    ...[...rest, readControl, ...clearSticky(realm), { do: 'unlock' } as const, readControl, read(TAR), read(0)],
+    write(TAR, realm.ram), // or a client that dies in a read of DRW with ORUNDETECT set would break the line
+  ]);
 }
 
 function dpRegisters({ ap, board, protocol }: Realm): fc.Arbitrary<Gesture> {
