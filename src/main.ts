@@ -76,7 +76,8 @@ async function run(config: Config, load: () => Config): Promise<void> {
   events.subscribe((event) => audit.note(event));
   await using book = await openBook(config, log);
   await using reservations = await openReservations(config, log, events);
-  const local = new LocalAccess({ owners: new SocketOwners(), users: new Users(), log, rules: config.access });
+  const users = new Users();
+  const local = new LocalAccess({ owners: new SocketOwners(), users, log, rules: config.access });
   const access = new AccessPolicy({ config, local, clock: systemClock });
   const supervisor = new Supervisor({
     ...{ bus, book, config },
@@ -86,6 +87,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   using loopDelay = new LoopDelay(systemClock);
   const daemon = new Daemon({
     ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, audit, events, log },
+    users,
     loadConfig: load,
     onConfigured: (next) => {
       output.setLevel(next.log.level);

@@ -18,6 +18,7 @@ import { Snapshots, type SnapshotSources } from './snapshots.js';
 export interface DaemonOptions extends SnapshotSources {
   readonly events: EventHistory;
   readonly log: Logger;
+  readonly users: { isUser(name: string): Promise<boolean> };
   /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
   readonly loadConfig: () => Config;
   /** Called with a config that has been applied, for what is not the supervisor's. */
@@ -122,10 +123,21 @@ export class Daemon implements DaemonView {
     const { reservations, events } = this.options;
     const { served } = this.#entry(uid);
     const principal = normalPrincipal(wish.principal);
+    await this.#requireUser(principal);
     const reservation = reservationRow(await reservations.reserve(uid, { ...wish, principal }));
     events.add({ type: 'reserved', uid, ...reservation, ...asked(by) });
     const others = clientRows(served).filter((row) => row.open && row.principal !== principal);
     return { reservation, others };
+  }
+
+  /** A mistyped name would keep out everybody. */
+  async #requireUser(principal: string): Promise<void> {
+    if (!principal.startsWith('user:')) return;
+    const name = principal.slice('user:'.length);
+    if (await this.options.users.isUser(name)) return;
+    throw new RequestError(
+      `this machine knows no user "${name}"; for clients from another machine say --as addr:ADDRESS`,
+    );
   }
 
   async extend(uid: string, byMs: number, by: string | undefined): Promise<ReservationRow> {

@@ -26,6 +26,7 @@ export class Users {
   readonly #groupIdOf: (group: string) => Promise<number | undefined>;
   readonly #run: (program: string, args: readonly string[]) => Promise<string | undefined>;
   readonly #names: Remembered<string | undefined>;
+  readonly #users: Remembered<boolean>;
   readonly #members: Remembered<boolean>;
   readonly #groupIds: Remembered<number | undefined>;
 
@@ -37,6 +38,7 @@ export class Users {
   }: UsersOptions = {}) {
     this.#groupIdOf = groupIdOf;
     this.#names = new Remembered(clock);
+    this.#users = new Remembered(clock);
     this.#members = new Remembered(clock);
     this.#groupIds = new Remembered(clock);
     this.#readPasswd = readPasswd;
@@ -48,6 +50,14 @@ export class Users {
     return this.#names.get(String(uid), async () => {
       const inFile = nameIn(await this.#readPasswd().catch(() => ''), uid);
       return inFile ?? nameIn((await this.#run('getent', ['passwd', String(uid)])) ?? '', uid);
+    });
+  }
+
+  /** Whether the system knows a user of this name. */
+  isUser(name: string): Promise<boolean> {
+    return this.#users.get(name, async () => {
+      const inFile = (await this.#readPasswd().catch(() => '')).split('\n').some((line) => line.startsWith(`${name}:`));
+      return inFile || (await this.#run('id', ['-u', '--', name])) !== undefined;
     });
   }
 

@@ -162,7 +162,9 @@ export class LeaseContext {
     const wire = this.#wire;
     const { view, dp } = this.here;
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
-    const isUnanswered = error instanceof NoAckError;
+    // With ORUNDETECT the target makes a data phase behind WAIT and FAULT, and the probe none: the two lose each other.
+    const hasOverrun = error instanceof TransferError && ((view.control ?? 0) & CTRL_STAT.ORUNDETECT) !== 0;
+    const isUnanswered = error instanceof NoAckError || hasOverrun;
     // What was posted behind the access that failed was dropped. Without an answer the power may have been away.
     const refusedAt = error instanceof TransferError ? error.access?.refusedAt : undefined;
     view.doubt(isUnanswered ? -1 : this.#options.confirmed(), refusedAt);
@@ -170,9 +172,10 @@ export class LeaseContext {
       dp.suspect ??= this; // or it is still somebody else's: the change has failed
       view.hasFailed = true;
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
+      // It may have been a WAIT, of an access that would make the next client wait as well.
+      if (hasOverrun) dp.isStuck = true;
+      if (hasOverrun && wire.protocol === 'SWD') wire.overrunOf = this.line;
       if (!isUnanswered) return;
-      // With ORUNDETECT it may have been a WAIT, of an access that would make the next client wait as well.
-      if ((view.control ?? 0) & CTRL_STAT.ORUNDETECT) dp.isStuck = true;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();
       this.line.unanswered();

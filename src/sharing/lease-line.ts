@@ -79,6 +79,7 @@ export class LeaseLine {
     const before = this.now;
     this.#since = wire.breaks;
     if (!this.#options.isShared()) {
+      await wire.endDataPhase(probe, this);
       await this.#goBack(probe);
       wire.lost();
       // What was absorbed while others were there belongs before it.
@@ -125,6 +126,7 @@ export class LeaseLine {
     const wire = this.#wire;
     const { state, selection } = this.now;
     if (wire.isReady && wire.selection === selection) return;
+    await wire.endDataPhase(probe, this);
     const script = this.#script.splice(0);
     if (!wire.isReady && script.length > 0) {
       wire.lost();
@@ -147,6 +149,7 @@ export class LeaseLine {
     const { state, protocol, selection } = this.now;
     if (state !== 'ready' || protocol !== wire.protocol || this.#script.length > 0) return false;
     try {
+      await wire.endDataPhase(probe, this);
       await wire.moveTo(probe, selection, false);
       wire.lineOf = this;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { never } from '../base/never.js';
+import { bitString } from '../dap/bit-string.js';
 import { DP } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
@@ -8,6 +9,9 @@ import { lineReset } from './line.js';
 import type { LeaseContext } from './lease-context.js';
 import type { LeaseLine } from './lease-line.js';
 
+/** Clocks of a data phase and the turnarounds about it, of up to four clocks each (IHI 0031 B4.1, DLCR). */
+const DATA_PHASE = bitString(41, -1n);
+
 /** What is on the wire of one probe now, and whose it is. */
 export class Wire {
   /** All that counts of this client's debug port is on the wire: its next access needs nothing first. */
@@ -16,6 +20,8 @@ export class Wire {
   lineOf: LeaseLine | undefined;
   /** A debug port has answered since the last sequence. */
   isReady = false;
+  /** After whose access the target may still drive a data phase that the probe has not made, as ORUNDETECT has it. */
+  overrunOf: LeaseLine | undefined;
   /** How often a debug port that had answered answered no more. */
   breaks = 0;
   /** How often the target was found to have lost its power. */
@@ -59,10 +65,21 @@ export class Wire {
     this.isReady = false;
   }
 
+  /**
+   * Before a client brings up the line: lets the target end a data phase that another one has left, or clocks of the line
+   * reset would be lost to it. For its own it has to provide itself, as it would alone.
+   */
+  async endDataPhase(probe: Probe, line: LeaseLine): Promise<void> {
+    const { overrunOf } = this;
+    this.overrunOf = undefined;
+    if (overrunOf !== undefined && overrunOf !== line) await probe.swjSequence?.(DATA_PHASE, never);
+  }
+
   /** The probe is gone, and what is plugged in next has been through a power-up. */
   reset(): void {
     this.#dps.clear();
     this.mayHaveLostPower = false;
+    this.overrunOf = undefined;
     this.lost();
     for (const context of this.contexts) context.reset();
   }

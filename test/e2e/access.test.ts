@@ -151,6 +151,9 @@ describe('a daemon with users, modes and reservations', function () {
     requireRoot(this);
     {
       await using first = await start();
+      const mistyped = await runProbectl(folder, 'reserve', 'SIM', '--for', '10m', '--as', 'user:no-such-user');
+      assert.match(mistyped.stderr, /^probectl: this machine knows no user "no-such-user"; .* --as addr:ADDRESS\n$/);
+      assert.equal(mistyped.code, 1);
       const reserved = await runProbectl(
         folder,
         'reserve',
@@ -158,22 +161,22 @@ describe('a daemon with users, modes and reservations', function () {
         '--for',
         '10m',
         '--as',
-        'user:ada',
+        'user:nobody',
         '--reason',
         'tests',
       );
-      assert.match(reserved.stdout, /^SIM0001 is reserved for user:ada until \S+Z, (9|10)m from now: tests\n$/);
+      assert.match(reserved.stdout, /^SIM0001 is reserved for user:nobody until \S+Z, (9|10)m from now: tests\n$/);
       await first.stop('SIGKILL');
     }
     await using daemon = await start();
     await using client = await TestClient.connect(daemon.ports[0]);
 
-    assert.match((await client.request('open')).error ?? '', /^probe SIM0001 is reserved for user:ada until/);
-    assert.match(await show(), /reserved {2}for user:ada until/);
+    assert.match((await client.request('open')).error ?? '', /^probe SIM0001 is reserved for user:nobody until/);
+    assert.match(await show(), /reserved {2}for user:nobody until/);
     assert.equal((await runProbectl(folder, 'release', 'SIM0001')).code, 0);
     await client.result('open');
     const events = new ProbectlProcess(folder, ['events', '--since', '0']);
-    await events.printed('released uid=SIM0001 principal=user:ada by=user:root');
+    await events.printed('released uid=SIM0001 principal=user:nobody by=user:root');
     await events.interrupt();
   });
 

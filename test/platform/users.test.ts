@@ -57,6 +57,23 @@ describe('the name of a user', () => {
   });
 });
 
+describe('a user', () => {
+  it('is known by /etc/passwd or the name services, or not at all', async () => {
+    const system = new NameServices();
+    system.answers = { 'id -u -- bob': '70001\n' };
+
+    assert.deepEqual(await Promise.all(['ada', 'bob', 'ad', 'eve'].map((name) => system.users.isUser(name))), [
+      ...[true, true],
+      ...[false, false],
+    ]);
+  });
+
+  it('is found on this machine as well', async () => {
+    assert.equal(await new Users().isUser('root'), true);
+    assert.equal(await new Users().isUser('no-such-user-of-probed'), false);
+  });
+});
+
 describe('a group', () => {
   it('has those members that the system says, by number', async () => {
     const { users } = new NameServices();

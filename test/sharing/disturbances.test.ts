@@ -279,6 +279,26 @@ describe('flags of a client with ORUNDETECT, which cannot be looked at', () => {
   }
 });
 
+describe('a client with ORUNDETECT that leaves behind a FAULT', () => {
+  for (const staysThere of [false, true]) {
+    it(`leaves a line that the next one can bring up${staysThere ? ', also while it is there' : ''}`, async () => {
+      await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+      const [faulty, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
+      for (const { dap } of [other, faulty]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+      await write(rig, faulty, MEM_AP.TAR, NOTHING_THERE);
+      await rig.run(faulty.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+      await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
+      if (!staysThere) await rig.run(Promise.resolve(faulty[Symbol.asyncDispose]()));
+
+      // 51 clocks, of which the target takes 33 for the data phase that the probe has not made.
+      await select(rig, other, CORE_0);
+
+      await rig.run(other.dap.writeDp(DP.ABORT, 0x1e, NEVER));
+      assert.equal((await rig.run(other.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYERR, 0);
+    });
+  }
+});
+
 describe('a client with ORUNDETECT that brings up the line again', () => {
   it('can clear its flags, which nobody has looked at before it', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });

@@ -14,6 +14,8 @@ export class SelectBelief {
   /** DPBANKSEL, counted on where the rest of SELECT is not. */
   #lastBank: number | undefined;
   #mayBeReset = true;
+  /** If it was not reset, the bank may be another than 0. */
+  #isBankDoubted = false;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
@@ -29,6 +31,22 @@ export class SelectBelief {
     this.#select1 = undefined;
     this.#lastBank = line && bank !== 0 ? undefined : bank;
     this.#mayBeReset ||= line;
+    this.#isBankDoubted ||= line && bank !== 0;
+  }
+
+  /** Whether what is read as DPIDR now may be another register: before DPv3 it is in every bank. */
+  get isDpidrDoubted(): boolean {
+    return this.#hasSelect1 && this.#isBankDoubted;
+  }
+
+  /** The line is up, whatever it was that was read as DPIDR. */
+  noteAnswer(): void {
+    this.#mayBeReset = this.#isBankDoubted = false;
+  }
+
+  /** A sequence has brought up the line, if it is up: in bank 0. */
+  noteSequence(): void {
+    this.#isBankDoubted = false;
   }
 
   /** DPBANKSEL, as far as it is believed or counted on. */
@@ -39,7 +57,7 @@ export class SelectBelief {
   /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
   noteDpidr(dpidr: number): void {
     this.#hasSelect1 = ((dpidr >>> 12) & 0xf) >= 3;
-    this.#mayBeReset = false;
+    this.noteAnswer();
   }
 
   /** Calls `write` with what an access to `address` needs, in order: a DP address and its new value. */
@@ -68,6 +86,7 @@ export class SelectBelief {
   #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {
     this.#select = value >>> 0;
     this.#lastBank = undefined;
+    this.#isBankDoubted = false;
     write(DP.SELECT, this.#select);
   }
 }

@@ -44,6 +44,13 @@ export class TargetBelief {
     return this.#debugPowerRequest;
   }
 
+  /** Whether what was just read as DPIDR has to be read once more, since it may be another register. */
+  readsDpidrAgain(): boolean {
+    if (!this.#select.isDpidrDoubted) return false;
+    this.#select.noteAnswer();
+    return true;
+  }
+
   // ---- what accesses tell
 
   dpRead(address: DpAddress, value: number): void {
@@ -118,6 +125,7 @@ export class TargetBelief {
   /** Another target may be on the wire: after a sequence or a connect. */
   forgetTarget(): void {
     this.#forget(true);
+    this.#select.noteSequence();
     this.#memAps.forgetTarget();
     this.#forgetRequest();
   }

@@ -115,6 +115,7 @@ export class TransferQueue implements PostingDapPort {
     this.#collected.readDp(address);
     const words = await this.#send();
     const value = words[words.length - 1];
+    if (address === DP.DPIDR && this.#belief.readsDpidrAgain()) return this.readDp(address, signal);
     this.#belief.dpRead(address, value);
     return value;
   }

@@ -112,6 +112,27 @@ describe('an access to the DP', () => {
     device.done();
   });
 
+  it('reads DPIDR of a DPv3 twice after a reset that may have left another bank selected, or have reset the line', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
+      { out: '05 00 02 08 01000000 02', in: ['05 02 01 20000000'] },
+      { out: '10 80 80 00000000', in: ['1080'] },
+      { out: '05 00 01 02', in: ['05 01 01 20000000'] }, // it was left
+      { out: '05 00 02 08 00000000 02', in: ['05 02 01 7734013c'] },
+      { out: '10 80 80 00000000', in: ['1080'] },
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] }, // bank 0 was: it is the same before and after
+    );
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+    await probe.dap.readDp(0x10, NEVER);
+    await probe.setReset(false, NEVER);
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x3c013477);
+    await probe.setReset(false, NEVER);
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x3c013477);
+
+    device.done();
+  });
+
   it('reads DPIDR of a DPv3 first after TARGETSEL, too, which begins with a line reset', async () => {
     const { device, probe } = await opened(
       { out: '05 00 01 02', in: ['05 01 01 7734013c'] },

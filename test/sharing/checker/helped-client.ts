@@ -17,6 +17,9 @@ import type { RawSequence, Realm, Step } from './step.js';
 type Request = readonly [name: ProbeRequestName, ...args: unknown[]];
 type MemoryStep = Step & { readonly do: 'readMemory' | 'writeMemory' };
 
+/** In real time: what is answered at once is not under way so long. */
+const OVERDUE_MS = 5000;
+
 /** What the helper puts before the error of a request that it has answered with success. */
 const EARLIER = /^from an earlier (\w+): /;
 
@@ -151,7 +154,11 @@ export class HelpedClient implements AsyncDisposable {
     const policy = this.#send(request);
     const isAhead = policy === 'quiet' || (policy === 'posted' && !isErrorKnown);
     this.#ahead = isAhead ? [request[0]] : [];
-    if (isAhead) return this.client.reply();
+    if (isAhead) {
+      // A helper that has an error to tell which its client would not have alone waits for the network: a difference.
+      const overdue = setTimeout(() => this.network.flow(), OVERDUE_MS);
+      return this.client.reply().finally(() => clearTimeout(overdue));
+    }
     this.network.flow();
     const reply = await this.client.reply();
     await this.network.release();
