@@ -19,15 +19,17 @@ async function listen(server: Server): Promise<number> {
   return address.port;
 }
 
+/** A failed test must not keep the process alive. */
+function closeAll(): void {
+  for (const each of open) {
+    if (each instanceof Server) each.close();
+    else each.destroy();
+  }
+  open.clear();
+}
+
 describe('a server with resetOnClose', () => {
-  // A failed test must not keep the process alive.
-  afterEach(() => {
-    for (const each of open) {
-      if (each instanceof Server) each.close();
-      else each.destroy();
-    }
-    open.clear();
-  });
+  afterEach(closeAll);
 
   it('resets its clients when its process is killed, so that they do not take it for an orderly end', async () => {
     const program = path.join(import.meta.dirname, 'reset-server.ts');
@@ -96,5 +98,40 @@ describe('a server with resetOnClose', () => {
     await once(server, 'close');
 
     assert.doesNotThrow(() => options.resetOnClose(server));
+  });
+});
+
+describe('a client that acknowledges at once', () => {
+  afterEach(closeAll);
+
+  it('gets the second small reply of a server with Nagle on without the 40 ms of a delayed acknowledgement', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const options = await loadSocketOptions(silentLogger);
+    // Two replies to each request, a write each: the second waits until the first is acknowledged. RFC 9293, 3.7.4.
+    const server = createServer({ noDelay: false }, (socket) => {
+      socket.on('data', () => {
+        socket.write('a');
+        socket.write('b');
+      });
+    });
+    const port = await listen(server);
+    const timeOf = async (onData: (socket: Socket) => void): Promise<number> => {
+      const client = connect({ host: '127.0.0.1', port, noDelay: true });
+      open.add(client);
+      client.on('data', () => onData(client));
+      const startedAt = performance.now();
+      for (let round = 0; round < 20; round++) {
+        client.write('?');
+        for (let received = 0; received < 2;) received += ((await once(client, 'data')) as [Buffer])[0].length;
+      }
+      return performance.now() - startedAt;
+    };
+
+    const [without, acknowledging] = [
+      await timeOf(() => undefined),
+      await timeOf((client) => options.acknowledgeAtOnce(client)),
+    ];
+
+    assert(acknowledging < without / 2, `${acknowledging} ms, ${without} ms without`);
   });
 });
