@@ -13,7 +13,7 @@ import { type BundledPrograms, bundledPrograms } from '../support/programs.js';
 /** What users are promised. */
 const TIMES_SHORTER = 4;
 /** The quickest of so many: what else this machine does is no distance. */
-const TRIES = 3;
+const TRIES = 5;
 
 describe('a stock client far from its probe', function () {
   this.timeout(60_000);
