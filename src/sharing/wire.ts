@@ -47,7 +47,7 @@ export class Wire {
   /** The probe drives the pins of a protocol, and nothing was sent yet. */
   connected(protocol: WireProtocol): void {
     this.protocol = protocol;
-    this.selection = undefined;
+    this.selection = this.overrunOf = undefined;
     this.lost();
     for (const context of this.contexts) context.join();
   }
