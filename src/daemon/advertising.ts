@@ -8,6 +8,7 @@ import { probeSettings } from '../config/probe-policy.js';
 import { isLoopback, mayBeUsedRemotely } from '../config/remote-clients.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
 import type { EventHistory } from '../control/event-history.js';
+import { isServed } from '../control/is-served.js';
 import type { AdvertisedProbe } from '../discovery/advertised-probe.js';
 import type { Advertiser } from '../discovery/advertiser.js';
 import { type NetworkInterfaces, reachableAddresses } from '../discovery/reachable-addresses.js';
@@ -82,7 +83,7 @@ export class Advertising implements AsyncDisposable {
 
   /** One that others can use now. An absent one is not there: it may be at another machine, which tells of it. */
   #probeOf({ uid, state, attached, served }: ProbeEntry): AdvertisedProbe | undefined {
-    if ((state !== 'ready' && state !== 'in-use') || !attached || !served) return undefined;
+    if (!isServed(state) || !attached || !served) return undefined;
     if (served.plan.hosts.every(isLoopback)) return undefined; // in use, and to listen elsewhere from its next client on
     const { supervisor, book, machine } = this.options;
     const { name, target } = probeSettings(supervisor.config, uid, book.recordOf(uid));

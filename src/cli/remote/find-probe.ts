@@ -1,5 +1,6 @@
 import { RequestError } from '../../base/errors.js';
 import type { ControlClient } from '../../control/control-client.js';
+import { isServed } from '../../control/is-served.js';
 import { resolveProbe } from '../../control/resolve-probe.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 
@@ -14,12 +15,7 @@ export async function findProbe(client: ControlClient, given: string, signal: Ab
   const { probes } = await client.call('list', {}, signal);
   const uid = resolveProbe(probes, given);
   const probe = probes.find((row) => row.uid === uid);
-  if (probe && isServed(probe)) return probe;
+  if (probe && isServed(probe.state)) return probe;
   const reason = probe?.reason === undefined ? '' : ` (${probe.reason})`;
   throw new NotServedError(`probe ${uid} is not there: ${probe?.state ?? 'gone'}${reason}`);
-}
-
-/** Whether its port answers. */
-export function isServed({ state }: Pick<ProbeRow, 'state'>): boolean {
-  return state === 'ready' || state === 'in-use';
 }

@@ -1,12 +1,13 @@
 // One probe of a host that is reached over ssh.
 
 import type { ProbeEndpoint } from '../../client/endpoint.js';
+import { isServed } from '../../control/is-served.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
 import { addressOf } from './address-of.js';
 import { askOnce } from './ask-once.js';
-import { findProbe, isServed } from './find-probe.js';
+import { findProbe } from './find-probe.js';
 import { nameOfHost, type SshHost } from './host.js';
 import { ForwardingError, openForwarding, openSsh } from './ssh-stream.js';
 
@@ -36,7 +37,9 @@ export function sshProbe(
     async open(signal) {
       if (!isProhibited) {
         const known = clock.now() - heardAt < FRESH_MS ? row : current();
-        const address = addressOf(known && isServed(known) ? known : await lookUp(host, uid, { ...world, signal }));
+        const address = addressOf(
+          known && isServed(known.state) ? known : await lookUp(host, uid, { ...world, signal }),
+        );
         try {
           const stream = openForwarding(host, address, env);
           await askOnce(stream, QUESTION, signal); // ssh does not say when it is connected

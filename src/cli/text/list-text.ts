@@ -1,5 +1,6 @@
 // `probectl list` in its forms: a table, and pyocd commands. For VS Code see vscode-text.ts.
 
+import { isServed } from '../../control/is-served.js';
 import { pyocdOptions } from '../../control/pyocd-options.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { assertNever } from '../../base/errors.js';
@@ -47,7 +48,7 @@ export function problemLines(lists: readonly HostList[]): readonly string[] {
 /** One line for a shell for each probe that is served. */
 export function pyocdLines(lists: readonly HostList[]): string {
   return listedProbes(lists)
-    .filter(isServed)
+    .filter(hasPort)
     .map((probe) => `${commandFor(probe)}\n`)
     .join('');
 }
@@ -72,8 +73,8 @@ export function listedProbes(lists: readonly HostList[]): readonly ListedProbe[]
   });
 }
 
-function isServed({ state, port }: ListedProbe): boolean {
-  return (state === 'ready' || state === 'in-use') && port !== undefined;
+function hasPort({ state, port }: ListedProbe): boolean {
+  return isServed(state) && port !== undefined;
 }
 
 /** What pyOCD is told, or the command where that would not do. */
