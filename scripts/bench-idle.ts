@@ -8,6 +8,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { useBoard } from './bench/board-user.js';
+import { median } from './bench/median.js';
 import { cpuSecondsOf, residentMbOf, startDaemon } from './bench/processes.js';
 
 const { values } = parseArgs({
@@ -69,10 +70,6 @@ function timeOf(args: readonly string[]): number {
   const { status, stderr } = spawnSync(process.execPath, args);
   if (status !== 0) throw new Error(`${args.join(' ')}: ${String(stderr)}`);
   return performance.now() - started;
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.trunc(numbers.length / 2)];
 }
 
 const base = await measureIdle(1);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Disposer } from '../../src/base/disposer.js';
 import { openWays } from '../../test/support/ways-to-probe.js';
 import { hasSshd } from '../../test/support/ssh-server.js';
+import { median } from './median.js';
 import { builtPrograms, generateLoad, startDaemon } from './processes.js';
 import { rounded, type Row, type Table } from './table.js';
 import { operations, setup } from './workloads.js';
@@ -34,8 +35,4 @@ export async function forwardingTable(seconds: number): Promise<Table> {
   }));
   const note = 'read_dp of one client; medians of rounds in which the ways take turns. The relay passes bytes on.';
   return { title: 'the forwarded path on loopback', rows, note: hasSshd() ? note : `${note} ssh: NOT RUN, no sshd.` };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
