@@ -26,9 +26,8 @@ export class Users {
   readonly #groupIdOf: (group: string) => Promise<number | undefined>;
   readonly #run: (program: string, args: readonly string[]) => Promise<string | undefined>;
   readonly #names: Remembered<string | undefined>;
-  readonly #users: Remembered<boolean>;
   readonly #members: Remembered<boolean>;
-  readonly #groupIds: Remembered<number | undefined>;
+  readonly #groups: Remembered<boolean>;
 
   constructor({
     clock = systemClock,
@@ -38,9 +37,8 @@ export class Users {
   }: UsersOptions = {}) {
     this.#groupIdOf = groupIdOf;
     this.#names = new Remembered(clock);
-    this.#users = new Remembered(clock);
     this.#members = new Remembered(clock);
-    this.#groupIds = new Remembered(clock);
+    this.#groups = new Remembered(clock);
     this.#readPasswd = readPasswd;
     this.#run = run;
   }
@@ -53,12 +51,11 @@ export class Users {
     });
   }
 
-  /** Whether the system knows a user of this name. */
-  isUser(name: string): Promise<boolean> {
-    return this.#users.get(name, async () => {
-      const inFile = (await this.#readPasswd().catch(() => '')).split('\n').some((line) => line.startsWith(`${name}:`));
-      return inFile || (await this.#run('id', ['-u', '--', name])) !== undefined;
-    });
+  /** Whether the system knows a user of this name. Asked anew each time: who is refused may be added, and try again. */
+  async isUser(name: string): Promise<boolean> {
+    const lines = (await this.#readPasswd().catch(() => '')).split('\n');
+    if (lines.some((line) => line.startsWith(`${name}:`))) return true;
+    return (await this.#run('id', ['-un', '--', name]))?.trim() === name; // id(1) takes numbers for users as well
   }
 
   /** Whether a user is in a group, by whatever way: as the primary one, in /etc/group, or in a name service. */
@@ -67,7 +64,7 @@ export class Users {
       const name = await this.nameOf(uid);
       if (name === undefined) return false;
       const [id, ids = ''] = await Promise.all([
-        this.#idOf(group),
+        this.#groupIdOf(group),
         this.#run('id', ['-G', '--', name]), // getgrouplist(3): nothing else has them all
       ]);
       return id !== undefined && ids.trim().split(' ').includes(String(id));
@@ -75,12 +72,8 @@ export class Users {
   }
 
   /** Whether the system knows a group of this name. */
-  async hasGroup(group: string): Promise<boolean> {
-    return (await this.#idOf(group)) !== undefined;
-  }
-
-  #idOf(group: string): Promise<number | undefined> {
-    return this.#groupIds.get(group, () => this.#groupIdOf(group));
+  hasGroup(group: string): Promise<boolean> {
+    return this.#groups.get(group, async () => (await this.#groupIdOf(group)) !== undefined);
   }
 }
 

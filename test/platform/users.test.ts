@@ -60,7 +60,7 @@ describe('the name of a user', () => {
 describe('a user', () => {
   it('is known by /etc/passwd or the name services, or not at all', async () => {
     const system = new NameServices();
-    system.answers = { 'id -u -- bob': '70001\n' };
+    system.answers = { 'id -un -- bob': 'bob\n', 'id -un -- 70001': 'bob\n' };
 
     assert.deepEqual(await Promise.all(['ada', 'bob', 'ad', 'eve'].map((name) => system.users.isUser(name))), [
       ...[true, true],
@@ -71,6 +71,7 @@ describe('a user', () => {
   it('is found on this machine as well', async () => {
     assert.equal(await new Users().isUser('root'), true);
     assert.equal(await new Users().isUser('no-such-user-of-probed'), false);
+    assert.equal(await new Users().isUser('0'), false); // id(1) takes numbers, too
   });
 });
 
