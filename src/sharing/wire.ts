@@ -71,8 +71,8 @@ export class Wire {
    */
   async endDataPhase(probe: Probe, line: LeaseLine): Promise<void> {
     const { overrunOf } = this;
-    this.overrunOf = undefined;
     if (overrunOf !== undefined && overrunOf !== line) await probe.swjSequence?.(DATA_PHASE, never);
+    this.overrunOf = undefined;
   }
 
   /** The probe is gone, and what is plugged in next has been through a power-up. */
