@@ -49,6 +49,18 @@ async function select(rig: SessionRig, lease: ClientLease, targetSel: number): P
   await rig.run(lease.dap.readDp(DP.DPIDR, NEVER));
 }
 
+/** Sets ORUNDETECT: from now on the target makes a data phase behind WAIT and FAULT, which the probe does not. */
+async function detectOverruns(rig: SessionRig, { dap }: ClientLease): Promise<void> {
+  await rig.run(dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+}
+
+/** Two clients with the same target of a multi-drop line, for which both have asked for power. */
+async function twoAtCore0(rig: SessionRig): Promise<readonly [ClientLease, ClientLease]> {
+  const both = [await rig.selected(CORE_0), await rig.selected(CORE_0)] as const;
+  for (const { dap } of both) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+  return both;
+}
+
 async function cswAndTar(rig: SessionRig, lease: ClientLease): Promise<number[]> {
   return [await read(rig, lease, MEM_AP.CSW), await read(rig, lease, MEM_AP.TAR)];
 }
@@ -243,7 +255,7 @@ describe('an access that takes longer than the line bears with ORUNDETECT', () =
     await using rig = await SessionRig.start();
     const detecting = await working(rig, WORDS, RAM_BASE);
     const other = await working(rig, WORDS, RAM_BASE + 0x100);
-    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    await detectOverruns(rig, detecting);
     const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 1000, on: { port: 'DP', address: 0xc } });
     rig.sim.onCommand(DapCommand.WriteAbort, {
       command: (command) => {
@@ -264,7 +276,7 @@ describe('flags of a client with ORUNDETECT, which cannot be looked at', () => {
       await using rig = await SessionRig.start();
       const detecting = await working(rig, WORDS, RAM_BASE);
       const other = await working(rig, WORDS, RAM_BASE + 0x100);
-      await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+      await detectOverruns(rig, detecting);
       rig.sim.board.faults.inject({ kind: 'wait', on: { port: 'AP' } });
       await assert.rejects(read(rig, detecting, MEM_AP.TAR), NoAckError);
       for (const bits of [bitString(51, -1n), bitString(8, 0)]) await rig.run(detecting.swjSequence(bits, NEVER));
@@ -283,10 +295,9 @@ describe('a client with ORUNDETECT that leaves behind a FAULT', () => {
   for (const staysThere of [false, true]) {
     it(`leaves a line that the next one can bring up${staysThere ? ', also while it is there' : ''}`, async () => {
       await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
-      const [faulty, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
-      for (const { dap } of [other, faulty]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+      const [faulty, other] = await twoAtCore0(rig);
       await write(rig, faulty, MEM_AP.TAR, NOTHING_THERE);
-      await rig.run(faulty.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+      await detectOverruns(rig, faulty);
       await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
       if (!staysThere) await rig.run(Promise.resolve(faulty[Symbol.asyncDispose]()));
 
@@ -302,9 +313,8 @@ describe('a client with ORUNDETECT that leaves behind a FAULT', () => {
 describe('a client with ORUNDETECT that brings up the line again', () => {
   it('can clear its flags, which nobody has looked at before it', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
-    const [detecting, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
-    for (const { dap } of [other, detecting]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
-    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    const [detecting] = await twoAtCore0(rig);
+    await detectOverruns(rig, detecting);
     rig.sim.board.faults.inject({ kind: 'wait', times: 2, on: { port: 'AP' } });
     await assert.rejects(read(rig, detecting, MEM_AP.DRW), GarbledAckError);
 
@@ -318,10 +328,9 @@ describe('a client with ORUNDETECT that brings up the line again', () => {
 describe('an ACK that is none', () => {
   it('is a line that has broken: for the next client it is brought up again', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
-    const [detecting, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
-    for (const { dap } of [detecting, other]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    const [detecting, other] = await twoAtCore0(rig);
     await write(rig, other, MEM_AP.TAR, RAM_BASE);
-    await rig.run(detecting.dap.writeDp(DP.CTRL_STAT, (POWER_REQUESTS | CTRL_STAT.ORUNDETECT) >>> 0, NEVER));
+    await detectOverruns(rig, detecting);
     rig.sim.board.faults.inject({ kind: 'wait', times: 2, on: { port: 'AP' } });
     // The probe repeats the access while the target makes the data phase of its WAIT.
     await assert.rejects(read(rig, detecting, MEM_AP.DRW), GarbledAckError);
