@@ -159,12 +159,18 @@ describe('probes in a network', function () {
       .replace(/(lab6 .* elements = ){.*?}/, '$1{ fd98:2::/64 }');
     const nft = (args: readonly string[], more = {}): number | null =>
       spawnSync('ip', [...lab.on('lab').slice(1), 'nft', ...args], more).status;
+    await using atEnd = new Disposer();
+    atEnd.defer(async () => {
+      configure(developers);
+      await reload();
+    });
     configure(['any']);
     await reload();
     if (nft(['-f', '-'], { input }) !== 0) {
       console.log('firewall: NOT RUN (install nftables)');
       this.skip();
     }
+    atEnd.defer(() => assert.equal(nft(['flush', 'ruleset']), 0));
 
     for (const version of versions) {
       const host = addressOf('lab', version);
@@ -173,9 +179,6 @@ describe('probes in a network', function () {
       // Nobody listens there. Over IPv6 it also takes ICMPv6 to find the machine.
       assert.equal(await lab.knock('stranger', host, PORT - 1), 'ECONNREFUSED');
     }
-    assert.equal(nft(['flush', 'ruleset']), 0);
-    configure(developers);
-    await reload();
   });
 
   it('reach a developer over ssh, whose machine is on no list', async function () {

@@ -70,7 +70,7 @@ describe('probectl run', function () {
 
     probectl.kill('SIGKILL');
 
-    while (isAlive(Number(pid))) await new Promise((resolve) => setTimeout(resolve, 20));
+    await haveEnded([Number(pid)]);
     assert(await isRefused(Number(port)));
   });
 
@@ -141,7 +141,7 @@ describe('probectl over ssh', function () {
         running.kill(signal);
 
         await running.ended;
-        while (processes.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
+        await haveEnded(processes);
         assert(await isRefused(port));
         assert.match(await client.end(), /^(ECONNRESET|closed)$/);
         assert.deepEqual(sshd.connections, []);
@@ -259,6 +259,15 @@ describe('probectl over ssh', function () {
     assert.match(stderr, /^probectl: Host key verification failed\.: make "ssh lab" work first\n$/);
   });
 });
+
+/** Waits until none of these processes is there any more. */
+async function haveEnded(pids: readonly number[]): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (pids.some(isAlive)) {
+    assert(performance.now() < deadline, `still there: ${pids.filter(isAlive).join(' ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -101,6 +101,7 @@ export class DelayedLink implements AsyncDisposable {
     const device = `${end}-${process.pid}`;
     const tun = `TUN,tun-type=tun,tun-name=${device},iff-no-pi`;
     const socat = spawn('socat', [tun, `UDP4:127.0.0.1:${socket.address().port}`], { stdio: 'ignore' });
+    socat.on('error', () => undefined); // that there is none is told by its exit code
     this.#children.push(socat);
     const deadline = performance.now() + 5000;
     while (spawnSync('ip', ['link', 'show', device]).status !== 0) {
@@ -113,7 +114,7 @@ export class DelayedLink implements AsyncDisposable {
     ip('-n', namespace, 'address', 'add', `${this.addressOf(end)}/24`, 'dev', device);
     ip('-n', namespace, 'link', 'set', device, 'up');
     // Whatever it sends first tells us where its socat is.
-    const heard = once(socket, 'message');
+    const heard = once(socket, 'message', { signal: AbortSignal.timeout(5000) });
     execFileSync('ip', [...this.on(end).slice(1), 'socat', '-u', '-', 'UDP4-SENDTO:10.95.0.9:9'], { input: '?' });
     const [, { port }] = (await heard) as [Buffer, RemoteInfo];
     return { socket, port };

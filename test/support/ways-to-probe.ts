@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 import type { Disposer } from '../../src/base/disposer.js';
 import { portOf } from './forwarded-port.js';
 import { freePort } from './free-port.js';
@@ -75,24 +76,27 @@ async function startRelay(to: number, disposer: Disposer): Promise<number> {
   disposer.defer(() => {
     child.kill();
   });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return Number(line.toString());
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator](); // ends with the relay
+  const first = await lines.next();
+  if (first.done === true) throw new Error('the relay has ended');
+  return Number(first.value);
 }
 
 /** `ssh -L` to a port of this machine. */
 async function forwardBySsh(to: number, env: NodeJS.ProcessEnv, disposer: Disposer): Promise<number> {
   const port = await freePort();
   const args = ['-v', '-N', '-L', `127.0.0.1:${port}:127.0.0.1:${to}`, 'lab'];
-  const ssh: ChildProcess = spawn('ssh', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const ssh = spawn('ssh', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   disposer.defer(() => {
     ssh.kill();
   });
   let said = '';
-  ssh.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  ssh.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = once(ssh, 'close');
   // ssh(1), -v: this comes when the forwardings are there.
   while (!said.includes('Entering interactive session')) {
-    if (ssh.exitCode !== null || !ssh.stderr) throw new Error(`ssh has ended: ${said}`);
-    await once(ssh.stderr, 'data');
+    if (ssh.exitCode !== null) throw new Error(`ssh has ended: ${said}`);
+    await Promise.race([once(ssh.stderr, 'data'), ended]);
   }
   return port;
 }
