@@ -28,7 +28,7 @@ import type { ServerServices } from './daemon/server-services.js';
 import { ServiceNotifier } from './daemon/service-notifier.js';
 import { Supervisor } from './daemon/supervisor.js';
 import type { Advertiser } from './discovery/advertiser.js';
-import { openAudit, auditSettings, openBook, openReservations } from './main/kept-files.js';
+import { auditSettings, openAudit, openBook, openReservations } from './main/kept-files.js';
 import { openBus } from './main/open-bus.js';
 import { openControl } from './main/open-control.js';
 import { findServiceManager, watchdogTimeoutMs } from './platform/service-manager.js';

@@ -105,7 +105,7 @@ export const tables = {
       }),
       client_timeout: Type.Number({
         description:
-          'How long the machine of a client may be unreachable until the client is taken for dead. ' +
+          'How long the machine of a client may be unreachable until the client is taken for dead, or up to a second less. ' +
           'A client that is only idle is never dropped; one whose buffers are full of replies it does not read is.',
         unit: 'seconds',
         default: 15,
