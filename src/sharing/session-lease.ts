@@ -233,8 +233,8 @@ export class SessionLease implements ClientLease, Writer {
     return this.#probe().wireProtocols;
   }
 
-  get isQueued(): boolean {
-    return this.session.admission.isWaiting(this);
+  get isWaiting(): boolean {
+    return this.session.admission.isWaiting(this) || this.session.turns.isLockedOut(this);
   }
 
   get wireProtocol(): WireProtocol | undefined {
