@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { killClientAfter } from '../support/client-process.js';
 import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
+import { runProbectl } from '../support/probectl-process.js';
 import { TestClient } from '../support/test-client.js';
 
 const CTRL_STAT = 4;
@@ -48,6 +49,45 @@ describe('a client that is killed', () => {
       assert.equal(await next.result('is_reset_asserted'), false);
       assert(performance.now() - killed < 1000);
     });
+  }
+
+  const waits: readonly (readonly [forWhat: string, request: unknown[]])[] = [
+    ['the lock', ['lock']],
+    ["the end of another one's lock", ['read_dp', 0]],
+  ];
+  for (const [forWhat, request] of waits) {
+    it(`while it waits for ${forWhat} is listed no more, and those before and behind it have their turns`, async function () {
+      this.timeout(30_000);
+      await using holder = await TestClient.connect(port);
+      await useProbe(holder);
+      await using before = await TestClient.connect(port);
+      const first = before.request('lock');
+      await before.bytesSent();
+      await killClientAfter(port, 1, [['hello', 1], request]);
+      await using behind = await TestClient.connect(port);
+      const second = behind.request('lock');
+
+      let listed = await lockDepths();
+      while (listed.length > 3) {
+        await holder.result('is_reset_asserted'); // who does nothing while others wait loses the lock
+        listed = await lockDepths();
+      }
+
+      assert.deepEqual(listed, [1, 0, 0]);
+      await holder.result('unlock');
+      assert.equal((await first).status, 0);
+      await before.result('unlock');
+      assert.equal((await second).status, 0);
+    });
+  }
+
+  /** How deep each client that probectl lists has the lock. */
+  async function lockDepths(): Promise<readonly number[]> {
+    const { stdout } = await runProbectl(daemon.folder, 'show', 'SIM0001', '--json');
+    const { result } = JSON.parse(stdout) as {
+      readonly result: { readonly clients: { readonly lockDepth: number }[] };
+    };
+    return result.clients.map(({ lockDepth }) => lockDepth);
   }
 
   it('leaves the connection of another client as it was', async () => {
