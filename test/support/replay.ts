@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { DapTracker, type MemoryAccess, type Request } from './dap-tracker.js';
-import { LateErrors } from './late-errors.js';
+import { DeferredErrors } from './deferred-errors.js';
 import { type Reply, TestClient } from './test-client.js';
 import { readTranscript } from './transcript.js';
 
@@ -99,7 +99,7 @@ function conversationsBefore(name: string): string[] {
 async function replay(name: string, port: number, isHelped: boolean): Promise<void> {
   await using client = await TestClient.connect(port);
   const tracker = new DapTracker();
-  const lateErrors = new LateErrors();
+  const deferred = new DeferredErrors();
   const written = new Map<number, number>();
   const { imaginedFrom = Infinity, toldAt = [] } = recordings.find((recording) => recording.name === name) ?? {};
   let setsTar = '';
@@ -124,7 +124,7 @@ async function replay(name: string, port: number, isHelped: boolean): Promise<vo
     assert.equal(reply.id, recorded.id, lines);
     const isToldHere = toldAt.includes(Number(reply.id));
     const status = isToldHere ? FAULT : recorded.status;
-    if (isHelped && !lateErrors.isItsOwn(request, reply, status)) {
+    if (isHelped && !deferred.isItsOwn(request, reply, status)) {
       tracker.note(request);
       continue;
     }
@@ -142,7 +142,7 @@ async function replay(name: string, port: number, isHelped: boolean): Promise<vo
     // The core goes on: what it makes of RAM the recorded board could not know.
     if (access.addresses[0] === DHCSR && !(access.words[0] & C_HALT)) written.clear();
   }
-  lateErrors.assertTold();
+  deferred.assertTold();
 }
 
 interface Circumstances {

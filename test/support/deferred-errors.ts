@@ -8,7 +8,7 @@ interface Asked {
 }
 
 /** Holds what a client is told through the pipelining helper against "What holds" of docs/acceleration.md. */
-export class LateErrors {
+export class DeferredErrors {
   readonly #policy = new RequestPolicy();
   /** Of a request that was answered with success, until it is told. */
   #owed: { readonly request: string; readonly status: number } | undefined;
