@@ -1,5 +1,6 @@
 import { ControlClient, NoDaemonError } from '../control/control-client.js';
 import { chooseHost, type Host, type HostOptions } from './remote/host.js';
+import type { SshOptions } from './remote/ssh-process.js';
 import { openSsh } from './remote/ssh-stream.js';
 import type { World } from './world.js';
 
@@ -9,8 +10,8 @@ export async function openClient(options: HostOptions, world: World): Promise<Co
 }
 
 /** @throws NoDaemonError  of the path that says most; for a host over ssh it is `call` that fails */
-export async function openClientOf(host: Host, { env }: World): Promise<ControlClient> {
-  if (host.kind === 'ssh') return ControlClient.over(openSsh(host, ['dial-stdio'], env));
+export async function openClientOf(host: Host, { env }: World, options: SshOptions = {}): Promise<ControlClient> {
+  if (host.kind === 'ssh') return ControlClient.over(openSsh(host, ['dial-stdio'], env, options));
   return await firstThatAnswers(host.sockets, (path) => ControlClient.connect(path));
 }
 

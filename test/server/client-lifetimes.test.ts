@@ -185,7 +185,7 @@ describe('a client that half-closes', () => {
     await client.request('hello', 1);
     const held = gate();
     test.lease.gate = held.promise;
-    test.lease.isQueued = true;
+    test.lease.isWaiting = true;
     client.socket.end('{"id": 1, "request": "open"}\n');
     await test.lease.called(1);
     while (clock.pending === 0) await setImmediate(); // its end has come

@@ -16,6 +16,13 @@ export async function portOf(printed: ProbectlProcess, pattern: RegExp): Promise
 /** Opens, connects and reads DPIDR. */
 export async function readDpidr(port: number): Promise<unknown> {
   await using client = await TestClient.connect(port);
+  const value = await openInSwd(client);
+  await client.result('close');
+  return value;
+}
+
+/** @returns DPIDR */
+export async function openInSwd(client: TestClient): Promise<unknown> {
   await client.result('hello', 1);
   await client.result('open');
   await client.result('connect', 'SWD');
@@ -27,9 +34,7 @@ export async function readDpidr(port: number): Promise<unknown> {
   ]) {
     await client.result('swj_sequence', length, bits);
   }
-  const value = await client.result('read_dp', 0);
-  await client.result('close');
-  return value;
+  return await client.result('read_dp', 0);
 }
 
 export async function isRefused(port: number): Promise<boolean> {

@@ -18,6 +18,8 @@ export interface ProbectlOptions {
   readonly more?: NodeJS.ProcessEnv;
   /** When it is killed, whatever it does. */
   readonly timeoutMs?: number;
+  /** Whether it is a process group of its own, as a command line in a terminal is. */
+  readonly isGroup?: boolean;
 }
 
 /** `probectl` as a process of its own. */
@@ -31,11 +33,11 @@ export class ProbectlProcess {
   constructor(
     folder: string,
     args: readonly string[],
-    { programs = sources, before = [], more = {}, timeoutMs = 60_000 }: ProbectlOptions = {},
+    { programs = sources, before = [], more = {}, timeoutMs = 60_000, isGroup = false }: ProbectlOptions = {},
   ) {
     const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
     const { command, node = process.execPath, ...user } = programs;
-    const options = { ...user, env, timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
+    const options = { ...user, env, timeout: timeoutMs, killSignal: 'SIGKILL', detached: isGroup } as const;
     const [program, ...rest] = [...before, node, ...command('cli/main'), ...args];
     this.#child = spawn(program, rest, options);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#printed.stdout += text));
@@ -86,6 +88,11 @@ export class ProbectlProcess {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** As a terminal does on Ctrl-C. Needs `isGroup`. */
+  killGroup(signal: NodeJS.Signals): void {
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
   }
 
   interrupt(): Promise<Ran> {

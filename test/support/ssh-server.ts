@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { descendants } from './descendants.js';
 import { freePort } from './free-port.js';
 import { type Programs, sources } from './programs.js';
@@ -45,6 +47,7 @@ export class SshServer implements AsyncDisposable {
   /** To be put first in PATH: the user's ssh with this test's config. */
   readonly binFolder = path.join(this.folder, 'bin');
   #sshd: ReturnType<typeof spawn> | undefined;
+  #logins = 0;
 
   private constructor(
     readonly port: number,
@@ -78,7 +81,14 @@ export class SshServer implements AsyncDisposable {
       if (sshd.exitCode !== null) throw new Error(`sshd ended: ${log}`);
       log += String(await once(sshd.stderr, 'data'));
     }
-    sshd.stderr.resume();
+    createInterface(sshd.stderr).on('line', (line) => {
+      if (line.startsWith('Accepted publickey')) this.#logins++;
+    });
+  }
+
+  /** How often somebody has logged in. */
+  get logins(): number {
+    return this.#logins;
   }
 
   /** The processes that serve those who are logged in: sshd forks for every connection, and again for its user. */
@@ -100,6 +110,11 @@ export class SshServer implements AsyncDisposable {
   restrictKey(options: string): void {
     const key = readFileSync(path.join(this.folder, 'user_key.pub'), 'utf8');
     writeFileSync(path.join(this.folder, 'authorized_keys'), `${options} ${key}`);
+  }
+
+  /** Adds lines for "lab" to the user's ssh_config. */
+  configure(lines: readonly string[]): void {
+    appendFileSync(path.join(this.folder, 'ssh_config'), lines.map((line) => `  ${line}\n`).join(''));
   }
 
   /** The arguments of each probectl that was run through it, the newest last. */

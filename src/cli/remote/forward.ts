@@ -7,10 +7,12 @@ import { harmless } from '../colour.js';
 import { ExitCode } from '../exit-codes.js';
 import { openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
-import { chooseHost, type Host, type HostOptions, nameOfHost } from './host.js';
+import { followProbe, type Observer } from './follow-probe.js';
+import { chooseHost, type HostOptions, nameOfHost } from './host.js';
 import { remoteProbe } from './remote-probe.js';
+import { SharedLogin } from './shared-login.js';
 import { untilSignalled } from './until-signalled.js';
-import { type Wait, waitForProbe } from './wait-for-probe.js';
+import { type ReachedHost, type Wait, waitForProbe } from './wait-for-probe.js';
 
 export interface ForwardOptions {
   /** Uid, name or prefix. */
@@ -26,8 +28,10 @@ const RETRY_MS = 1000;
 /** Serves a probe of some host on this machine, and says what becomes of it, until it is told to stop. */
 export async function forward(options: ForwardOptions, hostOptions: HostOptions, world: World): Promise<ExitCode> {
   const { probe: given, port, wait, plain } = options;
-  const host = await chooseHost(hostOptions, world);
-  const { row: probe, turn } = await waitForProbe(host, given, wait, world);
+  using login = await SharedLogin.of(await chooseHost(hostOptions, world), world);
+  const { host } = login;
+  await using client = await openClientOf(host, world, { lendsLogin: true });
+  const { row: probe, turn } = await waitForProbe({ host, client }, given, wait, world);
   turn?.destroy(); // nobody uses it yet, and others wait
   let current: ProbeRow | undefined;
   const endpoint = remoteProbe(host, probe, world, () => current);
@@ -39,29 +43,29 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
   const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
   world.stdout.write(`pyocd gdbserver -u remote:localhost:${helper.port}${target}\n`);
   const stop = new AbortController();
-  const watched = watch(host, probe.uid, (row) => (current = row), { ...world, signal: stop.signal });
+  const watched = watch({ host, client }, probe.uid, (row) => (current = row), { ...world, signal: stop.signal });
   await untilSignalled(world);
   stop.abort();
   await watched;
   return ExitCode.Ok;
 }
 
-/** Is told how a probe is; nothing of one that nobody knows of at the moment. */
-type Observer = (row: ProbeRow | undefined) => void;
-
 /** Prints the state of a probe whenever it is another one, over daemons and connections that come and go. */
-async function watch(host: Host, uid: string, observe: Observer, world: World): Promise<void> {
+async function watch(reached: ReachedHost, uid: string, observe: Observer, world: World): Promise<void> {
   const { signal, clock, stdout } = world;
+  const { host } = reached;
   const isOver = (): boolean => signal.aborted;
   let shown = '';
   const show = (state: string): void => {
     if (state !== shown) stdout.write(`${harmless(`${uid} of ${nameOfHost(host)}: ${state}`)}\n`);
     shown = state;
   };
+  let opened: ControlClient | undefined = reached.client;
   while (!isOver()) {
     try {
-      await using client = await openClientOf(host, world);
-      await follow(client, uid, signal, (row) => {
+      await using client = opened ?? (await openClientOf(host, world, { lendsLogin: true }));
+      opened = undefined;
+      await followProbe(client, uid, signal, (row) => {
         observe(row);
         show(row?.state ?? 'unknown there');
       });
@@ -71,14 +75,4 @@ async function watch(host: Host, uid: string, observe: Observer, world: World): 
     }
     await sleep(clock, RETRY_MS, signal).catch(() => undefined); // the end is seen above
   }
-}
-
-/** Until the connection ends. @throws ConnectionLostError, SshError */
-async function follow(client: ControlClient, uid: string, signal: AbortSignal, observe: Observer): Promise<void> {
-  await client.call('events', {}, signal);
-  const events = client.events(signal);
-  do {
-    const { probes } = await client.call('list', {}, signal);
-    observe(probes.find((row) => row.uid === uid));
-  } while (!(await events.next()).done);
 }

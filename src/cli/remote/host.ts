@@ -21,6 +21,11 @@ export interface SshHost {
   readonly port?: string;
   /** probectl on that machine. */
   readonly probectl: string;
+  /** That of an ssh which others go through. See `SharedLogin`. */
+  readonly login?: {
+    /** Where it lets them in: ssh_config(5), ControlPath. Undefined: where the user's own config says. */
+    readonly controlPath: string | undefined;
+  };
 }
 
 /** What the command line says of it. */

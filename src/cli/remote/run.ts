@@ -1,10 +1,15 @@
 import { Accelerator } from '../../client/accelerator.js';
+import type { ProbeRow } from '../../control/snapshots.js';
+import { openClientOf } from '../open-client.js';
 import { UsageError } from '../report-error.js';
 import type { World } from '../world.js';
 import { runChild } from './child.js';
+import { followProbe } from './follow-probe.js';
 import { chooseHost, type HostOptions } from './host.js';
 import { endpointWithTurn } from './open-turn.js';
 import { fillIn } from './pyocd-command.js';
+import { remoteProbe } from './remote-probe.js';
+import { SharedLogin } from './shared-login.js';
 import { type Wait, waitForProbe } from './wait-for-probe.js';
 
 export interface RunOptions {
@@ -20,10 +25,20 @@ export interface RunOptions {
 export async function runWithProbe(options: RunOptions, hostOptions: HostOptions, world: World): Promise<number> {
   const { probe: given, command, wait, plain } = options;
   if (command.length === 0) throw new UsageError('run: a command is missing: run UID -- pyocd cmd');
-  const host = await chooseHost(hostOptions, world);
-  const found = await waitForProbe(host, given, wait, world);
+  using login = await SharedLogin.of(await chooseHost(hostOptions, world), world);
+  const { host } = login;
+  await using client = await openClientOf(host, world, { lendsLogin: true });
+  const found = await waitForProbe({ host, client }, given, wait, world);
   const { uid, target } = found.row;
-  using endpoint = endpointWithTurn(found.endpoint, found.turn);
+  let current: ProbeRow | undefined;
+  // Once only: a login that is lost is not tried again behind the back of the command, whose terminal it may ask on.
+  followProbe(client, uid, new AbortController().signal, (row) => (current = row))
+    .catch(() => undefined)
+    .finally(() => (current = undefined));
+  using endpoint = endpointWithTurn(
+    remoteProbe(host, found.row, world, () => current),
+    found.turn,
+  );
   const { clock } = world;
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({ endpoint, clock, socketOptions, pipelining: !plain });

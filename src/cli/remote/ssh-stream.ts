@@ -1,13 +1,13 @@
 // A stream to a program on another machine, over the user's own ssh: its keys, agents, jump hosts and config are the
 // authentication, and there is nothing of it here.
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { systemClock } from '../../base/clock.js';
-import { RequestError, systemErrorCode } from '../../base/errors.js';
+import { RequestError } from '../../base/errors.js';
 import { hostAndPort } from '../../base/host-and-port.js';
 import type { TcpAddress } from '../../client/endpoint.js';
 import type { SshHost } from './host.js';
+import { NO_SSH, type SshOptions, type SshProcess, startSsh } from './ssh-process.js';
 
 /** ssh, or what it ran, failed. */
 export class SshError extends RequestError {}
@@ -23,6 +23,8 @@ export class ForwardingError extends SshError {
   }
 }
 
+/** When the program at the other end has ended, and ssh has nothing else to do, it ends within that. */
+const LINGERING_MS = 500;
 /** Of what ssh says, the end is kept. */
 const MAX_STDERR = 4096;
 /** ssh(1), EXIT STATUS: an error of its own. */
@@ -36,9 +38,15 @@ const USAGE = 2;
  * Runs `probectl ARGS` on a host. Whatever fails, now or later, is an `SshError` of the stream.
  * @param env  for ssh
  */
-export function openSsh(host: SshHost, args: readonly string[], env: NodeJS.ProcessEnv): Duplex {
+export function openSsh(
+  host: SshHost,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  options: SshOptions = {},
+): Duplex {
   // -T: no terminal, which would change bytes.
-  return startSsh(host, ['-T'], [[host.probectl, ...args].map(quote).join(' ')], env);
+  const command = [host.probectl, ...args].map(quote).join(' ');
+  return new SshStream(startSsh(host, ['-T'], [command], env, options), host);
 }
 
 /**
@@ -47,17 +55,7 @@ export function openSsh(host: SshHost, args: readonly string[], env: NodeJS.Proc
  * @param env  for ssh
  */
 export function openForwarding(host: SshHost, address: TcpAddress, env: NodeJS.ProcessEnv): Duplex {
-  return startSsh(host, ['-W', hostAndPort(address.host, address.port)], [], env);
-}
-
-function startSsh(
-  host: SshHost,
-  options: readonly string[],
-  command: readonly string[],
-  env: NodeJS.ProcessEnv,
-): SshStream {
-  const port = host.port === undefined ? [] : ['-p', host.port];
-  return new SshStream(spawn('ssh', [...options, ...port, host.destination, ...command], { env, stdio: 'pipe' }), host);
+  return new SshStream(startSsh(host, ['-W', hostAndPort(address.host, address.port)], [], env), host);
 }
 
 /** For the shell at the other end. */
@@ -67,9 +65,11 @@ function quote(word: string): string {
 
 class SshStream extends Duplex {
   #stderr = '';
+  #lingering: Disposable | undefined;
+  #hasEnded = false;
 
   constructor(
-    private readonly child: ChildProcessByStdio<Writable, Readable, Readable>,
+    private readonly child: SshProcess,
     private readonly host: SshHost,
   ) {
     super();
@@ -80,7 +80,9 @@ class SshStream extends Duplex {
       this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
     });
     child.stdin.on('error', () => undefined); // ssh has ended, and its exit says why
-    child.once('error', (cause) => this.destroy(this.#notStarted(cause)));
+    child.once('error', (cause) => this.destroy(new SshError('ssh cannot be started', { cause })));
+    // One that others go through stays until they have ended.
+    child.stdout.once('end', () => (this.#lingering = systemClock.timer(LINGERING_MS, () => this.#ended(0))));
     // Not 'close': a connection that ssh shares (ControlMaster) keeps its standard error open.
     child.once('exit', (code) => systemClock.immediate(() => this.#ended(code)));
   }
@@ -98,20 +100,16 @@ class SshStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#lingering?.[Symbol.dispose]();
     this.child.kill();
     done(error);
   }
 
   #ended(code: number | null): void {
-    if (this.destroyed) return;
+    if (this.destroyed || this.#hasEnded) return;
+    this.#hasEnded = true;
     if (code === 0) this.push(null);
     else this.destroy(this.#failed(code));
-  }
-
-  #notStarted(cause: Error): SshError {
-    return systemErrorCode(cause) === 'ENOENT'
-      ? new SshError("there is no ssh on this machine: install OpenSSH's client")
-      : new SshError('ssh cannot be started', { cause });
   }
 
   /** One line that says what to do. */
@@ -119,12 +117,15 @@ class SshStream extends Duplex {
     const { destination, probectl } = this.host;
     const lines = this.#stderr.trim().split('\n');
     const last = lines.at(-1)?.trim() ?? '';
-    if (code === SSH_FAILED && last === 'stdio forwarding failed') {
+    if (code === SSH_FAILED && /^stdio forwarding (request )?failed/i.test(last)) {
       return new ForwardingError(lines.at(-2)?.trim() ?? last, /prohibited/.test(this.#stderr));
     }
     if (code === SSH_FAILED) {
       const why = lines.find((line) => /verification failed|permission denied|could not resolve/i.test(line)) ?? last;
       return new SshError(`${why.trim() || 'ssh failed'}: make "ssh ${destination}" work first`);
+    }
+    if (code === NOT_FOUND && last === NO_SSH) {
+      return new SshError("there is no ssh on this machine: install OpenSSH's client");
     }
     if (code === NOT_FOUND) {
       return new SshError(`there is no ${probectl} on ${destination}: install probed there, or name it in the config`);

@@ -8,7 +8,6 @@ import type { ControlClient } from '../../control/control-client.js';
 import { NoSuchProbeError } from '../../control/resolve-probe.js';
 import type { Details, ProbeRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
-import { openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
 import { findProbe, NotServedError } from './find-probe.js';
 import type { Host } from './host.js';
@@ -19,9 +18,14 @@ import { remoteProbe } from './remote-probe.js';
 export type Wait =
   { readonly kind: 'no' } | { readonly kind: 'for-ever' } | { readonly kind: 'limited'; readonly ms: number };
 
+export interface ReachedHost {
+  readonly host: Host;
+  /** Of its daemon. */
+  readonly client: ControlClient;
+}
+
 export interface FoundProbe {
   readonly row: ProbeRow;
-  readonly endpoint: ProbeEndpoint;
   /** A connection that has the probe open, where it was waited for: whoever goes on with it need not wait again. */
   readonly turn: Duplex | undefined;
 }
@@ -35,11 +39,15 @@ const LOOK_MS = 1000;
  * @throws NoSuchProbeError, AmbiguousProbeError
  * @throws RequestError  if it is not served, or has not let us in in time
  */
-export async function waitForProbe(host: Host, given: string, wait: Wait, world: World): Promise<FoundProbe> {
-  await using client = await openClientOf(host, world);
+export async function waitForProbe(
+  { host, client }: ReachedHost,
+  given: string,
+  wait: Wait,
+  world: World,
+): Promise<FoundProbe> {
   if (wait.kind === 'no') {
     const row = await findNow(client, given, world.signal);
-    return { row, endpoint: remoteProbe(host, row, world), turn: undefined };
+    return { row, turn: undefined };
   }
   const timeout = new AbortController();
   const timer = wait.kind === 'limited' ? world.clock.timer(wait.ms, () => timeout.abort()) : undefined;
@@ -89,7 +97,7 @@ class Waiting {
       const row = await findProbe(this.client, given, this.world.signal);
       const endpoint = remoteProbe(this.host, row, this.world);
       const turn = await this.#take(row.uid, endpoint, patience);
-      return turn && { row, endpoint, turn };
+      return turn && { row, turn };
     } catch (error) {
       if (!(error instanceof NoSuchProbeError || error instanceof NotServedError)) throw error;
       this.#say(error.message);

@@ -66,6 +66,8 @@ export class JtagTap {
   #unfinished = 0;
   /** TDO is stuck high. */
   #dead = false;
+  /** Called to make an access while TDO is stuck: the probe breaks its scan off, so it is of whatever was shifted so far. */
+  onBrokenScan: (access: () => void) => void = (access) => access();
 
   constructor(
     readonly dp: DebugPort,
@@ -171,7 +173,9 @@ export class JtagTap {
       this.dp.abort(this.#word >>> 0);
     } else if (this.#ir === JtagInstruction.DPACC || this.#ir === JtagInstruction.APACC) {
       // What was shifted in behind a WAIT is thrown away (IHI 0031 B3.4.3).
-      if (this.#ack !== ACK_WAIT) this.#access();
+      if (this.#ack === ACK_WAIT) return;
+      if (this.#dead) this.onBrokenScan(() => this.#access());
+      else this.#access();
     }
   }
 

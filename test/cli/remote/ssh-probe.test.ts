@@ -33,7 +33,10 @@ describe('a probe that is reached over ssh', () => {
       (stream) => stream.destroy(),
       () => undefined, // of an ssh that runs nothing
     );
-    return readFileSync(asked, 'utf8').trim().split('\n');
+    return readFileSync(asked, 'utf8')
+      .replace(/ -o \S+/g, '')
+      .trim()
+      .split('\n');
   }
 
   it('costs one login where it is known how the probe is, and else one more', async () => {

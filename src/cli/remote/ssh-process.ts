@@ -1,0 +1,52 @@
+// The user's own ssh as a process of ours.
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import type { SshHost } from './host.js';
+
+export type SshProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+export interface SshOptions {
+  /** Others that are started for the host may go through this one's connection. */
+  readonly lendsLogin?: boolean;
+}
+
+/** What is said, with exit code 127, where there is no ssh. */
+export const NO_SSH = 'no ssh';
+/**
+ * Ctrl-C on a terminal reaches every process of the command line, and may be for the debugger that `run` has started:
+ * ssh, which leaves a signal ignored that was (POSIX, 2.11), must not end by it. We end it ourselves.
+ */
+const DEAF_SSH = `trap '' INT; command -v ssh > /dev/null || { echo '${NO_SSH}' >&2; exit 127; }; exec ssh "$@"`;
+/** A link that is dead and does not say so, as after a laptop's sleep, is given up after 15 s. */
+const ALIVE = ['ServerAliveInterval=5', 'ServerAliveCountMax=3'];
+
+/** The arguments that say to ssh which machine is meant. */
+export function destinationOf({ destination, port }: SshHost): readonly string[] {
+  return [...(port === undefined ? [] : ['-p', port]), destination];
+}
+
+/**
+ * Starts it, with pipes.
+ * @param options  before the machine
+ * @param command  behind it
+ */
+export function startSsh(
+  host: SshHost,
+  options: readonly string[],
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { lendsLogin = false }: SshOptions = {},
+): SshProcess {
+  const { login } = host;
+  // ssh_config(5): with "auto" it lets others in; either way it goes through one that does.
+  const sharing =
+    login?.controlPath === undefined
+      ? []
+      : [`ControlMaster=${lendsLogin ? 'auto' : 'no'}`, `ControlPath=${login.controlPath}`];
+  const settings = [...ALIVE, ...sharing].flatMap((setting) => ['-o', setting]);
+  const args = [...options, ...settings, ...destinationOf(host), ...command];
+  // One that goes through another's connection ends by Ctrl-C come what may, and needs no terminal: it asks nothing.
+  const detached = login !== undefined && !lendsLogin;
+  return spawn('/bin/sh', ['-c', DEAF_SSH, 'sh', ...args], { env, stdio: 'pipe', detached });
+}
