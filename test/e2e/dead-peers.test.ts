@@ -12,6 +12,8 @@ const PORT = 5555;
 const CLIENT_TIMEOUT_MS = 3000;
 /** Timers of the kernel are late by up to an eighth of their time: Linux, kernel/time/timer.c. */
 const LATE_MS = CLIENT_TIMEOUT_MS / 8;
+/** pyOCD: ClientSocket.DEFAULT_TIMEOUT. */
+const STOCK_CLIENT_TIMEOUT_MS = 10_000;
 /** A machine that is busy tells us late by chance, a daemon that waits too long does it each time. */
 const TRIES = 4;
 
@@ -107,6 +109,19 @@ for (const way of waysIn) {
       await death(dead);
 
       assert.ok(!daemon.stderr.includes(leaving(stays)));
+    });
+
+    if (way === 'directly') return; // there is nobody who could tell it
+    it('is told, where it comes only then, before it gives up by itself', async () => {
+      lab.pullCable();
+      const begin = performance.now();
+
+      const [{ replies, end }] = await lab.talk('developer', '127.0.0.1', entrance.port, [['hello', 1]]);
+
+      assert.ok(performance.now() - begin < STOCK_CLIENT_TIMEOUT_MS);
+      assert.equal(end, 'done');
+      assert.equal(replies[0].status, 2);
+      assert.match(replies[0].error ?? '', /^cannot reach 10\.98\.1\.1:5555: nobody answers/);
     });
   });
 }

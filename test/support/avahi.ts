@@ -48,13 +48,18 @@ export class AvahiDaemon implements AsyncDisposable {
       killSignal: 'SIGKILL',
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [host] = (await once(child.stdout.setEncoding('utf8'), 'data', { signal: AbortSignal.timeout(30_000) })) as [
-      string,
-    ];
-    return new AvahiDaemon(child, host.trim());
+    try {
+      const said = once(child.stdout.setEncoding('utf8'), 'data', { signal: AbortSignal.timeout(30_000) });
+      const [host] = (await said) as [string];
+      return new AvahiDaemon(child, host.trim());
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.kill('SIGKILL');
     await once(this.child, 'close');
   }
