@@ -2,6 +2,7 @@
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { addressBytes } from '../base/address-bytes.js';
+import { mappedIpv4 } from '../base/mapped-ipv4.js';
 import { withoutScope } from '../base/without-scope.js';
 
 /** The word for everybody: it has to be said, and is never the default. */
@@ -41,7 +42,7 @@ export function allowListProblem(entry: string): string | undefined {
   const version = isIP(address);
   if (version === 0) return 'that is no address: names of machines are not looked up';
   if (address.includes('%')) return 'an entry has no scope ("%eth0"): it holds on every interface';
-  if (/^::ffff:/i.test(address)) return 'an IPv4 address is written as such';
+  if (mappedIpv4(address) !== undefined) return 'an IPv4 address is written as such';
   if (hasBadPrefix || (prefix ?? 0) > (version === 4 ? 32 : 128)) {
     return `the prefix of an IPv${version} network is 0 to ${version === 4 ? 32 : 128}`;
   }

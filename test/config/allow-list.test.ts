@@ -48,6 +48,8 @@ describe('a list of other machines', () => {
     ['ANY', /no address/],
     ['fe80::1%eth0', /no scope/],
     ['::ffff:192.0.2.7', /written as such/],
+    ['0:0:0:0:0:ffff:c000:0207', /written as such/],
+    ['0::ffff:c000:0/112', /written as such/],
     ['192.0.2.0/', /prefix of an IPv4 network is 0 to 32/],
     ['192.0.2.0/33', /prefix of an IPv4 network is 0 to 32/],
     ['192.0.2.0/255.255.255.0', /prefix of an IPv4 network/],
