@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { RequestError } from '../../base/errors.js';
 import type { World } from '../world.js';
+import { SignalWitness } from './signal-witness.js';
 
 /** POSIX, 2.8.2: exit status of a shell whose command is not there, or cannot be run. */
 const NOT_FOUND = 127;
@@ -29,15 +30,22 @@ export class NotStartedError extends RequestError {
  * @throws NotStartedError
  */
 export async function runChild([program, ...args]: readonly [string, ...string[]], world: World): Promise<number> {
+  using witness = await SignalWitness.start();
   world.signal.throwIfAborted(); // Ctrl-C, while all was made ready
   // Before it is started: a signal that came in between would end us, and leave the command behind.
+  let passedOn = Promise.resolve();
   const signals = world.onSignal((signal) => {
-    // From a terminal, Ctrl-C reaches the command by itself: twice would be once too often.
-    if (signal !== 'SIGINT' || !world.stdout.isTerminal) child.kill(signal);
+    // The command is in our process group: what that gets, as Ctrl-C, has reached it. Twice would be once too often.
+    passedOn = passedOn.then(async () => {
+      if (!(await witness.hasSeen(signal))) child.kill(signal);
+    });
   });
   const child = spawn(program, args, { stdio: 'inherit', env: world.env });
   const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) => reject(notStarted(program, cause)));
+    child.on('error', (cause) => {
+      // Else a signal could not be sent, as to a command that has become another user's: it goes on.
+      if (child.pid === undefined) reject(notStarted(program, cause));
+    });
     child.once('exit', (code, signal) => resolve(code ?? SIGNALLED + (signal ? constants.signals[signal] : 0)));
   });
   const guard = child.pid === undefined ? undefined : endWithUs(child.pid);
