@@ -146,9 +146,14 @@ export const DETAILS = frozen(
       }),
       { description: 'its settings' },
     ),
-    errors: Type.Array(Type.Object({ at: time('when'), error: text('what') }), {
-      description: 'its last errors, the newest last',
-    }),
+    errors: Type.Array(
+      Type.Object({
+        at: time('when it came last'),
+        error: text('what'),
+        times: Type.Optional(count('how often it came, if more than once')),
+      }),
+      { description: 'its last errors, each once, the newest last; mistakes of clients are none' },
+    ),
   }),
 );
 /** All that is known of one probe. */

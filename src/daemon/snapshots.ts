@@ -58,7 +58,7 @@ export class Snapshots {
       clients: clientRows(served),
       queue: waitingRows(served),
       settings: this.#settingsOf(uid),
-      errors: errors.map(({ at, error }) => ({ at: at.toISOString(), error })),
+      errors: errors.map(({ at, error, times }) => ({ at: at.toISOString(), error, ...(times > 1 && { times }) })),
     };
   }
 

@@ -5,7 +5,7 @@ import { type Clock, sleep } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
+import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
 import { Admission, type AdmissionRules, openToAll } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
@@ -42,7 +42,6 @@ export interface SessionEvents {
   /** One that was queued has its turn. */
   readonly admitted?: (client: ClientName) => void;
   readonly refused?: (client: ClientName, reason: string) => void;
-  readonly lockTaken?: (by: ClientName) => void;
   readonly lockLost?: (from: ClientName, to: ClientName) => void;
   /** With other clients there: a client reset the target, or halted a core. */
   readonly targetReset?: (by: ClientName) => void;
@@ -92,7 +91,6 @@ export class ProbeSession implements AsyncDisposable {
       clock,
       lockIdleTimeoutMs,
       onFinished: (lease) => this.#probe && this.posted.note(lease, this.#probe),
-      onLockTaken: ({ client }) => events?.lockTaken?.(client),
       onLockLost: (from, to) => {
         log.info('lock lost', { client: from.client.id, to: to.client.id });
         events?.lockLost?.(from.client, to.client);
@@ -197,7 +195,7 @@ export class ProbeSession implements AsyncDisposable {
       this.#protocol = await probe.connect(requested, signal);
       this.wire.connected(this.#protocol);
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
-      throw new ProbeError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
+      throw new ProbeStateError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
     }
     for (const lease of this.#leases) lease.joinConnection();
   }

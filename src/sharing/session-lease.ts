@@ -4,7 +4,7 @@ import { never } from '../base/never.js';
 import { describeError, UnsupportedError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
+import { ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { JtagSequence, Probe, SwdSequence, SwoPort } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
 import { LateError } from './late-error.js';
@@ -362,7 +362,7 @@ export class SessionLease implements ClientLease, Writer {
     const { probe } = this.session;
     if (this.isOpen && probe) return probe;
     if (this.#lost || !this.session.attached) throw this.session.disconnectedError();
-    throw new ProbeError(`probe ${this.session.options.uid} is not open: send "open" first`);
+    throw new ProbeStateError(`probe ${this.session.options.uid} is not open: send "open" first`);
   }
 
   #swoPort(probe: Probe): SwoPort {

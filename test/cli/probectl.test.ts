@@ -124,7 +124,10 @@ describe('probectl show', () => {
       },
       clients: [client],
       settings: [{ key: 'clock_limit', value: '"4 MHz"', from: '/etc/probed/probed.toml:12:1' }],
-      errors: [{ at: '2026-01-01T00:59:30.000Z', error: 'FAULT on access to 0x20000000' }],
+      errors: [
+        { at: '2026-01-01T00:59:30.000Z', error: 'the probe does not answer' },
+        { at: '2026-01-01T00:59:58.000Z', error: 'no ACK from the target', times: 30 },
+      ],
     };
 
     const { stdout } = await run(world.path, ['show', 'bench']);
@@ -150,7 +153,8 @@ CLIENT  ADDRESS          WHO       SINCE  REQUESTS   BYTES  HOLDS
 
 clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
 
-30s ago: FAULT on access to 0x20000000
+30s ago: the probe does not answer
+2s ago: no ACK from the target (30 times)
 `,
     );
   });

@@ -23,7 +23,9 @@ export function showText(details: Details, look: Look): string {
     clients.filter(({ open }) => open).length > 1 ? SHARED : [],
     queue.length === 0 ? [] : queueTable(queue, look),
     settings.length === 0 ? [] : settings.map(({ key, value, from }) => harmless(`${key} = ${value}  (${from})`)),
-    errors.map(({ at, error }) => harmless(`${age(at, look.now)} ago: ${error}`)),
+    errors.map(({ at, error, times }) =>
+      harmless(`${age(at, look.now)} ago: ${error}${times === undefined ? '' : ` (${times} times)`}`),
+    ),
   ];
   return paragraphs
     .filter((lines) => lines.length > 0)
