@@ -92,6 +92,8 @@ export const CLIENT_ROW = frozen(
     bytesOut: count('bytes it was sent'),
     open: Type.Boolean({ description: 'whether it has the probe open' }),
     lockDepth: count('how often it holds the lock; 0: it does not'),
+    capturesSwo: Type.Boolean({ description: 'whether it captures SWO' }),
+    holdsReset: Type.Boolean({ description: 'whether it holds nRESET low' }),
   }),
 );
 export type ClientRow = Static<typeof CLIENT_ROW>;

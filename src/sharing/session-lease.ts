@@ -63,9 +63,10 @@ export class SessionLease implements ClientLease, Writer {
     return this.#opens > 0;
   }
 
-  /** How often this client has taken the lock and not given it back. */
+  /** How deep this client holds the lock now: 0 also while it has lost it to another. */
   get lockDepth(): number {
-    return this.session.turns.depthOf(this);
+    const { turns } = this.session;
+    return turns.holder === this ? turns.depthOf(this) : 0;
   }
 
   get isConnected(): boolean {

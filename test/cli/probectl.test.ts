@@ -190,6 +190,26 @@ clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
     );
   });
 
+  it('says what each client holds', async () => {
+    await using world = await ControlWorld.start();
+    const none = { ...client, lockDepth: 0 };
+    const clients = [
+      { ...client, holdsReset: true, capturesSwo: true },
+      { ...none, capturesSwo: true },
+      none,
+      { ...none, open: false },
+    ];
+    world.daemon.details = { probe: probe('A1'), clients, settings: [], errors: [] };
+
+    const { stdout } = await run(world.path, ['show', 'A1']);
+
+    const [, ...rows] = (stdout.match(/CLIENT .*\n([^\n]+\n)*/)?.[0] ?? '').trimEnd().split('\n');
+    assert.deepEqual(
+      rows.map((row) => row.slice(row.indexOf('151000') + 8)),
+      ['lock, SWO, nRESET', 'SWO', 'open', '-'],
+    );
+  });
+
   it('says what is not known yet', async () => {
     await using world = await ControlWorld.start();
 

@@ -25,6 +25,8 @@ export const client: ClientRow = {
   bytesOut: 81_000,
   open: true,
   lockDepth: 1,
+  capturesSwo: false,
+  holdsReset: false,
 };
 
 export const reservation: ReservationRow = {

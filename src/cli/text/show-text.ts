@@ -76,11 +76,17 @@ function clientTable(clients: readonly ClientRow[], look: Look): string[] {
       { title: 'SINCE', text: ({ since }) => age(since, look.now), align: 'right' },
       { title: 'REQUESTS', text: ({ requests }) => String(requests), align: 'right' },
       { title: 'BYTES', text: ({ bytesIn, bytesOut }) => String(bytesIn + bytesOut), align: 'right' },
-      { title: 'HOLDS', text: ({ open, lockDepth }) => (lockDepth > 0 ? 'lock' : open ? 'open' : '-') },
+      { title: 'HOLDS', text: heldText },
     ],
     clients,
     look,
   );
+}
+
+/** What it has of the probe that others cannot have meanwhile; else whether it has it open. */
+function heldText({ open, lockDepth, capturesSwo, holdsReset }: ClientRow): string {
+  const held = [lockDepth > 0 && 'lock', capturesSwo && 'SWO', holdsReset && 'nRESET'].filter(Boolean);
+  return held.join(', ') || (open ? 'open' : '-');
 }
 
 function queueTable(queue: readonly WaitingRow[], look: Look): string[] {
