@@ -23,7 +23,7 @@ const NAME = Type.String({
 });
 
 const PRINCIPAL = Type.String({
-  pattern: '^(user:[^\\x00-\\x1f]+|uid:[0-9]+|addr:[0-9A-Fa-f.:]+)$',
+  pattern: '^(user:[^\\x00-\\x1f]+|uid:[0-9]+|addr:[0-9A-Fa-f.:]+(%[A-Za-z0-9_.-]+)?)$',
   maxLength: 256,
   description: 'a principal: user:NAME, uid:NUMBER or addr:ADDRESS',
 });

@@ -18,7 +18,10 @@ import { Snapshots, type SnapshotSources } from './snapshots.js';
 export interface DaemonOptions extends SnapshotSources {
   readonly events: EventHistory;
   readonly log: Logger;
-  readonly users: { isUser(name: string): Promise<boolean> };
+  readonly users: {
+    isUser(name: string): Promise<boolean>;
+    nameOf(uid: number): Promise<string | undefined>;
+  };
   /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
   readonly loadConfig: () => Config;
   /** Called with a config that has been applied, for what is not the supervisor's. */
@@ -100,7 +103,7 @@ export class Daemon implements DaemonView {
     const { events, log } = this.options;
     const { served } = this.#entry(uid);
     const { client } = which;
-    const principal = which.principal === undefined ? undefined : normalPrincipal(which.principal);
+    const principal = which.principal === undefined ? undefined : await this.#normalPrincipal(which.principal);
     const rows = clientRows(served).filter(
       (row) => (client === undefined || row.client === client) && (principal ?? row.principal) === row.principal,
     );
@@ -122,12 +125,16 @@ export class Daemon implements DaemonView {
   async reserve(uid: string, wish: ReservationWish, by: string | undefined): Promise<Reserved> {
     const { reservations, events } = this.options;
     const { served } = this.#entry(uid);
-    const principal = normalPrincipal(wish.principal);
+    const principal = await this.#normalPrincipal(wish.principal);
     await this.#requireUser(principal);
     const reservation = reservationRow(await reservations.reserve(uid, { ...wish, principal }));
     events.add({ type: 'reserved', uid, ...reservation, ...asked(by) });
     const others = clientRows(served).filter((row) => row.open && row.principal !== principal);
     return { reservation, others };
+  }
+
+  #normalPrincipal(typed: string): Promise<string> {
+    return normalPrincipal(typed, this.options.users);
   }
 
   /** A mistyped name would keep out everybody. */

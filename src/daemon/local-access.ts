@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/config.js';
 import type { Endpoint } from '../platform/socket-owners.js';
 import type { AccessVerdict } from '../server/client-access.js';
+import { userPrincipal } from './principal.js';
 
 /** The user ids behind connections from this machine. */
 interface Owners {
@@ -62,10 +63,9 @@ export class LocalAccess {
     return await this.options.owners.isAbandoned(peer, own).catch(() => false);
   }
 
-  /** What a local user is called: "user:ada", or "uid:1000" where nobody knows a name. */
-  async principalOf(uid: number): Promise<string> {
-    const name = await this.options.users.nameOf(uid);
-    return name === undefined ? `uid:${uid}` : `user:${name}`;
+  /** What a local user is called. */
+  principalOf(uid: number): Promise<string> {
+    return userPrincipal(uid, this.options.users);
   }
 
   async #ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined> {

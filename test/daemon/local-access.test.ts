@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Logger, silentLogger } from '../../src/base/logger.js';
 import { LocalAccess } from '../../src/daemon/local-access.js';
-import { normalPrincipal } from '../../src/daemon/principal.js';
 
 const own = { address: '127.0.0.1', port: 5555 };
 /** Owners of client ports on this machine. */
@@ -106,15 +105,5 @@ describe('access.local_group', () => {
     assert.notEqual(await refusalFor(access, 3), undefined);
     access.configure({});
     assert.equal(await refusalFor(access, 3), undefined);
-  });
-});
-
-describe('a principal that an operator types', () => {
-  it('is written as clients have it', () => {
-    assert.equal(normalPrincipal('user:ada'), 'user:ada');
-    assert.equal(normalPrincipal('addr:192.0.2.7'), 'addr:192.0.2.7');
-    assert.equal(normalPrincipal('addr:2001:DB8:0:0::7'), 'addr:2001:db8::7');
-    assert.equal(normalPrincipal('addr:::FFFF:192.0.2.7'), 'addr:192.0.2.7');
-    assert.throws(() => normalPrincipal('addr:192.0.2'), /"192.0.2" is no IPv4 or IPv6 address/);
   });
 });

@@ -99,7 +99,7 @@ export class World implements AsyncDisposable {
     this.#nextConfig = () => supervisor.config;
     this.daemon = new Daemon({
       audit: { problem: undefined },
-      users: { isUser: async () => true },
+      users: { isUser: async () => true, nameOf: async (uid) => (uid === 0 ? 'root' : undefined) },
       ...{ supervisor, book, reservations, events, log: silentLogger, version: '0.0.0', pid: 1, since: clock.date() },
       loadConfig: () => this.#nextConfig(),
       onConfigured: () => undefined,
