@@ -6,7 +6,7 @@ import { keysChanged, keysForNextStart } from '../config/changed-keys.js';
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { fixedPorts, settingSource } from '../config/probe-policy.js';
-import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
+import type { DaemonView, Kept, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
@@ -49,8 +49,8 @@ export class Daemon implements DaemonView {
     return this.options.events;
   }
 
-  get unkept(): string | undefined {
-    const { problem } = this.options.book;
+  unkept(what: Kept): string | undefined {
+    const { problem } = what === 'settings' ? this.options.book : this.options.reservations;
     return problem && describeError(problem);
   }
 

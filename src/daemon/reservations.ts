@@ -19,7 +19,7 @@ export class ReservationsError extends DaemonError {
   readonly remedy: string;
 
   constructor(directory: string, cause: unknown) {
-    super('reservations cannot be written: they are lost when the daemon stops', { cause });
+    super('reservations cannot be written: what changes now is lost when the daemon stops', { cause });
     this.remedy = remedyFor(cause, directory);
   }
 }
@@ -37,6 +37,8 @@ export interface ReservationsOptions {
 
 /** The wall clock may be set while we sleep: it is looked at again at least so often. */
 const LOOK_AGAIN_MS = 10_000;
+/** What could not be written is tried again after so long. */
+const RETRY_MS = 60_000;
 
 export class Reservations implements AsyncDisposable {
   readonly #options: ReservationsOptions;
@@ -46,6 +48,7 @@ export class Reservations implements AsyncDisposable {
   readonly #held = new Map<string, Held>();
   readonly #listeners = new Set<(uid: string) => void>();
   #timer: Disposable | undefined;
+  #retry: Disposable | undefined;
   /** The last write. Never rejects. */
   #saved: Promise<void> = Promise.resolve();
   #problem: ReservationsError | undefined;
@@ -119,10 +122,12 @@ export class Reservations implements AsyncDisposable {
     return reservation;
   }
 
-  /** Waits for what is being written. What is reserved stays so. */
+  /** Waits for what is being written, and tries once more what could not be. What is reserved stays so. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     await this.#saved;
+    if (this.#problem) await this.#save();
+    this.#retry?.[Symbol.dispose]();
   }
 
   #required(uid: string): Reservation {
@@ -209,7 +214,8 @@ export class Reservations implements AsyncDisposable {
   /** Never rejects. */
   #save(): Promise<void> {
     return this.#lock.run(never, async () => {
-      const { directory } = this.#options;
+      const { directory, clock } = this.#options;
+      this.#retry?.[Symbol.dispose]();
       const kept = new Map([...this.#held].map(([uid, { reservation }]) => [uid, reservation]));
       try {
         await this.#files.makeDirectory(directory);
@@ -217,6 +223,9 @@ export class Reservations implements AsyncDisposable {
         this.#problem = undefined;
       } catch (cause) {
         this.#problem = new ReservationsError(directory, cause);
+        this.#retry = clock.timer(RETRY_MS, () => {
+          this.#saved = this.#save();
+        });
       }
     });
   }

@@ -265,16 +265,22 @@ describe('another command of probectl', () => {
     );
   });
 
-  it('says of a change that does not outlive the daemon why, and fails', async () => {
-    await using world = await ControlWorld.start();
-    world.daemon.unkept = 'the disk is full';
+  for (const [what, line, sentence] of [
+    ['settings', 'disable A1', 'A1 is disabled'],
+    ['reservations', 'reserve A1 --for 10m --as user:bob', 'A1 is reserved for user:bob until .*'],
+    ['reservations', 'extend A1 --for 10m', 'A1 is reserved for user:bob until .*'],
+    ['reservations', 'release A1', 'A1 is not reserved for user:bob any more'],
+  ] as const) {
+    it(`${line} says where it does not outlive the daemon why, and fails`, async () => {
+      await using world = await ControlWorld.start();
+      world.daemon.unkeptReasons[what] = 'the disk is full';
 
-    assert.deepEqual(await run(world.path, ['disable', 'A1']), {
-      code: 1,
-      stdout: 'A1 is disabled\nonly until the daemon stops: the disk is full\n',
-      stderr: '',
+      const { code, stdout } = await run(world.path, line.split(' '));
+
+      assert.equal(code, 1);
+      assert.match(stdout, new RegExp(`^${sentence}\nonly until the daemon stops: the disk is full\n`));
     });
-  });
+  }
 
   it('rename takes a name back when the new one is empty', async () => {
     await using world = await ControlWorld.start();

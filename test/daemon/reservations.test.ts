@@ -169,6 +169,30 @@ describe('the file of reservations', () => {
     await reservations[Symbol.asyncDispose]();
   });
 
+  it('is written as soon as it can be again: after a minute, or at the end', async () => {
+    const { reservations, files, clock } = await Desk.open();
+    files.onOperation = (operation) => {
+      if (operation === 'write') throw new Error('no space left on device');
+    };
+    await reservations.reserve('A1', ada);
+    await clock.advance(MINUTE_MS);
+    assert.notEqual(reservations.problem, undefined);
+
+    files.onOperation = () => undefined;
+    await clock.advance(MINUTE_MS);
+    assert.equal(reservations.problem, undefined);
+    assert.match(String(await files.read(FILE)), /user:ada/);
+    files.onOperation = (operation) => {
+      if (operation === 'write') throw new Error('no space left on device');
+    };
+    await reservations.release('A1');
+    files.onOperation = () => undefined;
+    await reservations[Symbol.asyncDispose]();
+
+    assert.equal(String(await files.read(FILE)), '{"format":1,"reservations":{}}\n');
+    assert.equal(clock.pending, 0);
+  });
+
   it('is the old one or the new one wherever the power fails', async () => {
     for (let operations = 0; ; operations++) {
       const desk = await Desk.open();
