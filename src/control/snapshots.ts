@@ -145,6 +145,7 @@ export const DETAILS = frozen(
         key: text('the key, as in the config file'),
         value: text('its value, as in the config file'),
         from: text('who set it: default, file:line:column, command line, or probectl'),
+        still: Type.Optional(text('the value that holds until its last client leaves, where that is another one')),
       }),
       { description: 'its settings' },
     ),

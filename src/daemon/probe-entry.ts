@@ -6,6 +6,7 @@ import type { ProbeState } from '../control/snapshots.js';
 import type { Probe } from '../probe/probe.js';
 import type { FoundProbe, UnservedProbe } from './find-probes.js';
 import type { ServedProbe } from './served-probe.js';
+import type { SettingSources } from './setting-rows.js';
 
 /** Different errors of one probe that are kept for `probectl show`. */
 const MAX_ERRORS = 20;
@@ -31,6 +32,8 @@ export class ProbeEntry {
   /** Something with its uid is there and cannot be served: perhaps the probe itself, in another mode. */
   unserved: UnservedProbe | undefined;
   served: ServedProbe | undefined;
+  /** The settings it is served with. */
+  servedWith: SettingSources | undefined;
   /** Why it is not served although it should be. */
   failure: Error | undefined;
   /** Why it should not be served. */

@@ -123,7 +123,10 @@ describe('probectl show', () => {
         packetCount: 4,
       },
       clients: [client],
-      settings: [{ key: 'clock_limit', value: '"4 MHz"', from: '/etc/probed/probed.toml:12:1' }],
+      settings: [
+        { key: 'clock_limit', value: '"4 MHz"', from: '/etc/probed/probed.toml:12:1' },
+        { key: 'sharing', value: 'queue', from: '/etc/probed/probed.toml:13:1', still: 'shared' },
+      ],
       errors: [
         { at: '2026-01-01T00:59:30.000Z', error: 'the probe does not answer' },
         { at: '2026-01-01T00:59:58.000Z', error: 'no ACK from the target', times: 30 },
@@ -152,6 +155,7 @@ CLIENT  ADDRESS          WHO       SINCE  REQUESTS   BYTES  HOLDS
      7  127.0.0.1:40312  user:ada     1h      1433  151000  lock
 
 clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
+sharing = queue  (/etc/probed/probed.toml:13:1; shared until its last client leaves)
 
 30s ago: the probe does not answer
 2s ago: no ACK from the target (30 times)

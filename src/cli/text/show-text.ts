@@ -22,7 +22,7 @@ export function showText(details: Details, look: Look): string {
     clients.length === 0 ? ['no clients'] : clientTable(clients, look),
     clients.filter(({ open }) => open).length > 1 ? SHARED : [],
     queue.length === 0 ? [] : queueTable(queue, look),
-    settings.length === 0 ? [] : settings.map(({ key, value, from }) => harmless(`${key} = ${value}  (${from})`)),
+    settings.length === 0 ? [] : settings.map(settingText),
     errors.map(({ at, error, times }) =>
       harmless(`${age(at, look.now)} ago: ${error}${times === undefined ? '' : ` (${times} times)`}`),
     ),
@@ -59,6 +59,11 @@ function facts({ probe, usb, wireProtocol, lastOpen }: Details, { paint, now }: 
 /** What there is of it; undefined if there is nothing. */
 function joined(...parts: readonly (string | undefined)[]): string | undefined {
   return parts.filter((part) => part !== undefined && part !== '').join(', ') || undefined;
+}
+
+function settingText({ key, value, from, still }: Details['settings'][number]): string {
+  const until = still === undefined ? '' : `; ${still} until its last client leaves`;
+  return harmless(`${key} = ${value}  (${from}${until})`);
 }
 
 function packets(lastOpen: Details['lastOpen']): string | undefined {
