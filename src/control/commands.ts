@@ -121,7 +121,10 @@ const kick = command({
   args: namedArgs({
     probe: PROBE,
     client: Type.Optional(Type.Integer({ ...COUNT, description: 'the number of a client, as `show` prints it' })),
-    who: Type.Optional({ ...PRINCIPAL, description: 'only the clients of this principal' }),
+    who: Type.Optional({
+      ...PRINCIPAL,
+      description: 'only the clients of this principal: user:NAME, uid:NUMBER or addr:ADDRESS',
+    }),
   }),
   result: result(
     frozen(Type.Object({ uid: UID, kicked: Type.Array(CLIENT_ROW, { description: 'the clients that were dropped' }) })),
@@ -168,7 +171,7 @@ const reserve = command({
     const by = await operator;
     const principal = as ?? by;
     if (principal === undefined) throw new RequestError('who you are cannot be told: say --as PRINCIPAL');
-    const wish = { principal, lengthMs: parseDuration(length), ...(reason !== undefined && { reason }) };
+    const wish = { principal, lengthMs: parseDuration(length), ...(reason?.trim() && { reason: reason.trim() }) };
     return { uid, ...(await daemon.reserve(uid, wish, by)), ...unkept(daemon, 'reservations') };
   },
 });

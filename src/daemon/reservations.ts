@@ -7,6 +7,7 @@ import { DaemonError, describeError, RequestError } from '../base/errors.js';
 import { FifoLock } from '../base/fifo-lock.js';
 import { never } from '../base/never.js';
 import type { ReservationWish } from '../control/daemon-view.js';
+import { formatDuration } from '../control/duration.js';
 import type { Reservation } from '../sharing/admission.js';
 import { decodeReservations, encodeReservations } from './reservations-file.js';
 import { replaceFile, type StateFiles, systemFiles } from './state-files.js';
@@ -158,7 +159,7 @@ export class Reservations implements AsyncDisposable {
   #laterThan(date: Date, ms: number): Date {
     const later = new Date(date.getTime() + ms);
     if (later.getTime() > this.#options.clock.date().getTime() + this.#longestMs) {
-      const longest = `${this.#longestMs / 1000} seconds from now on`;
+      const longest = `${formatDuration(this.#longestMs)} from now on`;
       throw new RequestError(`a reservation may last ${longest} (access.longest_reservation): ask for less`);
     }
     return later;

@@ -9,6 +9,7 @@ import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeStateErr
 import type { Probe } from '../probe/probe.js';
 import { Admission, type AdmissionRules, openToAll } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
+import { clientsText } from './clients-text.js';
 import { PostedWrites } from './posted-writes.js';
 import { SessionLease } from './session-lease.js';
 import { TurnQueue } from './turn-queue.js';
@@ -190,12 +191,12 @@ export class ProbeSession implements AsyncDisposable {
     }
   }
 
-  async connect(probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
+  async connect(by: SessionLease, probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
     if (this.#protocol === undefined) {
       this.#protocol = await probe.connect(requested, signal);
       this.wire.connected(this.#protocol);
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
-      throw new ProbeStateError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
+      throw this.#otherProtocolError(by, this.#protocol);
     }
     for (const lease of this.#leases) lease.joinConnection();
   }
@@ -260,6 +261,14 @@ export class ProbeSession implements AsyncDisposable {
   #requireThere({ gone }: Probe): void {
     if (!gone.aborted) return;
     throw new ProbeDisconnectedError(`probe ${this.options.uid} has just been unplugged`, { cause: gone.reason });
+  }
+
+  #otherProtocolError(by: SessionLease, protocol: WireProtocol): ProbeStateError {
+    const what = `probe ${this.options.uid} is connected with ${protocol}`;
+    const others = this.leases.filter((lease) => lease !== by && lease.isConnected);
+    if (others.length === 0) return new ProbeStateError(`${what}: send "disconnect" before`);
+    const who = clientsText(others.map(({ client }) => client));
+    return new ProbeStateError(`${what} for ${who}: use ${protocol}, or wait until nobody is connected`);
   }
 
   #isWatched(by: SessionLease): boolean {

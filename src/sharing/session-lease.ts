@@ -36,9 +36,10 @@ export class SessionLease implements ClientLease, Writer {
     readonly client: ClientName,
     private readonly session: ProbeSession,
   ) {
+    const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#context = new LeaseContext({
       wire: session.wire,
-      isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
+      sharers: () => others().flatMap(({ client: other, isConnected }) => (isConnected ? [other] : [])),
       confirmed: () => session.probe?.dap.confirmed ?? -1,
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
@@ -46,7 +47,6 @@ export class SessionLease implements ClientLease, Writer {
     const use: UseProbe = (signal, operation) => this.#use(signal, operation);
     this.dap = new VirtualDap(this.#context, use, session.options.log);
     this.#memory = new MemoryHandles(this.dap);
-    const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#nReset = new ResetHold({
       clock: session.options.clock,
       isHeldByOthers: () => others().some((lease) => lease.holdsReset),
@@ -122,7 +122,7 @@ export class SessionLease implements ClientLease, Writer {
 
   connect(protocol: RequestedProtocol, signal: AbortSignal): Promise<void> {
     return this.#useInOrder(signal, async (probe) => {
-      await this.session.connect(probe, protocol, signal);
+      await this.session.connect(this, probe, protocol, signal);
       this.#connected = true;
     });
   }

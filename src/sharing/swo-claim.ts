@@ -4,6 +4,7 @@ import { never } from '../base/never.js';
 import { ProbeStateError } from '../probe/errors.js';
 import type { Probe, SwoPort } from '../probe/probe.js';
 import type { ClientName } from './client-lease.js';
+import { clientsText } from './clients-text.js';
 
 export class SwoClaim {
   #isCapturing = false;
@@ -18,7 +19,8 @@ export class SwoClaim {
   /** @throws ProbeStateError  naming the client that has it */
   async start(swo: SwoPort, baudRate: number, signal: AbortSignal): Promise<void> {
     const other = this.otherOwner();
-    if (other) throw new ProbeStateError(`client ${other.id} (${other.address}) captures SWO`);
+    if (other)
+      throw new ProbeStateError(`SWO is captured by ${clientsText([other])}: wait until that one stops it or leaves`);
     await swo.start(baudRate, signal);
     this.#isCapturing = true;
   }

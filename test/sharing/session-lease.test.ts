@@ -174,7 +174,12 @@ describe('connecting to the target', () => {
 
     await assert.rejects(second.connect('JTAG', NEVER), {
       kind: 'probe',
-      message: 'probe A1 is already connected with SWD',
+      message: 'probe A1 is connected with SWD for user:ada (127.0.0.1:1): use SWD, or wait until nobody is connected',
+    });
+    await rig.run(second.close(NEVER));
+    await assert.rejects(first.connect('JTAG', NEVER), {
+      kind: 'probe',
+      message: 'probe A1 is connected with SWD: send "disconnect" before',
     });
     assert.equal(await rig.run(first.dap.readDp(DP.DPIDR, NEVER)), DPIDR);
   });
