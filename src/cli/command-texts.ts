@@ -9,7 +9,7 @@ import type { Look } from './text/look.js';
 import { portsText } from './text/ports-text.js';
 import { reservationText } from './text/reservation-text.js';
 import { showText } from './text/show-text.js';
-import { statusText } from './text/status-text.js';
+import { problemLines, statusText } from './text/status-text.js';
 import { table } from './text/table.js';
 
 export interface CommandText<N extends CommandName> {
@@ -41,7 +41,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
   events: { positions: [], text: () => '' }, // the events themselves come after the result
   reload: {
     positions: [],
-    text: (result) =>
+    text: (result, look) =>
       result.applied
         ? lines([
             ...(result.changed.length + result.settings.length === 0 ? ['nothing changed'] : []),
@@ -49,6 +49,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
             ...(result.changed.length > 0 ? [`changed: ${result.changed.map(harmless).join(', ')}`] : []),
             ...result.waiting.map((uid) => `${harmless(uid)} is in use: it changes when its last client leaves`),
             ...result.nextStart.map((key) => `${harmless(key)} holds when the daemon is started again`),
+            ...problemLines(result.problems, look),
           ])
         : lines([...result.complaints.map(harmless), 'the config is wrong: nothing was changed']),
     exitCode: ({ applied }) => (applied ? ExitCode.Ok : ExitCode.Failure),

@@ -193,6 +193,7 @@ export const RELOADED = frozen(
       nextStart: Type.Array(Type.String(), {
         description: 'keys whose new value holds only when the daemon is started again',
       }),
+      problems: Type.Array(PROBLEM, { description: 'what does not fit this machine' }),
     }),
     Type.Object({
       applied: Type.Literal(false, { description: 'false: the old config stays' }),

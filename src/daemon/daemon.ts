@@ -11,11 +11,13 @@ import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
 import { clientRows, reservationRow } from './client-rows.js';
+import type { LocalAccess } from './local-access.js';
 import { normalPrincipal } from './principal.js';
 import type { ProbeEntry } from './probe-entry.js';
 import { Snapshots, type SnapshotSources } from './snapshots.js';
 
 export interface DaemonOptions extends SnapshotSources {
+  readonly local: Pick<LocalAccess, 'problem' | 'look'>;
   readonly events: EventHistory;
   readonly log: Logger;
   readonly users: {
@@ -71,7 +73,7 @@ export class Daemon implements DaemonView {
   }
 
   async reload(now: boolean, by?: string): Promise<Reloaded> {
-    const { supervisor, events, log, loadConfig, onConfigured } = this.options;
+    const { supervisor, events, log, local, loadConfig, onConfigured } = this.options;
     let config: Config;
     try {
       config = loadConfig();
@@ -86,17 +88,19 @@ export class Daemon implements DaemonView {
     const before = new Map(supervisor.entries.map((entry) => [entry.uid, this.#fingerprint(entry)]));
     await supervisor.configure(config, now);
     onConfigured(config);
+    await local.look();
     const changed = supervisor.entries.filter((entry) => before.get(entry.uid) !== this.#fingerprint(entry));
     const waiting = supervisor.entries.filter(({ isWaiting }) => isWaiting).map(({ uid }) => uid);
     const uids = [...new Set([...changed.map(({ uid }) => uid), ...waiting])];
     events.add({ type: 'reloaded', applied: true, changed: uids, settings, ...asked(by) });
     const nextStart = keysForNextStart(this.#startConfig, config);
     log.info('config reloaded', { changed: uids, settings, waiting, nextStart, by });
-    return { applied: true, changed: uids, settings, waiting, nextStart: [...nextStart] };
+    const problems = local.problem ? [local.problem] : [];
+    return { applied: true, changed: uids, settings, waiting, nextStart: [...nextStart], problems };
   }
 
-  rescan(): Promise<void> {
-    return this.options.supervisor.reconcile();
+  async rescan(): Promise<void> {
+    await Promise.all([this.options.supervisor.reconcile(), this.options.local.look()]);
   }
 
   async kick(uid: string, which: KickedClients, by: string | undefined): Promise<readonly ClientRow[]> {

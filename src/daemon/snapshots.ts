@@ -7,6 +7,7 @@ import { udevRemedy } from '../usb/udev-rule.js';
 import { accessProblem } from './access-problem.js';
 import type { AuditLog } from './audit-log.js';
 import { clientRows, reservationRow, waitingRows } from './client-rows.js';
+import type { LocalAccess } from './local-access.js';
 import type { PortBook } from './port-book.js';
 import type { ProbeEntry } from './probe-entry.js';
 import type { Reservations } from './reservations.js';
@@ -22,6 +23,7 @@ export interface SnapshotSources {
   readonly book: PortBook;
   readonly reservations: Reservations;
   readonly audit: Pick<AuditLog, 'problem'>;
+  readonly local: Pick<LocalAccess, 'problem'>;
   /** 99th percentile of the event loop's delay, in milliseconds. */
   readonly loopDelayMs: () => number;
 }
@@ -107,10 +109,11 @@ export class Snapshots {
   }
 
   #problems(): Problem[] {
-    const { supervisor, book, reservations, audit } = this.sources;
+    const { supervisor, book, reservations, audit, local } = this.sources;
     const problems: Problem[] = [];
     for (const { problem } of [book, reservations, audit])
       if (problem) problems.push({ what: describeError(problem), remedy: problem.remedy });
+    if (local.problem) problems.push(local.problem);
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
     for (const { uid, state, failure, attached } of supervisor.entries) {

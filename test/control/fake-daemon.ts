@@ -52,7 +52,7 @@ export class FakeDaemon implements DaemonView {
   /** Why that is not kept. */
   readonly unkeptReasons: Partial<Record<Kept, string>> = {};
   range = { first: 5555, last: 5655 };
-  reloaded: Reloaded = { applied: true, changed: [], settings: [], waiting: [], nextStart: [] };
+  reloaded: Reloaded = { applied: true, changed: [], settings: [], waiting: [], nextStart: [], problems: [] };
   details: Partial<Details> = {};
   /** Thrown by whatever is called next. */
   failure: Error | undefined;
