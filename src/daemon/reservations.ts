@@ -38,6 +38,8 @@ export interface ReservationsOptions {
 
 /** The wall clock may be set while we sleep: it is looked at again at least so often. */
 const LOOK_AGAIN_MS = 10_000;
+/** A wall clock that says less has not been set since the machine was switched on. */
+const LEAST_DATE_MS = Date.UTC(2025, 0, 1);
 /** What could not be written is tried again after so long. */
 const RETRY_MS = 60_000;
 
@@ -150,6 +152,16 @@ export class Reservations implements AsyncDisposable {
     return { reservation, endsBy: clock.now() + Math.min(leftMs, this.#longestMs) };
   }
 
+  /**
+   * One that was made while the wall clock was ahead would begin anew with every start. Where it is this machine's clock
+   * that is behind, it may be right, and the time that passes ends it.
+   */
+  #shortened(reservation: Reservation): Reservation {
+    const nowMs = this.#options.clock.date().getTime();
+    const latest = new Date(nowMs + this.#longestMs);
+    return nowMs < LEAST_DATE_MS || reservation.until <= latest ? reservation : { ...reservation, until: latest };
+  }
+
   /** By the wall clock, or by the time that has passed: a wall clock that is set back must not make it last. */
   #isOver({ reservation, endsBy }: Held): boolean {
     const { clock } = this.#options;
@@ -205,7 +217,11 @@ export class Reservations implements AsyncDisposable {
       const bytes = await this.#files.read(path.join(directory, FILE_NAME));
       const kept = bytes ? decodeReservations(bytes) : new Map<string, Reservation>();
       if (!kept) this.#finding = 'the file of reservations is damaged: probes that were reserved are free now';
-      for (const [uid, reservation] of kept ?? []) this.#held.set(uid, this.#heldFrom(reservation));
+      for (const [uid, reservation] of kept ?? []) {
+        const shortened = this.#shortened(reservation);
+        this.#held.set(uid, this.#heldFrom(shortened));
+        if (shortened !== reservation) this.#saved = this.#save();
+      }
     } catch (error) {
       this.#finding = `the file of reservations cannot be read: ${describeError(error)}`;
     }

@@ -106,6 +106,26 @@ describe('a reservation', () => {
     assert.equal(reservations.of('A1'), undefined);
   });
 
+  it('that was made while the wall clock was years ahead lasts no longer than one may, over all restarts', async () => {
+    const ahead = new FakeClock();
+    ahead.stall(20 * 365 * 24 * 60 * MINUTE_MS);
+    let desk = await Desk.open(ahead);
+    await desk.reservations.reserve('A1', ada);
+    await desk.reservations[Symbol.asyncDispose]();
+    const clock = new FakeClock(); // it is right now
+
+    for (let i = 0; i < 3; i++) {
+      desk = await Desk.open(clock, desk.files);
+      assert.equal(desk.reservations.of('A1')?.until.toISOString(), '2026-01-01T01:00:00.000Z');
+      await desk.reservations[Symbol.asyncDispose]();
+      clock.stall(19 * MINUTE_MS);
+    }
+    desk = await Desk.open(clock, desk.files);
+    await desk.clock.advance(3 * MINUTE_MS);
+
+    assert.deepEqual(desk.expired, ['A1 user:ada']);
+  });
+
   it('ends when the wall clock is set forward past it, which is noticed within 10 s and kept', async () => {
     const { reservations, clock, expired, told, files } = await Desk.open();
     await reservations.reserve('A1', ada);
