@@ -124,6 +124,17 @@ describe('a daemon with users, modes and reservations', function () {
     await daemon.logged('the group of access.local_group is unknown: nobody but root gets in group=labb');
   });
 
+  it('says so, too, when the config is checked, which is right all the same', async function () {
+    if (process.platform !== 'linux') this.skip();
+    writeConfig('[access]\nlocal_group = "labb"\n');
+
+    await using checked = DaemonProcess.spawn(['--config', file, '--check-config'], folder);
+
+    assert.deepEqual(await checked.exit, { code: 0, signal: null });
+    assert.deepEqual(checked.lines, [`${file}: nothing is wrong with the config`]);
+    assert.match(checked.stderr, /^probed: on this machine: the system knows no group labb /);
+  });
+
   it('lets in the next of a queue within a second when the holder is killed with the lock', async () => {
     await using daemon = await start('[[probe]]\nuid = "SIM0001"\nsharing = "queue"\n');
     const [port] = daemon.ports;
