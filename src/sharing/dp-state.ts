@@ -1,5 +1,6 @@
 // A debug port as one client has left it, and as it is on the wire.
 
+import { ApAddressing } from '../dap/ap-addressing.js';
 import { type ApAddress, CTRL_STAT, POWER_REQUESTS } from '../dap/registers.js';
 import type { MemApUser } from './mem-ap-user.js';
 import { type MemApView, WireMemAp } from './mem-ap-state.js';
@@ -25,7 +26,7 @@ export class DpView {
   /** What RDBUFF and RESEND would give. */
   rdbuff = 0;
   resend = 0;
-  /** By the address of the register page: see `MemApUser.base`. */
+  /** By their page: see `ApAddressing`. */
   readonly aps = new Map<ApAddress, MemApUser>();
   /** Memory handles. */
   readonly guests = new Map<MemApView, MemApUser>();
@@ -57,8 +58,10 @@ export class DpView {
 
   /** Nobody counts on it any more. */
   leave(): void {
-    for (const user of this.aps.values()) user.leave();
-    for (const user of this.guests.values()) user.leave();
+    for (const user of [...this.aps.values(), ...this.guests.values()]) user.leave();
+    this.aps.clear();
+    this.guests.clear();
+    this.selected = undefined;
   }
 }
 
@@ -75,6 +78,7 @@ export class WireDp {
   /** Whose value is in RDBUFF, and whose RESEND would give; 'nobody': what sharing has read for itself. */
   rdbuffOf: DpView | 'nobody' | undefined;
   resendOf: DpView | 'nobody' | undefined;
+  readonly addressing = new ApAddressing();
   readonly aps = new Map<ApAddress, WireMemAp>();
 
   ap(base: ApAddress): WireMemAp {

@@ -5,7 +5,7 @@
 import { never } from '../base/never.js';
 import { DaemonError } from '../base/errors.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
-import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
+import { type ApAddress, CTRL_STAT, DP, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
@@ -86,8 +86,34 @@ export class LeaseContext {
     return { view, dp: this.#wire.dp(selection) };
   }
 
-  user(base: ApAddress): MemApUser {
+  /** Has the debug port say how it takes AP addresses, unless it has: `user` and `guest` are for afterwards. */
+  async identify(probe: Probe): Promise<void> {
+    const { dp } = this.here;
+    if (dp.addressing.unread() === undefined) return;
+    if (this.isForeign) await this.enter(probe, false);
+    // What is not to be answered is not: after a line reset DPIDR has to come first (IHI 0031 B4.3.4).
+    if (this.line.now.state === 'fresh') return;
+    try {
+      for (let id = dp.addressing.unread(); id !== undefined; id = dp.addressing.unread()) {
+        this.noteId(id, await probe.dap.readDp(id, never));
+        dp.resendOf = 'nobody';
+      }
+      this.line.answered();
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  /** See `Wire.noteId`. */
+  noteId(register: DpAddress, value: number): void {
+    this.#wire.noteId(this.line.now.selection, register, value);
+  }
+
+  /** @param address  of any of its registers; ignored bits may be anything */
+  user(address: ApAddress): MemApUser {
     const { view, dp } = this.here;
+    const base = dp.addressing.pageOf(address);
     let user = view.aps.get(base);
     if (!user) {
       if (view.aps.size >= MAX_APS) dropOldest(view.aps);
@@ -97,8 +123,9 @@ export class LeaseContext {
     return user;
   }
 
-  guest(base: ApAddress, guest: MemApView): MemApUser {
+  guest(address: ApAddress, guest: MemApView): MemApUser {
     const { view, dp } = this.here;
+    const base = dp.addressing.pageOf(address);
     let user = view.guests.get(guest);
     if (!user) {
       guest.forget();
@@ -193,6 +220,11 @@ export class LeaseContext {
   join(): void {
     this.line.join();
     this.#selected = undefined;
+  }
+
+  /** What is behind a debug port is not what it was. */
+  leaveAps(selection: number | undefined): void {
+    this.#views.get(selection)?.leave();
   }
 
   /** The client has left, or the probe is gone. */

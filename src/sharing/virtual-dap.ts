@@ -2,6 +2,7 @@
 // `LeaseContext`; as long as nobody else has used the probe, accesses go straight to it.
 
 import type { Logger } from '../base/logger.js';
+import { addressOf } from '../dap/ap-addressing.js';
 import { TransferFaultError } from '../dap/errors.js';
 import {
   ABORT,
@@ -25,8 +26,6 @@ import type { MemApView } from './mem-ap-state.js';
 export type UseProbe = <T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>) => Promise<T>;
 
 const DPBANKSEL = 0x0f;
-/** The low byte of an AP address is the register, the rest its page: a whole AP in ADIv5, a part of one in ADIv6. */
-const REGISTER_MASK = 0xff;
 /** CTRL/STAT as clients have it: both power-up requests, all byte lanes. */
 const CONTROL_AT_WORK = POWER_REQUESTS | 0xf00;
 
@@ -56,14 +55,18 @@ export class VirtualDap implements DapPort {
   readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
     return this.#use(signal, (probe) => {
       const register = this.#apRegister(address);
-      return this.#read(probe, this.#selectedAp(), register, count, signal);
+      const { selected } = this.#context.here.view;
+      if (selected) return this.#read(probe, selected, register, count, signal);
+      return this.#selectAp(probe).then((user) => this.#read(probe, user, register, count, signal));
     });
   }
 
   writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
     return this.#use(signal, (probe) => {
       const register = this.#apRegister(address);
-      return this.#write(probe, this.#selectedAp(), register, values, signal);
+      const { selected } = this.#context.here.view;
+      if (selected) return this.#write(probe, selected, register, values, signal);
+      return this.#selectAp(probe).then((user) => this.#write(probe, user, register, values, signal));
     });
   }
 
@@ -83,6 +86,7 @@ export class VirtualDap implements DapPort {
     try {
       const value = await probe.dap.readDp(full, signal);
       this.#context.line.answered();
+      if (register === DP.DPIDR) this.#context.noteId(full, value);
       return this.#seen(dp, view, full, value);
     } catch (error) {
       this.#context.failed(error);
@@ -236,16 +240,17 @@ export class VirtualDap implements DapPort {
 
   /** Accesses to a page of AP registers in one turn, on behalf of `guest`, or of the client itself. */
   useAp<T>(
-    base: ApAddress,
+    address: ApAddress,
     guest: MemApView | undefined,
     signal: AbortSignal,
     body: (ap: ApTurn) => Promise<T>,
   ): Promise<T> {
-    return this.#use(signal, (probe) => {
+    return this.#use(signal, async (probe) => {
+      await this.#context.identify(probe);
       const { view } = this.#context.here;
-      const user = guest ? this.#context.guest(base, guest) : this.#context.user(base);
+      const user = guest ? this.#context.guest(address, guest) : this.#context.user(address);
       return body({
-        client: view.aps.get(base)?.view,
+        client: view.aps.get(user.base)?.view,
         read: (register, count) => this.#read(probe, user, register, count, signal),
         write: (register, values) => this.#write(probe, user, register, values, signal),
         clearSticky: () => this.#clearSticky(probe, signal),
@@ -291,10 +296,13 @@ export class VirtualDap implements DapPort {
     return register;
   }
 
-  #selectedAp(): MemApUser {
-    const { view } = this.#context.here;
-    view.selected ??= this.#context.user(view.select1 * 0x1_0000_0000 + ((view.select & ~REGISTER_MASK) >>> 0));
-    return view.selected;
+  /** Looks up the AP that SELECT points to. */
+  async #selectAp(probe: Probe): Promise<MemApUser> {
+    await this.#context.identify(probe);
+    const { view, dp } = this.#context.here;
+    const user = this.#context.user(addressOf(view.select, view.select1));
+    if (dp.addressing.unread() === undefined) view.selected = user;
+    return user;
   }
 }
 

@@ -1,6 +1,6 @@
 import { never } from '../base/never.js';
 import { bitString } from '../dap/bit-string.js';
-import { DP } from '../dap/registers.js';
+import { DP, type DpAddress } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import { targetSelPieces } from '../probe/target-sel.js';
@@ -38,6 +38,15 @@ export class Wire {
     let dp = this.#dps.get(selection);
     if (!dp) this.#dps.set(selection, (dp = new WireDp()));
     return dp;
+  }
+
+  /** A register of the debug port was read that may tell what it is. */
+  noteId(selection: number | undefined, register: DpAddress, value: number): void {
+    const dp = this.dp(selection);
+    if (!dp.addressing.note(register, value)) return;
+    // It is another one, and so are its APs.
+    for (const context of this.contexts) context.leaveAps(selection);
+    dp.aps.clear();
   }
 
   get dps(): Iterable<WireDp> {
@@ -97,7 +106,7 @@ export class Wire {
     this.selection = selection;
     await this.#resetLine(probe);
     if (leavesDpidr) return;
-    if (this.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
+    if (this.protocol === 'SWD') this.noteId(selection, DP.DPIDR, await probe.dap.readDp(DP.DPIDR, never));
     this.isReady = true;
     this.dp(selection).resendOf = 'nobody';
   }
