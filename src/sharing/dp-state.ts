@@ -38,11 +38,6 @@ export class DpView {
     return ((this.control ?? 0) & POWER_REQUESTS) >>> 0;
   }
 
-  /** This client has cleared all flags. */
-  noteCleared(): void {
-    if (!this.isStuck) this.hasFailed = false;
-  }
-
   /** After an error: see `MemApUser.doubt`. */
   doubt(confirmed: number, refusedAt: number | undefined): void {
     for (const user of this.aps.values()) user.doubt(confirmed, refusedAt);

@@ -151,12 +151,18 @@ export class VirtualDap implements DapPort {
 
   #noteAbort(dp: WireDp, view: DpView, value: number): void {
     view.sticky &= ~flagsClearedBy(value);
+    if (value & ABORT.DAPABORT) {
+      view.isStuck = false;
+      if (dp.suspect === this.#context) dp.isStuck = false;
+    }
     const isAll = (value & CLEAR_STICKY) === CLEAR_STICKY && this.#context.protocol === 'SWD';
-    if (value & ABORT.DAPABORT) view.isStuck = false;
-    if (isAll) view.noteCleared();
-    if (dp.suspect !== this.#context) return;
-    if (value & ABORT.DAPABORT) dp.isStuck = false;
-    if (isAll && !dp.isStuck) dp.suspect = undefined;
+    if (isAll) this.#noteCleared(dp, view);
+  }
+
+  /** This client has cleared all flags; as long as an access of its has not come to its end, that is of no use. */
+  #noteCleared(dp: WireDp, view: DpView): void {
+    if (!view.isStuck) view.hasFailed = false;
+    if (dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
   }
 
   /** Power is requested for all who want it; the rest of the register is this client's. */
@@ -167,10 +173,7 @@ export class VirtualDap implements DapPort {
     await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
     if (this.#context.protocol === 'JTAG') {
       view.sticky &= ~value;
-      if ((value & JTAG_STICKY) === JTAG_STICKY) {
-        view.noteCleared();
-        if (dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
-      }
+      if ((value & JTAG_STICKY) === JTAG_STICKY) this.#noteCleared(dp, view);
     }
     const control = value & ~STICKY;
     view.control = control >>> 0;
@@ -274,8 +277,7 @@ export class VirtualDap implements DapPort {
     if (this.#context.protocol === 'SWD') return this.#writeDp(probe, DP.ABORT, CLEAR_STICKY, signal);
     view.sticky = 0;
     await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? CONTROL_AT_WORK) | STICKY) >>> 0, signal);
-    view.noteCleared();
-    if (dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
+    this.#noteCleared(dp, view);
   }
 
   // ---- addresses
