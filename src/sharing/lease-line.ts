@@ -12,6 +12,8 @@ export interface LeaseLineOptions {
   readonly wire: Wire;
   /** Whether another client counts on the target's connection. */
   readonly isShared: () => boolean;
+  /** Another debug port is to be selected. @throws RequestError  it cannot be kept in mind with the others */
+  readonly requireRoom: (selection: number) => void;
   /** Puts what this client counts on at its debug port, where others have been. */
   readonly enter: (probe: Probe) => Promise<void>;
   /** Another debug port is selected, or the one that is was reset by a line reset. */
@@ -77,6 +79,7 @@ export class LeaseLine {
   ): Promise<T | undefined> {
     const wire = this.#wire;
     const before = this.now;
+    if (after?.selection !== undefined) this.#options.requireRoom(after.selection);
     this.#since = wire.breaks;
     if (!this.#options.isShared()) {
       await wire.endDataPhase(probe, this);

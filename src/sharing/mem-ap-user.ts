@@ -54,6 +54,7 @@ export class MemApUser {
     if (this.#isForeign(register)) await this.#claim(dap, register, true);
     const core = this.#coreAccess(register, values.length);
     if (core) await this.#core.beforeWrite(dap, core, values);
+    this.view.isWritten = this.ap.isWritten = true;
     try {
       await dap.writeAp(this.base + register, values, signal);
     } catch (error) {

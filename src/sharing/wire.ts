@@ -12,6 +12,9 @@ import type { LeaseLine } from './lease-line.js';
 /** Clocks of a data phase and the turnarounds about it, of up to four clocks each (IHI 0031 B4.1, DLCR). */
 const DATA_PHASE = bitString(41, -1n);
 
+/** Debug ports on which no client counts any more. */
+const MAX_LEFT_DPS = 32;
+
 /** What is on the wire of one probe now, and whose it is. */
 export class Wire {
   /** All that counts of this client's debug port is on the wire: its next access needs nothing first. */
@@ -33,11 +36,28 @@ export class Wire {
   selection: number | undefined;
   readonly contexts = new Set<LeaseContext>();
   readonly #dps = new Map<number | undefined, WireDp>();
+  /** The last debug port that was forgotten, if somebody had worked with it. */
+  #forgotten: WireDp | undefined;
 
   dp(selection: number | undefined): WireDp {
     let dp = this.#dps.get(selection);
-    if (!dp) this.#dps.set(selection, (dp = new WireDp()));
+    if (dp) return dp;
+    if (this.#dps.size >= MAX_LEFT_DPS) this.#forgetLeft();
+    dp = new WireDp();
+    if (this.#forgotten) dp.forgotten(this.#forgotten);
+    this.#dps.set(selection, dp);
     return dp;
+  }
+
+  /** Of too many debug ports that no client counts on, forgets one: one that has not answered, or the first. */
+  #forgetLeft(): void {
+    const counted = new Set([this.selection, ...[...this.contexts].flatMap(({ selections }) => selections)]);
+    const left = [...this.#dps].filter(([selection]) => !counted.has(selection));
+    if (left.length < MAX_LEFT_DPS) return;
+    const forgotten = left.find(([, { isUnanswered }]) => isUnanswered) ?? left[0];
+    const [selection, dp] = forgotten;
+    this.#dps.delete(selection);
+    if (!dp.isUnanswered) this.#forgotten = dp;
   }
 
   /** A register of the debug port was read that may tell what it is. */
@@ -87,6 +107,7 @@ export class Wire {
   /** The probe is gone, and what is plugged in next has been through a power-up. */
   reset(): void {
     this.#dps.clear();
+    this.#forgotten = undefined;
     this.mayHaveLostPower = false;
     this.overrunOf = undefined;
     this.lost();

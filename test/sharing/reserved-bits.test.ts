@@ -6,6 +6,7 @@ import { DP, MEM_AP } from '../../src/dap/registers.js';
 import { targetSelPieces } from '../../src/probe/target-sel.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
+import { DapCommand } from '../../src/sim/firmware/dap-command.js';
 import { NEVER, SessionRig } from './session-rig.js';
 
 const WORDS = 0x23000052;
@@ -116,6 +117,25 @@ describe('clients of a DPv3', () => {
     await select(rig, lease, MEM_AP_V2, 1);
 
     assert.equal(await read(rig, lease, MEM_AP.TAR), 0, 'nothing is up there');
+  });
+});
+
+describe('a target that another DPIDR shows to be another one', () => {
+  it('has nothing of what clients have left in the APs of the one before', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await rig.connected(), await rig.connected()];
+    await write(rig, first, MEM_AP.CSW, BYTES);
+    await write(rig, second, MEM_AP.CSW, WORDS);
+    rig.sim.interceptNext(DapCommand.Transfer, {
+      answer: (answer) => {
+        answer[6] ^= 0x10; // REVISION, in DPIDR
+        return answer;
+      },
+    });
+
+    await rig.run(second.dap.readDp(DP.DPIDR, NEVER));
+
+    assert.equal(await read(rig, first, MEM_AP.CSW), WORDS, 'as it is on the wire');
   });
 });
 
