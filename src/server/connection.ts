@@ -55,7 +55,7 @@ const MAX_JOINED_CHARACTERS = 64 * 1024;
 const REQUESTS_PER_TURN = 256;
 const TURN_MS = 10;
 
-/** How often a client that waits in a queue and sends no more is looked after. */
+/** How often a client that waits for others and sends no more is looked after. */
 const LOOK_MS = 1000;
 
 /** How much of a client's own words goes into an error text or a log line. */
@@ -168,15 +168,15 @@ export class Connection {
       return;
     }
     this.#pump();
-    if (this.#isRunning) this.#watching = this.#watchQueue();
+    if (this.#isRunning) this.#watching = this.#watchWaiting();
   }
 
-  /** Whoever has left altogether must not keep a place in a queue. */
-  async #watchQueue(): Promise<void> {
+  /** Whoever has left altogether must not keep a place in a queue, nor wait for a lock and then have it. */
+  async #watchWaiting(): Promise<void> {
     const { clock, hasLeft } = this.#options;
-    while (this.#isRunning && !(await abortsWithin(this.#abort.signal, LOOK_MS, clock))) {
-      if (this.#lease?.isQueued && (await hasLeft())) this.reset('it left the queue');
-    }
+    do {
+      if (this.#lease?.isWaiting && (await hasLeft())) this.reset('it left while it waited');
+    } while (this.#isRunning && !(await abortsWithin(this.#abort.signal, LOOK_MS, clock)));
   }
 
   /** For peers that are no clients, or cannot be. Nothing they have sent is run from here on. */

@@ -54,6 +54,12 @@ export class TurnQueue<Owner extends object> {
     return this.#waiting.length;
   }
 
+  /** Whether a request of this owner waits for somebody else's lock, which may last. */
+  isLockedOut(owner: Owner): boolean {
+    if (this.#holder === undefined || this.#holder === owner) return false;
+    return this.#waiting.some((waiter) => waiter.owner === owner);
+  }
+
   /**
    * Runs `operation` when its turn has come.
    * @param signal  aborted before that: the operation is not started, and the promise rejects with its reason
