@@ -14,6 +14,8 @@ export interface LeaseLineOptions {
   readonly wire: Wire;
   /** The other clients that count on the target's connection. */
   readonly sharers: () => readonly ClientName[];
+  /** Another debug port is to be selected. @throws RequestError  it cannot be kept in mind with the others */
+  readonly requireRoom: (selection: number) => void;
   /** Puts what this client counts on at its debug port, where others have been. */
   readonly enter: (probe: Probe) => Promise<void>;
   /** Another debug port is selected, or the one that is was reset by a line reset. */
@@ -79,6 +81,7 @@ export class LeaseLine {
   ): Promise<T | undefined> {
     const wire = this.#wire;
     const before = this.now;
+    if (after?.selection !== undefined) this.#options.requireRoom(after.selection);
     this.#since = wire.breaks;
     const sharers = this.#options.sharers();
     if (sharers.length === 0) {
