@@ -30,8 +30,8 @@ export interface ClientLease extends AsyncDisposable {
    * @throws NotAdmittedError, ProbeBusyError, ProbeAccessError
    */
   open(signal: AbortSignal): Promise<void>;
-  /** Whether `open` waits for its turn. */
-  readonly isQueued: boolean;
+  /** Whether a request waits for others: for its turn, for the lock, or to be let in. */
+  readonly isWaiting: boolean;
   /** Takes back one `open`, the last one with all that the client has of the probe, the lock too; without one it does nothing. */
   close(signal: AbortSignal): Promise<void>;
   /**

@@ -232,8 +232,8 @@ export class SessionLease implements ClientLease, Writer {
     return this.#probe().wireProtocols;
   }
 
-  get isQueued(): boolean {
-    return this.session.admission.isWaiting(this);
+  get isWaiting(): boolean {
+    return this.session.admission.isWaiting(this) || this.session.turns.isWaiting(this);
   }
 
   get wireProtocol(): WireProtocol | undefined {

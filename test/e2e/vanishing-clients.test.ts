@@ -50,6 +50,54 @@ describe('a client that is killed', () => {
     });
   }
 
+  const ways: readonly (readonly [how: string, vanish: (client: TestClient) => void])[] = [
+    ['FIN', (client) => client.socket.destroy()],
+    ['RST', (client) => client.socket.resetAndDestroy()],
+  ];
+  for (const [how, vanish] of ways) {
+    it(`while it waits for the lock of another lets go of nRESET and SWO all the same (${how})`, async () => {
+      await using holder = await TestClient.connect(port);
+      await using client = await TestClient.connect(port);
+      await client.result('open');
+      await client.result('connect', 'DEFAULT');
+      await client.result('assert_reset', true);
+      await client.result('swo_start', 115200);
+      await holder.result('open');
+      await holder.result('lock');
+      client.send('{"id": 9, "request": "read_dp", "arguments": [0]}\n');
+      await client.bytesSent();
+      assert.equal(await holder.result('is_reset_asserted'), true); // by now the daemon has read the other request, too
+
+      vanish(client);
+      const killed = performance.now();
+      while ((await holder.result('is_reset_asserted')) === true) assert(performance.now() - killed < 2000); // at work, so the lock stays
+
+      assert.equal((await holder.request('swo_start', 115200)).status, 0);
+      assert.equal(client.rest, ''); // it was waiting until then
+    });
+  }
+
+  it('is not taken for one that sends no more and waits: that gets its replies', async () => {
+    await using holder = await TestClient.connect(port);
+    await using client = await TestClient.connect(port);
+    await useProbe(client);
+    await client.result('unlock');
+    await holder.result('open');
+    await holder.result('lock');
+
+    client.socket.end(
+      '{"id": 8, "request": "read_dp", "arguments": [0]}\n{"id": 9, "request": "read_dp", "arguments": [0]}\n',
+    );
+    const began = performance.now();
+    while (performance.now() - began < 1500) await holder.result('is_reset_asserted'); // it has been looked after twice
+    assert.equal(client.rest, '');
+    await holder.result('unlock');
+
+    assert.deepEqual(await client.reply(), { id: 8, status: 0, result: 0x0bc11477 });
+    assert.deepEqual(await client.reply(), { id: 9, status: 0, result: 0x0bc11477 });
+    assert.equal(await client.end(), 'FIN');
+  });
+
   it('leaves the connection of another client as it was', async () => {
     await using other = await TestClient.connect(port);
     await useProbe(other);

@@ -23,7 +23,7 @@ export class MemoryLease implements ClientLease {
   productName = 'Probe One';
   wireProtocols = ['SWD', 'JTAG'] as const;
   wireProtocol: 'SWD' | 'JTAG' | undefined;
-  isQueued = false;
+  isWaiting = false;
   abilities = { swjSequence: true, swdSequence: true, jtagSequence: false, swo: true };
 
   readonly #listeners = new Set<() => void>();
