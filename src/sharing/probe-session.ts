@@ -115,8 +115,8 @@ export class ProbeSession implements AsyncDisposable {
     this.#openProbe = undefined;
     this.#absence = `it was unplugged at ${this.options.clock.date().toISOString()}`;
     const lost = this.#lose();
-    // Nobody waits for a turn on a probe that is not there, least of all for the lock of a client that may be asleep.
-    this.turns.refuseOperations(this.disconnectedError());
+    // Nobody waits for a turn on a probe that is not there, nor later for the lock of a client that has it open no more.
+    this.turns.clear(this.disconnectedError());
     await lost;
   }
 

@@ -44,6 +44,23 @@ describe('a probe in exclusive use', () => {
     assert.deepEqual(world.daemon.show(UID).errors, []); // nothing is wrong with the probe
   });
 
+  it('answers the one it refused without waiting for the lock of its client', async () => {
+    await using world = await worldWith('exclusive');
+    const [first, second] = [await world.client(UID), await world.client(UID)];
+    for (const request of ['open', 'lock']) await first.result(request);
+
+    const statuses: number[] = [];
+    for (const request of ['open', 'close', 'disconnect', 'unlock', 'flush', 'lock'])
+      statuses.push((await second.request(request)).status);
+
+    assert.deepEqual(statuses, [1, 0, 0, 0, 3, 1]);
+    const { clients } = world.daemon.show(UID);
+    assert.deepEqual(
+      clients.map(({ lockDepth }) => lockDepth),
+      [1, 0],
+    );
+  });
+
   it('is free at once when its client dies, also with the lock', async () => {
     await using world = await worldWith('exclusive');
     const [first, second] = [await world.client(UID), await world.client(UID)];
