@@ -318,7 +318,7 @@ export class SessionLease implements ClientLease, Writer {
     try {
       await this.#swo.leave(probe).finally(() => this.#nReset.leave(probe));
       await this.#releasePower();
-      if (probe) await this.session.applyClock(probe, never);
+      if (probe && this.session.leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
     } finally {
       this.#context.reset();
       await this.session.releaseUnused();
