@@ -167,6 +167,16 @@ describe('connecting to the target', () => {
     assert.equal(second.wireProtocol, 'SWD');
   });
 
+  it('is given up by one disconnect, however often it was asked for', async () => {
+    await using rig = await SessionRig.start();
+    const lease = await rig.connected();
+    await rig.run(lease.connect('SWD', NEVER)); // as stock clients do on an RP2040, and send one disconnect
+
+    await rig.run(lease.disconnect(NEVER));
+
+    assert.equal(lease.wireProtocol, undefined);
+  });
+
   it('with another protocol is refused, and names the current one', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();

@@ -123,6 +123,24 @@ describe('SWO of a shared probe', () => {
     await rig.run(other.swoStart(9600, NEVER));
   });
 
+  for (const [how, leave] of [
+    ['closes', (lease) => lease.close(NEVER)],
+    ['vanishes', async (lease) => lease[Symbol.asyncDispose]()],
+  ] satisfies [string, (lease: ClientLease) => Promise<void>][]) {
+    it(`is switched off when its client ${how}, and others stay`, async () => {
+      await using rig = await SessionRig.start();
+      const owner = await rig.connected();
+      await rig.opened();
+      await rig.run(owner.swoStart(115200, NEVER));
+      const controls: number[] = [];
+      rig.sim.onCommand(DapCommand.SwoControl, { command: (bytes) => (controls.push(bytes[1]), bytes) });
+
+      await rig.run(leave(owner));
+
+      assert.deepEqual(controls, [0]); // CMSIS-DAP, DAP_SWO_Control: stop
+    });
+  }
+
   it('does not keep nRESET low where it cannot be stopped when its client leaves', async () => {
     await using rig = await SessionRig.start();
     const owner = await rig.connected();
