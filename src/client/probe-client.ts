@@ -22,7 +22,7 @@ export interface ConnectOptions {
   readonly port?: number;
   /** Another way to the probe than TCP; then `host` and `port` are not looked at. */
   readonly endpoint?: ProbeEndpoint;
-  /** Stops connecting. */
+  /** Stops connecting, up to the reply to `hello`; then it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
@@ -42,7 +42,7 @@ export async function connectProbe(options: ConnectOptions = {}): Promise<ProbeC
   const { host = 'localhost', port = DEFAULT_PORT, signal = never, clock = systemClock } = options;
   const endpoint = options.endpoint ?? tcpEndpoint({ host, port });
   const client = new ProbeClient(endpoint, await openStream(endpoint, signal), clock);
-  await client.greet();
+  await client.greet(signal);
   return client;
 }
 
@@ -94,7 +94,7 @@ export class ProbeClient implements AsyncDisposable {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         this.#stream = await openStream(this.#endpoint, signal);
-        await this.greet();
+        await this.greet(signal);
         return;
       } catch (error) {
         if (!(error instanceof ProbeConnectionLostError)) throw error;
@@ -103,12 +103,19 @@ export class ProbeClient implements AsyncDisposable {
     }
   }
 
-  async greet(): Promise<void> {
+  /** @param signal  gives up on a server that does not answer */
+  async greet(signal: AbortSignal): Promise<void> {
+    const greeted = new AbortController();
+    signal.addEventListener('abort', () => this.#stream.close(), { signal: greeted.signal });
     try {
+      signal.throwIfAborted();
       await this.request('hello', PROTOCOL_VERSION);
     } catch (error) {
       this.#stream.close();
+      signal.throwIfAborted();
       throw error;
+    } finally {
+      greeted.abort();
     }
   }
 

@@ -30,7 +30,7 @@ export interface ClientLease extends AsyncDisposable {
    * @throws NotAdmittedError, ProbeBusyError, ProbeAccessError
    */
   open(signal: AbortSignal): Promise<void>;
-  /** Whether a request waits for others: for its turn, for the lock, or to be let in. */
+  /** Whether a request of it waits: `open` to be let in, others for somebody else's lock. */
   readonly isWaiting: boolean;
   /** Takes back one `open`, the last one with all that the client has of the probe, the lock too; without one it does nothing. */
   close(signal: AbortSignal): Promise<void>;

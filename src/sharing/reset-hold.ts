@@ -16,6 +16,8 @@ export interface ResetHoldOptions {
   readonly beforeReset: (probe: Probe) => Promise<void>;
   /** The target was reset. */
   readonly onReset: () => void;
+  /** nRESET could not be let go of, where there is another error to throw already. */
+  readonly onStuck: (error: unknown) => void;
 }
 
 export class ResetHold {
@@ -53,9 +55,12 @@ export class ResetHold {
     if (this.options.isHeldByOthers()) return;
     try {
       await this.options.beforeReset(probe);
-    } finally {
-      await probe.setReset(false, signal); // also where the registers of others could not be saved
+    } catch (error) {
+      // Also where the registers of others could not be saved. Why, the first error tells.
+      await probe.setReset(false, signal).catch(this.options.onStuck);
+      throw error;
     }
+    await probe.setReset(false, signal);
   }
 
   /** The client leaves. */

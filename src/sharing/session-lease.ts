@@ -55,6 +55,7 @@ export class SessionLease implements ClientLease, Writer {
         this.#context.targetReset();
         session.noteReset(this);
       },
+      onStuck: (error) => this.#warn('could not let go of nRESET', error),
     });
     this.#swo = new SwoClaim(() => others().find((lease) => lease.capturesSwo)?.client);
   }
@@ -236,7 +237,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   get isWaiting(): boolean {
-    return this.session.admission.isWaiting(this) || this.session.turns.isWaiting(this);
+    return this.session.admission.isWaiting(this) || this.session.turns.isLockedOut(this);
   }
 
   get wireProtocol(): WireProtocol | undefined {
@@ -290,14 +291,7 @@ export class SessionLease implements ClientLease, Writer {
       // Not as other operations: a lock that an idle client has lost to another is not taken again just to leave.
       if (this.isOpen) await turns.runLast(this, never, () => this.#behindOthers(() => this.#leave()));
     } catch (error) {
-      const { log, uid } = this.session.options;
-      // Of a probe that was unplugged meanwhile there is nothing to give back.
-      if (!(error instanceof ProbeDisconnectedError))
-        log.warn('could not leave the probe in order', {
-          uid,
-          client: this.client.address,
-          error: describeError(error),
-        });
+      this.#warn('could not leave the probe in order', error);
     } finally {
       // Not before: who gets the lock next is to find the probe in order.
       turns.release(this);
@@ -305,6 +299,13 @@ export class SessionLease implements ClientLease, Writer {
       this.#context.leave();
       this.session.forget(this);
     }
+  }
+
+  #warn(message: string, error: unknown): void {
+    // Of a probe that was unplugged meanwhile there is nothing to give back.
+    if (error instanceof ProbeDisconnectedError) return;
+    const { log, uid } = this.session.options;
+    log.warn(message, { uid, client: this.client.address, error: describeError(error) });
   }
 
   /** Gives back what this client has of the probe: SWO, reset, connection, open. */

@@ -49,14 +49,15 @@ export class TurnQueue<Owner extends object> {
     return this.#holder === owner ? this.#depth : (this.#lost.get(owner) ?? 0);
   }
 
-  /** Whether an operation of this owner waits for its turn, or its `lock` for the lock. */
-  isWaiting(owner: Owner): boolean {
-    return this.#waiting.some((waiter) => waiter.owner === owner && waiter.wants !== 'last operation');
-  }
-
   /** How many requests wait. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Whether a request of this owner waits for somebody else's lock, which may last. */
+  isLockedOut(owner: Owner): boolean {
+    if (this.#holder === undefined || this.#holder === owner) return false;
+    return this.#waiting.some((waiter) => waiter.owner === owner);
   }
 
   /**

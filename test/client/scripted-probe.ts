@@ -78,6 +78,11 @@ export class ScriptedProbe implements ProbeEndpoint {
     if (!this.#stream.writableFinished) await once(this.#stream, 'finish');
   }
 
+  /** Resolves when the connection is gone. */
+  async closed(): Promise<void> {
+    if (!this.#stream.closed) await once(this.#stream, 'close');
+  }
+
   #arrived(line: string): void {
     this.lines.push(line);
     const reply = this.answer(JSON.parse(line) as Asked, line);

@@ -7,6 +7,7 @@ import { connectProbe } from '../../src/client/probe-client.js';
 import { ProbeGoneError, RefusedError, WireFaultError } from '../../src/client/errors.js';
 import { TestClient } from '../support/test-client.js';
 import { startWorld, type World } from '../support/world.js';
+import { ScriptedProbe } from './scripted-probe.js';
 
 const DP_SELECT = 8;
 const DP_ABORT = 0;
@@ -148,5 +149,36 @@ describe('a client in TypeScript', () => {
     await assert.rejects(probe.request('open'), /the connection to 127\.0\.0\.1:\d+ is lost/);
     await probe.reconnect();
     await probe.request('open');
+  });
+
+  it('stops waiting for a server that says nothing when its caller has enough', async () => {
+    const patience = new AbortController();
+    const silent = new ScriptedProbe();
+    const connecting = connectProbe({ endpoint: silent, signal: patience.signal });
+    await silent.received(1);
+
+    patience.abort(new Error('enough'));
+
+    await assert.rejects(connecting, /^Error: enough$/);
+    await silent.closed();
+  });
+
+  it('stops getting another connection in the same way', async () => {
+    const patience = new AbortController();
+    const greeted = new ScriptedProbe(({ id }) => JSON.stringify({ id, status: 0 }));
+    const silent = new ScriptedProbe();
+    const ways = [greeted, silent];
+    const endpoint = { name: 'lab', open: async () => (ways.shift() ?? silent).open() };
+    const connecting = connectProbe({ endpoint });
+    await greeted.received(1);
+    greeted.deliver();
+    const probe = await connecting;
+
+    const again = probe.reconnect(patience.signal);
+    await silent.received(1);
+    patience.abort(new Error('enough'));
+
+    await assert.rejects(again, /^Error: enough$/);
+    await silent.closed();
   });
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { isDeepStrictEqual } from 'node:util';
 import { Disposer } from '../../src/base/disposer.js';
-import { avahiBrowse, requireAvahi } from '../support/avahi.js';
+import { AvahiDaemon, avahiBrowse, requireAvahi } from '../support/avahi.js';
 import type { DaemonProcess } from '../support/daemon-process.js';
 import { bundledPrograms, type Programs } from '../support/programs.js';
 import { type Machine, SwitchedLab } from '../support/switched-lab.js';
@@ -103,6 +103,34 @@ describe('machines at one switch', function () {
     const expected = machines.map(({ address }) => ['SIM0001', '-', `-u remote:${address}:5555`]);
     assert.deepEqual(found.map(([, ...rest]) => rest), expected); // prettier-ignore
     for (const [i, { address }] of machines.entries()) assert.match(found[i]?.[0] ?? '', RegExp(`^pi .${address} `));
+  });
+
+  it('with one name, of which Avahi has renamed one, are told apart, each with its own address', async function () {
+    requireAvahi(this);
+    const machines = [lab.machine('pi'), lab.machine('pi')];
+    const [one, other] = machines;
+    const avahi = daemons.use(await AvahiDaemon.start(one));
+    const [late] = await Promise.all([AvahiDaemon.start(other), serve(one, 1, OPEN), serve(other, 1, OPEN)]);
+    daemons.use(late);
+    assert.deepEqual([avahi.host, late.host], ['pi.local', 'pi-2.local']);
+
+    const found = await listed(({ length }) => length === machines.length);
+
+    const addresses = machines.map(({ address }) => address);
+    assert.deepEqual(found.map((row) => row.at(-1)), addresses.map((address) => `-u remote:${address}:5555`)); // prettier-ignore
+    /** As `list --all` has it: "pi (10.96.0.7 fe80::1)". */
+    const machineAt = (address: string): number =>
+      found.findIndex(([host = '']) => host.split(/[ ()]+/).includes(address));
+    const services = new Map<string, Set<number>>();
+    for (const { name, host, address } of await avahiBrowse(developer)) {
+      const known = services.get(`${name} at ${host}`) ?? new Set();
+      services.set(`${name} at ${host}`, known.add(machineAt(address)));
+    }
+    const first = services.get('SIM0001 on pi at probed-5555-pi.local')?.has(0) ? 0 : 1; // who was quicker keeps the name
+    assert.deepEqual(Object.fromEntries(services), {
+      'SIM0001 on pi at probed-5555-pi.local': new Set([first]),
+      'SIM0001 on pi (2) at probed-5555-pi-(2).local': new Set([1 - first]),
+    });
   });
 
   it('hear of a probe that goes from one to another, is renamed, or must not be told of', async () => {

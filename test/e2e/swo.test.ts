@@ -3,18 +3,21 @@ import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { transports } from '../support/transports.js';
 import { TestClient } from '../support/test-client.js';
+import { Entrance, waysIn } from '../support/way-in.js';
 
 /** docs/simulated-board.md: what is written there leaves on the SWO pin. */
 const TRACE_OUTPUT = 0x5ffff000;
 
-for (const transport of transports) {
-  describe(`a client that captures SWO, ${transport}`, () => {
+for (const [transport, way] of transports.flatMap((transport) => waysIn.map((way) => [transport, way] as const))) {
+  describe(`a client that captures SWO ${way}, ${transport}`, () => {
     let daemon: DaemonProcess;
+    let entrance: Entrance;
     let client: TestClient;
 
     before(async () => {
       daemon = await DaemonProcess.simulating([transport]);
-      client = await TestClient.connect(daemon.ports[0]);
+      entrance = await Entrance.open(way, daemon.ports[0]);
+      client = await TestClient.connect(entrance.port);
       await client.result('open');
       await connectSwd(client);
       await client.result('write_dp', 4, 0x50000f00);
@@ -23,6 +26,7 @@ for (const transport of transports) {
     });
     after(async () => {
       await client[Symbol.asyncDispose]();
+      await entrance[Symbol.asyncDispose]();
       await daemon[Symbol.asyncDispose]();
     });
 

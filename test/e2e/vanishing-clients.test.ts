@@ -3,6 +3,7 @@ import { killClientAfter } from '../support/client-process.js';
 import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { TestClient } from '../support/test-client.js';
+import { Entrance, waysIn } from '../support/way-in.js';
 
 const CTRL_STAT = 4;
 
@@ -12,104 +13,61 @@ async function useProbe(client: TestClient): Promise<unknown> {
   return connectSwd(client);
 }
 
-describe('a client that is killed', () => {
-  let daemon: DaemonProcess;
-  let port: number;
+for (const way of waysIn) {
+  describe(`a client that is killed, and came ${way}`, () => {
+    let daemon: DaemonProcess;
+    let entrance: Entrance;
 
-  before(async () => {
-    daemon = await DaemonProcess.serving(1);
-    [port] = daemon.ports;
-  });
-  after(() => daemon[Symbol.asyncDispose]());
-
-  const open = [['hello', 1], ['open'], ['connect', 'DEFAULT']];
-  const read = ['read_ap_multiple', 12, 65535];
-  const deaths: readonly [when: string, replies: number, requests: readonly unknown[][]][] = [
-    ['while it holds the lock', 4, [...open, ['lock']]],
-    ['while it holds the lock and nRESET', 5, [...open, ['lock'], ['assert_reset', true]]],
-    [
-      'while a read is running',
-      3,
-      [...open, ['swj_sequence', 51, 2 ** 51 - 1], ['read_dp', 0], read, read, read, read],
-    ],
-    ['between request and reply', 4, [...open, ['lock'], ['reset']]],
-    ['while it waits for nothing', 3, open],
-  ];
-  for (const [when, replies, requests] of deaths) {
-    it(`${when} is out of the way of the next within a second`, async () => {
-      await killClientAfter(port, replies, requests);
-      const killed = performance.now();
-
-      await using next = await TestClient.connect(port);
-      await next.result('hello', 1);
-      await next.result('open');
-
-      assert.equal(await useProbe(next), 0x0bc11477);
-      assert.equal(await next.result('is_reset_asserted'), false);
-      assert(performance.now() - killed < 1000);
+    before(async () => {
+      daemon = await DaemonProcess.serving(1);
+      entrance = await Entrance.open(way, daemon.ports[0]);
     });
-  }
-
-  const ways: readonly (readonly [how: string, vanish: (client: TestClient) => void])[] = [
-    ['FIN', (client) => client.socket.destroy()],
-    ['RST', (client) => client.socket.resetAndDestroy()],
-  ];
-  for (const [how, vanish] of ways) {
-    it(`while it waits for the lock of another lets go of nRESET and SWO all the same (${how})`, async () => {
-      await using holder = await TestClient.connect(port);
-      await using client = await TestClient.connect(port);
-      await client.result('open');
-      await client.result('connect', 'DEFAULT');
-      await client.result('assert_reset', true);
-      await client.result('swo_start', 115200);
-      await holder.result('open');
-      await holder.result('lock');
-      client.send('{"id": 9, "request": "read_dp", "arguments": [0]}\n');
-      await client.bytesSent();
-      assert.equal(await holder.result('is_reset_asserted'), true); // by now the daemon has read the other request, too
-
-      vanish(client);
-      const killed = performance.now();
-      while ((await holder.result('is_reset_asserted')) === true) assert(performance.now() - killed < 2000); // at work, so the lock stays
-
-      assert.equal((await holder.request('swo_start', 115200)).status, 0);
-      assert.equal(client.rest, ''); // it was waiting until then
+    after(async () => {
+      await entrance[Symbol.asyncDispose]();
+      await daemon[Symbol.asyncDispose]();
     });
-  }
 
-  it('is not taken for one that sends no more and waits: that gets its replies', async () => {
-    await using holder = await TestClient.connect(port);
-    await using client = await TestClient.connect(port);
-    await useProbe(client);
-    await client.result('unlock');
-    await holder.result('open');
-    await holder.result('lock');
+    const open = [['hello', 1], ['open'], ['connect', 'DEFAULT']];
+    const read = ['read_ap_multiple', 12, 65535];
+    const deaths: readonly [when: string, replies: number, requests: readonly unknown[][]][] = [
+      ['while it holds the lock', 4, [...open, ['lock']]],
+      ['while it holds the lock and nRESET', 5, [...open, ['lock'], ['assert_reset', true]]],
+      [
+        'while a read is running',
+        3,
+        [...open, ['swj_sequence', 51, 2 ** 51 - 1], ['read_dp', 0], read, read, read, read],
+      ],
+      ['between request and reply', 4, [...open, ['lock'], ['reset']]],
+      ['while it waits for nothing', 3, open],
+    ];
+    for (const [when, replies, requests] of deaths) {
+      it(`${when} is out of the way of the next within a second`, async () => {
+        await killClientAfter(entrance.port, replies, requests);
+        const killed = performance.now();
 
-    client.socket.end(
-      '{"id": 8, "request": "read_dp", "arguments": [0]}\n{"id": 9, "request": "read_dp", "arguments": [0]}\n',
-    );
-    const began = performance.now();
-    while (performance.now() - began < 1500) await holder.result('is_reset_asserted'); // it has been looked after twice
-    assert.equal(client.rest, '');
-    await holder.result('unlock');
+        await using next = await TestClient.connect(entrance.port);
+        await next.result('hello', 1);
+        await next.result('open');
 
-    assert.deepEqual(await client.reply(), { id: 8, status: 0, result: 0x0bc11477 });
-    assert.deepEqual(await client.reply(), { id: 9, status: 0, result: 0x0bc11477 });
-    assert.equal(await client.end(), 'FIN');
+        assert.equal(await useProbe(next), 0x0bc11477);
+        assert.equal(await next.result('is_reset_asserted'), false);
+        assert(performance.now() - killed < 1000);
+      });
+    }
+
+    it('leaves the connection of another client as it was', async () => {
+      await using other = await TestClient.connect(entrance.port);
+      await useProbe(other);
+      await other.result('write_dp', CTRL_STAT, 0x50000f00);
+      await other.result('unlock');
+
+      await killClientAfter(entrance.port, 4, [...open, ['lock']]);
+
+      assert.equal(await other.result('readprop', 'wire_protocol'), 'SWD');
+      assert.equal(await other.result('read_dp', CTRL_STAT), 0xf0000f00);
+    });
   });
-
-  it('leaves the connection of another client as it was', async () => {
-    await using other = await TestClient.connect(port);
-    await useProbe(other);
-    await other.result('write_dp', CTRL_STAT, 0x50000f00);
-    await other.result('unlock');
-
-    await killClientAfter(port, 4, [...open, ['lock']]);
-
-    assert.equal(await other.result('readprop', 'wire_protocol'), 'SWD');
-    assert.equal(await other.result('read_dp', CTRL_STAT), 0xf0000f00);
-  });
-});
+}
 
 describe('a daemon that is killed', () => {
   it('resets its clients, so that a stock client ends and does not spin', async () => {
@@ -124,5 +82,43 @@ describe('a daemon that is killed', () => {
     await daemon.stop('SIGKILL');
 
     await outstanding;
+  });
+
+  it('has the clients of a helper told with status 2, and reset', async () => {
+    await using daemon = await DaemonProcess.serving(1);
+    await using entrance = await Entrance.open('through the pipelining helper', daemon.ports[0]);
+    await using holder = await TestClient.connect(entrance.port);
+    await using waiting = await TestClient.connect(entrance.port);
+    await holder.result('open');
+    await holder.result('lock');
+    await holder.result('has_swo'); // by now the lock is its
+    await waiting.result('lock');
+    const outstanding = waiting.request('has_swo');
+
+    await daemon.stop('SIGKILL');
+
+    const { status, error } = await outstanding;
+    assert.equal(status, 2);
+    assert.match(String(error), /^the connection to 127\.0\.0\.1:\d+ is lost: /);
+    assert.equal(await waiting.end(), 'ECONNRESET');
+    assert.equal((await holder.request('has_swo')).status, 2);
+    assert.equal(await holder.end(), 'ECONNRESET');
+  });
+});
+
+describe('a helper that is killed', () => {
+  it('resets its clients, and gives back what they had', async () => {
+    await using daemon = await DaemonProcess.serving(1);
+    await using entrance = await Entrance.open('through the pipelining helper', daemon.ports[0]);
+    await using holder = await TestClient.connect(entrance.port);
+    await holder.result('open');
+    await holder.result('lock');
+    await holder.result('has_swo'); // by now the lock is its
+
+    entrance.helper?.kill('SIGKILL');
+
+    assert.equal(await holder.end(), 'ECONNRESET');
+    await using next = await TestClient.connect(daemon.ports[0]);
+    await next.result('lock');
   });
 });

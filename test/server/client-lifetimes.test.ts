@@ -8,6 +8,7 @@ import { loadSocketOptions } from '../../src/platform/socket-options.js';
 import { ProbeServer } from '../../src/server/probe-server.js';
 import { ListenError } from '../../src/server/listen-error.js';
 import { TestClient } from '../support/test-client.js';
+import { waysIn } from '../support/way-in.js';
 import { openToAll, TestServer } from './test-server.js';
 
 /** A promise that a test settles. */
@@ -26,16 +27,21 @@ async function turnsUntil(isSo: () => boolean): Promise<void> {
 const read = '{"id": 1, "request": "read_dp", "arguments": [0]}\n';
 
 describe('a client that pipelines', () => {
-  it('gets 10 000 replies in order', async () => {
-    await using test = await TestServer.start();
-    await using client = await test.client();
-    const lines = Array.from({ length: 10_000 }, (_, id) => `{"id": ${id}, "request": "read_dp", "arguments": [0]}\n`);
-    client.send(lines.join(''));
+  for (const way of waysIn) {
+    it(`gets 10 000 replies in order (it came ${way})`, async () => {
+      await using test = await TestServer.reached(way);
+      await using client = await test.client();
+      const lines = Array.from(
+        { length: 10_000 },
+        (_, id) => `{"id": ${id}, "request": "read_dp", "arguments": [0]}\n`,
+      );
+      client.send(lines.join(''));
 
-    for (let id = 0; id < lines.length; id++)
-      assert.deepEqual(await client.reply(), { id, status: 0, result: 0x0bc11477 });
-    assert.equal(test.lease.calls.length, 10_000);
-  });
+      for (let id = 0; id < lines.length; id++)
+        assert.deepEqual(await client.reply(), { id, status: 0, result: 0x0bc11477 });
+      assert.equal(test.lease.calls.length, 10_000);
+    });
+  }
 
   it('has one request run at a time, and gets a reply at once when the next has to wait', async () => {
     await using test = await TestServer.start();
@@ -150,17 +156,19 @@ describe('a client that does not read', () => {
 });
 
 describe('a client that half-closes', () => {
-  it('gets all its replies, the last one for a line without LF, and then FIN', async () => {
-    await using test = await TestServer.start();
-    await using client = await test.client();
-    client.socket.end(`${read}${read.trimEnd()}`);
+  for (const way of waysIn) {
+    it(`gets all its replies, the last one for a line without LF, and then FIN (it came ${way})`, async () => {
+      await using test = await TestServer.reached(way);
+      await using client = await test.client();
+      client.socket.end(`${read}${read.trimEnd()}`);
 
-    assert.equal((await client.reply()).status, 0);
-    assert.equal((await client.reply()).status, 0);
-    assert.equal(await client.end(), 'FIN');
-    await test.lease.disposed();
-    assert.equal(test.lease.disposals, 1);
-  });
+      assert.equal((await client.reply()).status, 0);
+      assert.equal((await client.reply()).status, 0);
+      assert.equal(await client.end(), 'FIN');
+      await test.lease.disposed();
+      assert.equal(test.lease.disposals, 1);
+    });
+  }
 
   it('gets a large reply completely, also where connections are reset on close', async () => {
     const socketOptions = await loadSocketOptions(silentLogger);
@@ -198,13 +206,15 @@ describe('a client that half-closes', () => {
     await test.lease.disposed();
   });
 
-  it('gets FIN at once if it asked for nothing', async () => {
-    await using test = await TestServer.start();
-    await using client = await test.client();
-    client.socket.end();
+  for (const way of waysIn) {
+    it(`gets FIN at once if it asked for nothing (it came ${way})`, async () => {
+      await using test = await TestServer.reached(way);
+      await using client = await test.client();
+      client.socket.end();
 
-    assert.equal(await client.end(), 'FIN');
-  });
+      assert.equal(await client.end(), 'FIN');
+    });
+  }
 
   it('is `printf ... | nc -N`, where there is an nc', async function () {
     await using test = await TestServer.start();

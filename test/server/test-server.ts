@@ -1,12 +1,15 @@
 import type { AssertionError } from 'node:assert';
 import { systemClock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
+import { Accelerator } from '../../src/client/accelerator.js';
+import { tcpEndpoint } from '../../src/client/endpoint.js';
 import { requestTable } from '../../src/jsonl/request-table.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
 import { probeRequests } from '../../src/server/probe-requests.js';
 import { ProbeServer, type ProbeServerOptions } from '../../src/server/probe-server.js';
 import type { ClientAccess } from '../../src/server/client-access.js';
 import { TestClient } from '../support/test-client.js';
+import type { WayIn } from '../support/way-in.js';
 import { MemoryLease } from './memory-lease.js';
 
 const table = requestTable(probeRequests, { checkResults: true });
@@ -20,6 +23,8 @@ export const openToAll: ClientAccess = {
 
 /** A probe server on loopback whose leases remember what they were asked. */
 export class TestServer implements AsyncDisposable {
+  #helper: Accelerator | undefined;
+
   private constructor(
     readonly server: ProbeServer,
     readonly leases: readonly MemoryLease[],
@@ -50,9 +55,17 @@ export class TestServer implements AsyncDisposable {
     return new TestServer(server, leases, crashes);
   }
 
+  /** A server whose clients come that way. */
+  static async reached(way: WayIn): Promise<TestServer> {
+    const test = await TestServer.start();
+    const endpoint = tcpEndpoint({ host: '127.0.0.1', port: test.server.port });
+    if (way !== 'directly') test.#helper = await Accelerator.listen({ endpoint });
+    return test;
+  }
+
   /** A connected client. */
   async client(host = '127.0.0.1'): Promise<TestClient> {
-    return TestClient.connect(this.server.port, host);
+    return TestClient.connect((this.#helper ?? this.server).port, host);
   }
 
   /** The lease of the latest client that was admitted: it exists once the client has had a reply. */
@@ -62,7 +75,8 @@ export class TestServer implements AsyncDisposable {
     return lease;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.server[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#helper?.[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
   }
 }

@@ -236,6 +236,27 @@ describe('a turn queue', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('tells whose requests wait for the lock of another', async () => {
+    const { queue, owners } = startQueue();
+    const lockedOut = (): string[] => owners.filter((owner) => queue.isLockedOut(owner)).map(({ name }) => name);
+    const [a, b, c] = owners;
+
+    const running = [a.begin(), b.begin()];
+    assert.deepEqual(lockedOut(), []); // its turn comes by itself
+    for (const { end } of running) end();
+    await Promise.all(running.map(({ done }) => done));
+    await queue.lock(a, always);
+    const [locks, works] = [queue.lock(b, always), c.begin()];
+    assert.deepEqual(lockedOut(), ['b', 'c']);
+
+    queue.unlock(a);
+    await locks;
+    assert.deepEqual(lockedOut(), ['c']);
+    queue.unlock(b);
+    works.end();
+    await works.done;
+  });
+
   it('lets one who leaves past the lock of another, when the running operation has ended', async () => {
     const { queue, journal, owners } = startQueue();
     const [a, b] = owners;

@@ -81,10 +81,17 @@ export class NetworkLab implements AsyncDisposable {
 
   /**
    * Starts a client that sends lines and never ends by itself.
+   * @param host  where to: an address of the lab host, or of the machine itself
    * @returns once `replies` lines have come back
    */
-  async client(where: LabMachine, port: number, replies: number, requests: readonly unknown[][]): Promise<LabClient> {
-    const args = [holdProgram, this.labAddress, String(port), String(replies), ...linesOf(requests)];
+  async client(
+    where: LabMachine,
+    port: number,
+    replies: number,
+    requests: readonly unknown[][],
+    host = this.labAddress,
+  ): Promise<LabClient> {
+    const args = [holdProgram, host, String(port), String(replies), ...linesOf(requests)];
     const client = spawn('ip', [...this.on(where).slice(1), process.execPath, '-e', ...args], {
       timeout: 120_000,
       killSignal: 'SIGKILL',

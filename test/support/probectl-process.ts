@@ -76,6 +76,11 @@ export class ProbectlProcess {
     this.#child.stdin.write(text);
   }
 
+  /** Undefined: it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** The processes it has started. */
   get descendants(): readonly number[] {
     return this.#child.pid === undefined ? [] : descendants(this.#child.pid);

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Disposer } from '../../src/base/disposer.js';
 import { portOf } from './forwarded-port.js';
-import { freePort } from './free-port.js';
 import { ProbectlProcess } from './probectl-process.js';
 import type { Programs } from './programs.js';
 import { hasSshd, SshServer } from './ssh-server.js';
+import { SshTunnel } from './ssh-tunnel.js';
 
 /** A way to a probe, and with what it is compared. */
 export interface WayToProbe {
@@ -55,7 +54,7 @@ export async function openWays(probe: ServedProbe, disposer: Disposer): Promise<
   ];
   if (!hasSshd()) return ways;
   const sshd = disposer.use(await SshServer.start(folder, { programs }));
-  const tunnel = await forwardBySsh(port, { ...process.env, ...sshd.env }, disposer);
+  const { port: tunnel } = disposer.use(await SshTunnel.open(port, sshd));
   return [
     ...ways,
     { name: 'ssh -L', port: tunnel },
@@ -80,23 +79,4 @@ async function startRelay(to: number, disposer: Disposer): Promise<number> {
   const first = await lines.next();
   if (first.done === true) throw new Error('the relay has ended');
   return Number(first.value);
-}
-
-/** `ssh -L` to a port of this machine. */
-async function forwardBySsh(to: number, env: NodeJS.ProcessEnv, disposer: Disposer): Promise<number> {
-  const port = await freePort();
-  const args = ['-v', '-N', '-L', `127.0.0.1:${port}:127.0.0.1:${to}`, 'lab'];
-  const ssh = spawn('ssh', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  disposer.defer(() => {
-    ssh.kill();
-  });
-  let said = '';
-  ssh.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const ended = once(ssh, 'close');
-  // ssh(1), -v: this comes when the forwardings are there.
-  while (!said.includes('Entering interactive session')) {
-    if (ssh.exitCode !== null) throw new Error(`ssh has ended: ${said}`);
-    await Promise.race([once(ssh.stderr, 'data'), ended]);
-  }
-  return port;
 }

@@ -39,11 +39,14 @@ export class SimBoard {
   /** What goes wrong at the debug port, on request. */
   readonly faults = new AccessFaults();
   readonly memory: MemoryMap;
+  /** Behind the first debug port or AP, and behind the second one where that has a memory of its own. */
+  readonly memories: readonly MemoryMap[];
   readonly processors: readonly Processor[];
   readonly connector: DebugConnector;
   /** Called with the bytes that leave on the SWO pin. */
   onTrace: (bytes: Uint8Array) => void = () => undefined;
-  readonly #memories: readonly MemoryMap[];
+  /** Called to make an access over JTAG that nobody has asked for: see `JtagTap`. */
+  onBrokenScan: (access: () => void) => void = (access) => access();
   readonly #runners: readonly CoreRunner[];
   readonly #ports: readonly SwjDp[];
   readonly #resetsAps: boolean;
@@ -53,8 +56,8 @@ export class SimBoard {
   constructor(clock: Clock, { kind = 'plain', image = resetImage(), resetsAps = false }: SimBoardOptions = {}) {
     this.memory = new MemoryMap(kind === 'multidrop' ? RP2040_RAM_SIZE_BYTES : RAM_SIZE_BYTES);
     const second = kind === 'second-ap' ? new MemoryMap() : this.memory;
-    this.#memories = kind === 'second-ap' ? [this.memory, second] : [this.memory];
-    for (const memory of this.#memories) {
+    this.memories = kind === 'second-ap' ? [this.memory, second] : [this.memory];
+    for (const memory of this.memories) {
       memory.flash.set(image);
       memory.onTrace = (bytes) => this.onTrace(bytes);
     }
@@ -68,7 +71,10 @@ export class SimBoard {
 
     this.#resetsAps = resetsAps;
     this.#ports = this.#makePorts(kind);
-    for (const { dp } of this.#ports) dp.onPowerLost = () => this.powerCycle();
+    for (const { dp, tap } of this.#ports) {
+      dp.onPowerLost = () => this.powerCycle();
+      if (tap) tap.onBrokenScan = (access) => this.onBrokenScan(access);
+    }
     const isLow = (): boolean => this.#drivenLow || this.#pulledLow;
     this.connector = new DebugConnector(this.#ports, {
       drive: (low) => this.#updateReset(() => (this.#drivenLow = low)),
@@ -131,14 +137,14 @@ export class SimBoard {
     change();
     const now = this.#drivenLow || this.#pulledLow;
     if (before === now) return;
-    for (const { peripherals } of this.#memories) peripherals.reset();
+    for (const { peripherals } of this.memories) peripherals.reset();
     if (now && this.#resetsAps) for (const { dp } of this.#ports) dp.resetAps();
     for (const runner of this.#runners) runner.holdInReset(now);
   }
 
   /** SYSRESETREQ of any core resets them all; the debug ports keep their state. */
   #resetSystem(): void {
-    for (const { peripherals } of this.#memories) peripherals.reset();
+    for (const { peripherals } of this.memories) peripherals.reset();
     for (const { core } of this.processors) core.reset();
     // A firmware that resets itself again and again gets no sprint for it.
     const byFirmware = this.#runners.some(({ executing }) => executing);

@@ -1,7 +1,7 @@
 // The JTAG side of a DP: the TAP controller of IEEE 1149.1 and the scan chains of a JTAG-DP (IHI 0031 B3).
 
 import { Ack } from '../../dap/ack.js';
-import { DP } from '../../dap/registers.js';
+import { ABORT, DP } from '../../dap/registers.js';
 import { Request } from './access-faults.js';
 import type { Bit } from './bits.js';
 import { BAD_PARITY, type DebugPort } from './debug-port.js';
@@ -62,10 +62,12 @@ export class JtagTap {
   /** Result of the transaction before, which the next scan captures. */
   #result = 0;
   #ack = ACK_OK_FAULT;
-  /** Scans that will still see the transaction unfinished. */
-  #unfinished = 0;
+  /** Tries the access again that has not come to its end. */
+  #unfinished: (() => void) | undefined;
   /** TDO is stuck high. */
   #dead = false;
+  /** Called to make an access while TDO is stuck: the probe breaks its scan off, so it is of whatever was shifted so far. */
+  onBrokenScan: (access: () => void) => void = (access) => access();
 
   constructor(
     readonly dp: DebugPort,
@@ -74,7 +76,8 @@ export class JtagTap {
 
   /** As `reset`, and no access is unfinished any more. */
   powerUp(): void {
-    this.#unfinished = this.#result = 0;
+    this.#unfinished = undefined;
+    this.#result = 0;
     this.reset();
   }
 
@@ -147,13 +150,10 @@ export class JtagTap {
     switch (this.#ir) {
       case JtagInstruction.DPACC:
       case JtagInstruction.APACC:
-        this.#ack = ACK_OK_FAULT;
-        if (this.#unfinished > 0) {
-          this.#unfinished--;
-          this.#ack = ACK_WAIT;
-        }
+        this.#ack = this.#unfinished ? ACK_WAIT : ACK_OK_FAULT;
         this.#low = this.#ack;
         this.#word = this.#result;
+        if (this.#unfinished) this.#attempt(this.#unfinished);
         break;
       case JtagInstruction.IDCODE:
         this.#word = this.idcode;
@@ -167,21 +167,31 @@ export class JtagTap {
 
   #update(): void {
     if (this.#ir === JtagInstruction.ABORT) {
-      this.#unfinished = 0;
+      if (this.#word & ABORT.DAPABORT) this.#unfinished = undefined;
       this.dp.abort(this.#word >>> 0);
     } else if (this.#ir === JtagInstruction.DPACC || this.#ir === JtagInstruction.APACC) {
       // What was shifted in behind a WAIT is thrown away (IHI 0031 B3.4.3).
-      if (this.#ack !== ACK_WAIT) this.#access();
+      if (this.#ack !== ACK_WAIT) this.#startAccess();
     }
   }
 
-  #access(): void {
-    const ap = this.#ir === JtagInstruction.APACC;
-    const read = (this.#low & 1) !== 0;
-    const address = (this.#low & 6) << 1;
-    const request = (ap ? Request.AP : 0) | (read ? Request.READ : 0) | address;
-    if (!this.#undisturbed(request)) return;
+  #startAccess(): void {
+    const port = this.#ir === JtagInstruction.APACC ? Request.AP : 0;
+    const request = port | (this.#low & 1 ? Request.READ : 0) | ((this.#low & 6) << 1);
     const value = this.#word >>> 0;
+    this.#attempt(() => this.#access(request, value));
+  }
+
+  #attempt(access: () => void): void {
+    this.#unfinished = undefined;
+    if (this.#dead) this.onBrokenScan(access);
+    else access();
+  }
+
+  #access(request: number, value: number): void {
+    if (!this.#undisturbed(request, value)) return;
+    const [ap, read] = [(request & Request.AP) !== 0, (request & Request.READ) !== 0];
+    const address = request & Request.ADDRESS_MASK;
     // RDBUFF of a JTAG-DP reads as zero, and RESEND is not there (IHI 0031 B2.2.7).
     if (!ap && read) this.#result = address === DP.CTRL_STAT || address === DP.DPIDR ? this.dp.readDp(address) : 0;
     else if (!ap) {
@@ -194,16 +204,15 @@ export class JtagTap {
   }
 
   /** Whether the access takes place: injected faults, as they look on this wire. */
-  #undisturbed(request: number): boolean {
+  #undisturbed(request: number, value: number): boolean {
     const ack = this.dp.injected(request);
     switch (ack) {
       case undefined:
         return true;
       case Ack.Wait:
-        // The access is made, and takes as many scans longer as there are WAITs to give.
-        this.#unfinished = 1;
-        while (this.dp.injected(request) === Ack.Wait) this.#unfinished++;
-        return true;
+        // Told by the next scan, which is no access itself (IHI 0031 B3.4.3); this one takes until then, at least.
+        this.#unfinished = () => this.#access(request, value);
+        return false;
       case Ack.None:
         // Without power it starts anew, which also shows: nobody drives TDO where the probe expects an ACK, or CTRL/STAT.
         this.#dead = this.#state !== 'test-logic-reset';

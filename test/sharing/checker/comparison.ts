@@ -6,6 +6,7 @@ import { bringUp, readControl, TAR } from './bring-up.js';
 import { LateErrors } from './late-errors.js';
 import { isFailure, type Outcome } from './outcome.js';
 import { Player } from './player.js';
+import { spoil, SpoiltMemory } from './spoilt-memory.js';
 import { type Gesture, isHelped, type Realm, realmOf, type Step, type World } from './step.js';
 
 export interface Run {
@@ -20,12 +21,16 @@ const TRACED = 60;
 
 export class Comparison implements AsyncDisposable {
   played = 0;
+  /** Words of memory that broken scans have changed. */
+  spoilt = 0;
   readonly #trace: string[] = [];
   readonly #holdsReset = new Set<number>();
   #capturesSwo: number | undefined;
   #last: number | undefined;
   /** Of the clients that are behind a helper. */
   readonly #late = new Map<number, LateErrors>();
+  /** What a JTAG scan that breaks off writes to memory, it writes for everybody, and nobody knows where. */
+  readonly #broken: SpoiltMemory;
 
   private constructor(
     private readonly realms: readonly Realm[],
@@ -35,6 +40,7 @@ export class Comparison implements AsyncDisposable {
     private readonly programs: readonly Gesture[][],
     private readonly current: Step[][],
   ) {
+    this.#broken = new SpoiltMemory(shared.rig.sim.board);
     for (const [client, realm] of realms.entries()) {
       if (isHelped(realm, client)) this.#late.set(client, new LateErrors());
     }
@@ -89,6 +95,9 @@ export class Comparison implements AsyncDisposable {
     const others = this.shared.others(client);
     const late = this.#late.get(client);
     const seen = await this.shared.play(client, this.realms[client], step, late?.isKnown);
+    const spoilt = this.#broken.take();
+    this.spoilt += spoilt.length;
+    for (const { rig } of this.alone) spoil(rig.sim.board, spoilt);
     const alone = await this.#expected(client, step, others);
     const expected = late ? this.#behindHelper(late, client, step, alone, seen) : alone;
     this.played++;

@@ -87,6 +87,53 @@ describe('the JTAG wire', () => {
     assert.equal(failed.response, 2);
   });
 
+  it('makes an access that takes long as it would without the WAITs, also where something else goes wrong with it', async () => {
+    await using rig = await ProbeRig.open();
+    await connectJtag(rig);
+    await rig.exchange(0x04, 0, 10, 0, 0, 0); // ten repetitions
+    await rig.transfer([T.WRITE_CTRL_STAT, 0x50000f00], [T.WRITE_SELECT, 0], [T.WRITE_TAR, 0x20000000]);
+    const { faults } = rig.probe.board;
+    faults.inject({ kind: 'wait', times: 3, on: { port: 'AP' } });
+    faults.inject({ kind: 'fault', on: { port: 'AP' } });
+    const refused = await rig.transfer([T.WRITE_TAR, 0x20000004]);
+    const control = await rig.transfer(T.READ_CTRL_STAT, [T.WRITE_CTRL_STAT, 0x50000f20]);
+    const tar = await rig.transfer(T.READ_TAR);
+    faults.inject({ kind: 'wait', times: 3, on: { port: 'AP' } });
+    faults.inject({ kind: 'no-ack', on: { port: 'AP' } });
+    const lost = await rig.transfer([T.WRITE_TAR, 0x20000004]);
+
+    assert.equal(refused.response, 1); // it shows in CTRL/STAT alone
+    assert.deepEqual(control.data, [0xf0000f20]);
+    assert.deepEqual(tar.data, [0x20000000]);
+    assert.equal(lost.response, 7);
+  });
+
+  it('has what is under way aborted by DAPABORT, and by no other bit of ABORT', async () => {
+    await using rig = await ProbeRig.open();
+    await connectJtag(rig);
+    await rig.exchange(0x04, 0, 0, 0, 0, 0); // no repetition
+    const abort = (value: number): Promise<number[]> => rig.exchange(0x08, 0, ...word(value));
+    rig.probe.board.faults.inject({ kind: 'wait', times: 3 });
+
+    assert.equal((await rig.transfer(T.READ_DPIDR)).response, 2);
+    await abort(0x1e);
+    assert.equal((await rig.transfer(T.READ_DPIDR)).response, 2);
+    await abort(0x01);
+    assert.equal((await rig.transfer(T.READ_DPIDR)).response, 1);
+  });
+
+  it('counts a WAIT with each scan that is told so, as SWD does, however many there are to come', async () => {
+    await using rig = await ProbeRig.open();
+    await connectJtag(rig);
+    await rig.exchange(0x04, 0, 9, 0, 0, 0); // nine repetitions
+    rig.probe.board.faults.inject({ kind: 'wait', times: 1e9 });
+
+    assert.equal((await rig.transfer(T.READ_DPIDR)).response, 2);
+    rig.probe.board.faults.clear();
+
+    assert.deepEqual((await rig.transfer(T.READ_DPIDR)).data, [0x0bc11477]);
+  });
+
   it('refuses a device that is not configured', async () => {
     await using rig = await ProbeRig.open();
     await connectJtag(rig);
