@@ -8,6 +8,7 @@ import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.j
 import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
+import type { ClientName } from './client-lease.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
 import { cannotBeLookedAt, clearLeftFlags, readLeftFlags } from './left-flags.js';
@@ -19,8 +20,8 @@ import type { Wire } from './wire.js';
 
 export interface LeaseContextOptions {
   readonly wire: Wire;
-  /** Whether another client counts on the target's connection. */
-  readonly isShared: () => boolean;
+  /** The other clients that count on the target's connection. */
+  readonly sharers: () => readonly ClientName[];
   /** The place up to which accesses were executed: see `PostingDapPort.confirmed`. */
   readonly confirmed: () => number;
   readonly onHalt: () => void;

@@ -5,10 +5,11 @@ import { type Clock, sleep } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
+import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
 import { Admission, type AdmissionRules, openToAll } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
+import { clientsText } from './clients-text.js';
 import { PostedWrites } from './posted-writes.js';
 import { SessionLease } from './session-lease.js';
 import { TurnQueue } from './turn-queue.js';
@@ -42,7 +43,6 @@ export interface SessionEvents {
   /** One that was queued has its turn. */
   readonly admitted?: (client: ClientName) => void;
   readonly refused?: (client: ClientName, reason: string) => void;
-  readonly lockTaken?: (by: ClientName) => void;
   readonly lockLost?: (from: ClientName, to: ClientName) => void;
   /** With other clients there: a client reset the target, or halted a core. */
   readonly targetReset?: (by: ClientName) => void;
@@ -92,7 +92,6 @@ export class ProbeSession implements AsyncDisposable {
       clock,
       lockIdleTimeoutMs,
       onFinished: (lease) => this.#probe && this.posted.note(lease, this.#probe),
-      onLockTaken: ({ client }) => events?.lockTaken?.(client),
       onLockLost: (from, to) => {
         log.info('lock lost', { client: from.client.id, to: to.client.id });
         events?.lockLost?.(from.client, to.client);
@@ -192,12 +191,12 @@ export class ProbeSession implements AsyncDisposable {
     }
   }
 
-  async connect(probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
+  async connect(by: SessionLease, probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
     if (this.#protocol === undefined) {
       this.#protocol = await probe.connect(requested, signal);
       this.wire.connected(this.#protocol);
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
-      throw new ProbeError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
+      throw this.#otherProtocolError(by, this.#protocol);
     }
     for (const lease of this.#leases) lease.joinConnection();
   }
@@ -263,6 +262,14 @@ export class ProbeSession implements AsyncDisposable {
   #requireThere({ gone }: Probe): void {
     if (!gone.aborted) return;
     throw new ProbeDisconnectedError(`probe ${this.options.uid} has just been unplugged`, { cause: gone.reason });
+  }
+
+  #otherProtocolError(by: SessionLease, protocol: WireProtocol): ProbeStateError {
+    const what = `probe ${this.options.uid} is connected with ${protocol}`;
+    const others = this.leases.filter((lease) => lease !== by && lease.isConnected);
+    if (others.length === 0) return new ProbeStateError(`${what}: send "disconnect" before`);
+    const who = clientsText(others.map(({ client }) => client));
+    return new ProbeStateError(`${what} for ${who}: use ${protocol}, or wait until nobody is connected`);
   }
 
   #isWatched(by: SessionLease): boolean {

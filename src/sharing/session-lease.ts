@@ -4,7 +4,7 @@ import { never } from '../base/never.js';
 import { describeError, UnsupportedError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
+import { ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { JtagSequence, Probe, SwdSequence, SwoPort } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
 import { LateError } from './late-error.js';
@@ -36,9 +36,10 @@ export class SessionLease implements ClientLease, Writer {
     readonly client: ClientName,
     private readonly session: ProbeSession,
   ) {
+    const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#context = new LeaseContext({
       wire: session.wire,
-      isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
+      sharers: () => others().flatMap(({ client: other, isConnected }) => (isConnected ? [other] : [])),
       confirmed: () => session.probe?.dap.confirmed ?? -1,
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
@@ -46,7 +47,6 @@ export class SessionLease implements ClientLease, Writer {
     const use: UseProbe = (signal, operation) => this.#use(signal, operation);
     this.dap = new VirtualDap(this.#context, use, session.options.log);
     this.#memory = new MemoryHandles(this.dap);
-    const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#nReset = new ResetHold({
       clock: session.options.clock,
       isHeldByOthers: () => others().some((lease) => lease.holdsReset),
@@ -64,9 +64,10 @@ export class SessionLease implements ClientLease, Writer {
     return this.#opens > 0;
   }
 
-  /** How often this client has taken the lock and not given it back. */
+  /** How deep this client holds the lock now: 0 also while it has lost it to another. */
   get lockDepth(): number {
-    return this.session.turns.depthOf(this);
+    const { turns } = this.session;
+    return turns.holder === this ? turns.depthOf(this) : 0;
   }
 
   get isConnected(): boolean {
@@ -123,7 +124,7 @@ export class SessionLease implements ClientLease, Writer {
 
   connect(protocol: RequestedProtocol, signal: AbortSignal): Promise<void> {
     return this.#useInOrder(signal, async (probe) => {
-      await this.session.connect(probe, protocol, signal);
+      await this.session.connect(this, probe, protocol, signal);
       this.#connected = true;
     });
   }
@@ -373,9 +374,9 @@ export class SessionLease implements ClientLease, Writer {
     throw this.#notOpenError();
   }
 
-  #notOpenError(): ProbeDisconnectedError | ProbeError {
+  #notOpenError(): ProbeDisconnectedError | ProbeStateError {
     if (this.#isLost) return this.session.disconnectedError();
-    return new ProbeError(`probe ${this.session.options.uid} is not open: send "open" first`);
+    return new ProbeStateError(`probe ${this.session.options.uid} is not open: send "open" first`);
   }
 
   /** The probe is not there, or was replugged and not opened again. */

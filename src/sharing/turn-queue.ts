@@ -16,8 +16,7 @@ export interface TurnQueueOptions<Owner> {
   readonly lockIdleTimeoutMs: number;
   /** An operation has ended, and the next has not begun. */
   readonly onFinished?: (owner: Owner) => void;
-  /** The lock changed hands: `to` took it, or it was taken from `from` and `to` is the next. */
-  readonly onLockTaken?: (to: Owner) => void;
+  /** The lock was taken from `from`, and `to` is the next. */
   readonly onLockLost?: (from: Owner, to: Owner) => void;
 }
 
@@ -160,7 +159,6 @@ export class TurnQueue<Owner extends object> {
     this.#holder = owner;
     this.#depth = this.#lost.get(owner) ?? 0;
     this.#lost.delete(owner);
-    this.options.onLockTaken?.(owner);
   }
 
   #wait(owner: Owner, wants: Waiter<Owner>['wants'], signal: AbortSignal): Promise<void> {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Logger, silentLogger } from '../../src/base/logger.js';
 import { LocalAccess } from '../../src/daemon/local-access.js';
-import { normalPrincipal } from '../../src/daemon/principal.js';
 
 const own = { address: '127.0.0.1', port: 5555 };
 /** Owners of client ports on this machine. */
@@ -107,14 +106,40 @@ describe('access.local_group', () => {
     access.configure({});
     assert.equal(await refusalFor(access, 3), undefined);
   });
-});
 
-describe('a principal that an operator types', () => {
-  it('is written as clients have it', () => {
-    assert.equal(normalPrincipal('user:ada'), 'user:ada');
-    assert.equal(normalPrincipal('addr:192.0.2.7'), 'addr:192.0.2.7');
-    assert.equal(normalPrincipal('addr:2001:DB8:0:0::7'), 'addr:2001:db8::7');
-    assert.equal(normalPrincipal('addr:::FFFF:192.0.2.7'), 'addr:192.0.2.7');
-    assert.throws(() => normalPrincipal('addr:192.0.2'), /"192.0.2" is no IPv4 or IPv6 address/);
+  it('that the system does not know is a problem for operators, warned of once, until it is there', async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    const access = accessWith('labb', undefined, log);
+
+    for (let i = 0; i < 2; i++) await access.look();
+
+    assert.match(access.problem?.what ?? '', /^the system knows no group labb \(access\.local_group\): .* only root/);
+    assert.match(access.problem?.remedy ?? '', /"sudo groupadd labb"/);
+    assert.equal(warnings.length, 1);
+    access.configure({ localGroup: 'lab' });
+    await access.look();
+    assert.equal(access.problem, undefined);
+  });
+
+  it('that is there again is no problem any more, as soon as a member gets in', async () => {
+    let groups = '';
+    const access = new LocalAccess({
+      owners: { ownerOf: async () => 1000, isAbandoned: async () => false },
+      users: {
+        nameOf: async () => 'ada',
+        isMember: async (_uid, group) => group === groups,
+        hasGroup: async (group) => group === groups,
+      },
+      log: silentLogger,
+      rules: { localGroup: 'lab' },
+    });
+    await access.look();
+    assert.notEqual(access.problem, undefined);
+
+    groups = 'lab'; // the name service is up
+    assert.equal(await refusalFor(access, 2), undefined);
+
+    assert.equal(access.problem, undefined);
   });
 });

@@ -184,7 +184,12 @@ describe('connecting to the target', () => {
 
     await assert.rejects(second.connect('JTAG', NEVER), {
       kind: 'probe',
-      message: 'probe A1 is already connected with SWD',
+      message: 'probe A1 is connected with SWD for user:ada (127.0.0.1:1): use SWD, or wait until nobody is connected',
+    });
+    await rig.run(second.close(NEVER));
+    await assert.rejects(first.connect('JTAG', NEVER), {
+      kind: 'probe',
+      message: 'probe A1 is connected with SWD: send "disconnect" before',
     });
     assert.equal(await rig.run(first.dap.readDp(DP.DPIDR, NEVER)), DPIDR);
   });
@@ -311,19 +316,17 @@ describe('a client that leaves', () => {
   });
 
   it('after it lost the lock does not take it again to leave', async () => {
-    const takers: number[] = [];
-    const events = { lockTaken: ({ id }: ClientName) => takers.push(id) };
+    const losers: number[] = [];
+    const events = { lockLost: ({ id }: ClientName) => losers.push(id) };
     await using rig = await SessionRig.start({ session: { events } });
     const lease = await rig.connected();
     const next = await rig.opened();
     await lease.lock(NEVER);
     await rig.run(next.lock(NEVER)); // two seconds later
 
-    const leaving = Promise.resolve(lease[Symbol.asyncDispose]());
-    next.unlock();
-    await rig.run(leaving);
+    await rig.run(Promise.resolve(lease[Symbol.asyncDispose]()));
 
-    assert.deepEqual(takers, [lease.client.id, next.client.id]);
+    assert.deepEqual(losers, [lease.client.id]);
   });
 
   it('twice, or with a probe that no longer answers, leaves all the same', async () => {

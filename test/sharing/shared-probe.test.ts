@@ -110,7 +110,7 @@ describe('SWO of a shared probe', () => {
 
     await assert.rejects(rig.run(other.swoStart(9600, NEVER)), (error) => {
       assert.ok(error instanceof ProbeError);
-      assert.equal(error.message, 'client 1 (127.0.0.1:1) captures SWO');
+      assert.equal(error.message, 'SWO is captured by user:ada (127.0.0.1:1): wait until that one stops it or leaves');
       return true;
     });
     await rig.run(other.swoStop(NEVER));
@@ -171,13 +171,13 @@ describe('a sequence while others are connected', () => {
 
   it('of another kind is refused, and changes nothing', async () => {
     await using rig = await SessionRig.start();
-    await rig.connected();
+    for (let i = 0; i < 2; i++) await rig.connected();
     const second = await rig.connected();
 
     await assert.rejects(rig.run(second.swjSequence(bitString(8, 0xa5), NEVER)), RequestError);
     await assert.rejects(
       rig.run(second.swdSequence([{ direction: 'input', lengthBits: 8 }], NEVER)),
-      /other clients are connected/,
+      /^RequestError: other clients are connected, user:ada \(127\.0\.0\.1:1\) and 1 more: until they leave, only /,
     );
 
     assert.equal(await rig.run(second.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);

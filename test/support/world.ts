@@ -67,7 +67,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     crash: (error: Error) => assert.fail(error),
   };
   const supervisor = new Supervisor({ bus, book, config, services, onEvent: (event) => events.add(event) });
-  const world = new World({ clock, bus, book, reservations, supervisor, events });
+  const world = new World({ clock, bus, book, reservations, supervisor, events, local });
   await supervisor.start();
   return world;
 }
@@ -79,6 +79,7 @@ interface WorldParts {
   readonly reservations: Reservations;
   readonly supervisor: Supervisor;
   readonly events: EventHistory;
+  readonly local: LocalAccess;
 }
 
 export class World implements AsyncDisposable {
@@ -92,7 +93,7 @@ export class World implements AsyncDisposable {
   readonly #disposer = new Disposer();
   #nextConfig: () => Config;
 
-  constructor({ clock, bus, book, reservations, supervisor, events }: WorldParts) {
+  constructor({ clock, bus, book, reservations, supervisor, events, local }: WorldParts) {
     this.clock = clock;
     this.bus = bus;
     this.book = book;
@@ -101,7 +102,8 @@ export class World implements AsyncDisposable {
     this.#nextConfig = () => supervisor.config;
     this.daemon = new Daemon({
       audit: { problem: undefined },
-      users: { isUser: async () => true },
+      local,
+      users: { isUser: async () => true, nameOf: async (uid) => (uid === 0 ? 'root' : undefined) },
       ...{ supervisor, book, reservations, events, log: silentLogger, version: '0.0.0', pid: 1, since: clock.date() },
       loadConfig: () => this.#nextConfig(),
       onConfigured: () => undefined,
