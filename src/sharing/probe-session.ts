@@ -74,8 +74,8 @@ export class ProbeSession implements AsyncDisposable {
   #absence = 'it has not been plugged in yet';
   #probe: Probe | undefined;
   #protocol: WireProtocol | undefined;
-  /** As set; undefined: as the driver has it. */
-  #clockHz: number | undefined;
+  /** Of the opened probe, as set. */
+  #clockHz = 0;
 
   /** When it was last told that a client halts. */
   readonly #haltsTold = new WeakMap<SessionLease, number>();
@@ -114,8 +114,8 @@ export class ProbeSession implements AsyncDisposable {
     this.#openProbe = undefined;
     this.#absence = `it was unplugged at ${this.options.clock.date().toISOString()}`;
     const lost = this.#lose();
-    // Nobody waits for a turn on a probe that is not there, least of all for the lock of a client that may be asleep.
-    this.turns.refuseOperations(this.disconnectedError());
+    // Nobody waits for a turn on a probe that is not there, nor later for the lock of a client that has it open no more.
+    this.turns.clear(this.disconnectedError());
     await lost;
   }
 
@@ -162,7 +162,7 @@ export class ProbeSession implements AsyncDisposable {
       this.#requireThere(this.#probe);
       return;
     }
-    const { clock, log, uid, clockLimitHz, events } = this.options;
+    const { clock, log, uid, events } = this.options;
     const giveUp = clock.now() + OPEN_RETRY_MS;
     for (;;) {
       if (!this.#openProbe) throw this.disconnectedError();
@@ -173,8 +173,8 @@ export class ProbeSession implements AsyncDisposable {
           this.#requireThere(probe);
           throw this.disconnectedError();
         }
-        if (clockLimitHz !== undefined) await probe.setClock(clockLimitHz, signal);
-        this.#clockHz = clockLimitHz;
+        this.#clockHz = probe.initialClockHz;
+        await this.applyClock(probe, never); // it is not connected: nothing is sent
         this.#probe = probe;
         log.info('probe opened', { uid });
         events?.opened?.(probe);
@@ -204,10 +204,11 @@ export class ProbeSession implements AsyncDisposable {
   /** The slowest clock that any client has asked for: nobody makes the wire faster than another can bear. */
   async applyClock(probe: Probe, signal: AbortSignal): Promise<void> {
     const { clockLimitHz = Infinity } = this.options;
-    const slowestHz = Math.min(clockLimitHz, ...this.leases.map((lease) => lease.clockHz ?? Infinity));
-    if (slowestHz === Infinity || slowestHz === this.#clockHz) return;
-    await probe.setClock(slowestHz, signal);
-    this.#clockHz = slowestHz;
+    const askedHz = this.leases.flatMap((lease) => lease.clockHz ?? []);
+    const clockHz = Math.min(clockLimitHz, ...(askedHz.length > 0 ? askedHz : [probe.initialClockHz]));
+    if (clockHz === this.#clockHz) return;
+    await probe.setClock(clockHz, signal);
+    this.#clockHz = clockHz;
   }
 
   /** A client has reset the target. */

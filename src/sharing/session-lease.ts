@@ -106,9 +106,10 @@ export class SessionLease implements ClientLease, Writer {
     }
   }
 
-  close(signal: AbortSignal): Promise<void> {
-    return this.#turn(signal, async () => {
-      if (this.#opens === 0) return;
+  async close(signal: AbortSignal): Promise<void> {
+    if (!this.isOpen) return;
+    await this.#turn(signal, async () => {
+      if (this.#opens === 0) return; // the probe was unplugged meanwhile
       this.#opens--;
       if (this.isOpen) return;
       try {
@@ -128,8 +129,9 @@ export class SessionLease implements ClientLease, Writer {
     });
   }
 
-  disconnect(signal: AbortSignal): Promise<void> {
-    return this.#turn(signal, async () => {
+  async disconnect(signal: AbortSignal): Promise<void> {
+    if (!this.isOpen) return;
+    await this.#turn(signal, async () => {
       await this.session.posted.settle();
       this.#connected = false;
       await this.#releasePower();
@@ -139,6 +141,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   async lock(signal: AbortSignal): Promise<void> {
+    if (this.#isLost) throw this.session.disconnectedError();
     this.session.admission.requireInside(this);
     await this.session.turns.lock(this, signal);
   }
@@ -168,7 +171,7 @@ export class SessionLease implements ClientLease, Writer {
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
     if (asserted) return this.#use(signal, (probe) => this.#nReset.assert(probe, signal));
-    return this.#turn(signal, async () => {
+    return this.#turnIfOpen(signal, async () => {
       // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
       await this.#nReset.release(this.#probe(), signal);
       this.#lateError.tell();
@@ -317,7 +320,7 @@ export class SessionLease implements ClientLease, Writer {
     try {
       await this.#swo.leave(probe).finally(() => this.#nReset.leave(probe));
       await this.#releasePower();
-      if (probe) await this.session.applyClock(probe, never);
+      if (probe && this.session.leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
     } finally {
       this.#context.reset();
       await this.session.releaseUnused();
@@ -339,8 +342,13 @@ export class SessionLease implements ClientLease, Writer {
     return posted.areOfAnother(this) ? posted.settle().then(operation) : operation();
   }
 
+  /** Who has nothing open keeps nobody waiting, and takes no lock from one who is idle: it is refused without a turn. */
+  #turnIfOpen<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    return this.isOpen ? this.#turn(signal, operation) : Promise.reject(this.#notOpenError());
+  }
+
   #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
-    return this.#turn(signal, () => {
+    return this.#turnIfOpen(signal, () => {
       const probe = this.#probe();
       this.#lateError.tell();
       return operation(probe);
@@ -352,7 +360,7 @@ export class SessionLease implements ClientLease, Writer {
    * they have left on the wire is this client's.
    */
   #useInOrder<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
-    return this.#turn(signal, async () => {
+    return this.#turnIfOpen(signal, async () => {
       const probe = this.#probe();
       await this.session.posted.settle();
       this.#lateError.tell();
@@ -363,8 +371,17 @@ export class SessionLease implements ClientLease, Writer {
   #probe(): Probe {
     const { probe } = this.session;
     if (this.isOpen && probe) return probe;
-    if (this.#lost || !this.session.attached) throw this.session.disconnectedError();
-    throw new ProbeStateError(`probe ${this.session.options.uid} is not open: send "open" first`);
+    throw this.#notOpenError();
+  }
+
+  #notOpenError(): ProbeDisconnectedError | ProbeStateError {
+    if (this.#isLost) return this.session.disconnectedError();
+    return new ProbeStateError(`probe ${this.session.options.uid} is not open: send "open" first`);
+  }
+
+  /** The probe is not there, or was replugged and not opened again. */
+  get #isLost(): boolean {
+    return this.#lost || !this.session.attached;
   }
 
   #swoPort(probe: Probe): SwoPort {

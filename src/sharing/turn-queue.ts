@@ -118,10 +118,13 @@ export class TurnQueue<Owner extends object> {
     this.#grant();
   }
 
-  /** Refuses all operations that wait, also those that wait for somebody else's lock. Who waits for the lock stays. */
-  refuseOperations(reason: Error): void {
-    const refused = this.#waiting.filter(({ wants }) => wants === 'operation');
-    const rest = this.#waiting.filter(({ wants }) => wants !== 'operation');
+  /** Takes the lock from whoever has it or is to have it again, and refuses all that waits, save what owners do to leave. */
+  clear(reason: Error): void {
+    this.#holder = undefined;
+    this.#depth = 0;
+    this.#lost.clear();
+    const refused = this.#waiting.filter(({ wants }) => wants !== 'last operation');
+    const rest = this.#waiting.filter(({ wants }) => wants === 'last operation');
     this.#waiting.splice(0, this.#waiting.length, ...rest);
     for (const waiter of refused) waiter.refuse(reason);
     this.#grant();
