@@ -22,6 +22,7 @@ import { pyocdOptions } from './control/pyocd-options.js';
 import { Advertising } from './daemon/advertising.js';
 import { Daemon } from './daemon/daemon.js';
 import { AccessPolicy } from './daemon/access-policy.js';
+import { groupProblem } from './daemon/group-problem.js';
 import { LocalAccess } from './daemon/local-access.js';
 import { LoopDelay } from './daemon/loop-delay.js';
 import type { ServerServices } from './daemon/server-services.js';
@@ -59,6 +60,8 @@ async function main(): Promise<void> {
   const config = load();
   if (commandLine.action === 'check-config') {
     process.stdout.write(`${config.file ?? 'no config file'}: nothing is wrong with the config\n`);
+    const problem = await groupProblem(config.access.localGroup, new Users());
+    if (problem) process.stderr.write(`probed: on this machine: ${problem.what}: ${problem.remedy}\n`);
     return;
   }
   await run(config, load);
@@ -88,6 +91,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   const daemon = new Daemon({
     ...{ version, pid: process.pid, since: systemClock.date(), supervisor, book, reservations, audit, events, log },
     users,
+    local,
     loadConfig: load,
     onConfigured: (next) => {
       output.setLevel(next.log.level);
@@ -101,6 +105,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   atEnd.use(await openControl(config, { daemon, local, log, process }));
   atEnd.defer(() => stopServing(supervisor));
   await supervisor.start();
+  await local.look();
   loopDelay.begin(); // nobody waits for us while we start up
   const machine = { hostname, interfaces: networkInterfaces };
   const loadAdvertiser = (): Promise<Advertiser> => openAdvertiser(log);

@@ -189,10 +189,13 @@ function controlArguments(command: CommandName, parsed: Parsed): GivenArguments 
   for (const { name, schema } of commandNamed(command).args.list) {
     const value = parsed[name];
     if (value === undefined) continue;
-    if (Array.isArray(value)) throw new UsageError(`${command}: ${name} is given ${value.length} times: give it once`);
+    if (Array.isArray(value))
+      throw new UsageError(`${command}: --${name} is given ${value.length} times: give it once`);
     const isNumber = typeOf(schema) === 'integer' && typeof value === 'string' && /^\d+$/.test(value);
     given[name] = isNumber ? Number(value) : value;
-    if (!Check(schema, given[name])) throw new UsageError(`${command}: ${name} must be ${describeSchema(schema)}`);
+    if (Check(schema, given[name])) continue;
+    const shown = commandTexts[command].positions.some((position) => position === name) ? name : `--${name}`;
+    throw new UsageError(`${command}: ${shown} ${JSON.stringify(value)} does not fit: ${describeSchema(schema)}`);
   }
   return given;
 }

@@ -9,7 +9,7 @@ import type { Look } from './text/look.js';
 import { portsText } from './text/ports-text.js';
 import { reservationText } from './text/reservation-text.js';
 import { showText } from './text/show-text.js';
-import { statusText } from './text/status-text.js';
+import { problemLines, statusText } from './text/status-text.js';
 import { table } from './text/table.js';
 
 export interface CommandText<N extends CommandName> {
@@ -41,7 +41,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
   events: { positions: [], text: () => '' }, // the events themselves come after the result
   reload: {
     positions: [],
-    text: (result) =>
+    text: (result, look) =>
       result.applied
         ? lines([
             ...(result.changed.length + result.settings.length === 0 ? ['nothing changed'] : []),
@@ -49,6 +49,7 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
             ...(result.changed.length > 0 ? [`changed: ${result.changed.map(harmless).join(', ')}`] : []),
             ...result.waiting.map((uid) => `${harmless(uid)} is in use: it changes when its last client leaves`),
             ...result.nextStart.map((key) => `${harmless(key)} holds when the daemon is started again`),
+            ...problemLines(result.problems, look),
           ])
         : lines([...result.complaints.map(harmless), 'the config is wrong: nothing was changed']),
     exitCode: ({ applied }) => (applied ? ExitCode.Ok : ExitCode.Failure),
@@ -61,24 +62,25 @@ export const commandTexts: { readonly [N in CommandName]: CommandText<N> } = {
   },
   reserve: {
     positions: ['probe'],
-    text: ({ uid, reservation, others }, { now }) =>
+    text: ({ uid, reservation, others, unkept }, { now }) =>
       lines([
         `${harmless(uid)} is reserved ${harmless(reservationText(reservation, now))}`,
+        ...unkeptText(unkept),
         ...others.map(
           (row) => `${clientText(row)} has it open, and keeps it until it closes: "probectl kick" ends that`,
         ),
       ]),
+    exitCode: keptCode,
   },
-  extend: {
-    positions: ['probe'],
-    text: ({ uid, reservation }, { now }) =>
-      `${harmless(uid)} is reserved ${harmless(reservationText(reservation, now))}\n`,
-  },
-  release: {
-    positions: ['probe'],
-    text: ({ uid, reservation: { principal } }) =>
-      `${harmless(uid)} is not reserved for ${harmless(principal)} any more\n`,
-  },
+  extend: changing(
+    ['probe'],
+    ({ uid, reservation }, _args, { now }) =>
+      `${harmless(uid)} is reserved ${harmless(reservationText(reservation, now))}`,
+  ),
+  release: changing(
+    ['probe'],
+    ({ uid, reservation: { principal } }) => `${harmless(uid)} is not reserved for ${harmless(principal)} any more`,
+  ),
   enable: changing(['probe'], ({ uid }) => `${harmless(uid)} is enabled`),
   disable: changing(['probe'], ({ uid }) => `${harmless(uid)} is disabled`),
   rename: changing(['probe', 'name'], ({ uid }, { name }) =>
@@ -100,20 +102,26 @@ function clientText({ client, principal, address }: ClientRow): string {
   return `client ${client}, ${harmless(principal)} (${harmless(address)})`;
 }
 
-/** A command whose effect is to outlive the daemon. Where it does not, that is a failure, and the reason a line of its own. */
-function changing<N extends 'enable' | 'disable' | 'rename' | 'forget'>(
+/** A command whose effect is to outlive the daemon. */
+function changing<N extends 'extend' | 'release' | 'enable' | 'disable' | 'rename' | 'forget'>(
   positions: CommandText<N>['positions'],
-  sentence: (result: CommandResult<N>, args: CommandArguments<N>) => string,
+  sentence: (result: CommandResult<N>, args: CommandArguments<N>, look: Look) => string,
 ): CommandText<N> {
   return {
     positions,
-    text: (result, _look, args) =>
-      lines([
-        sentence(result, args),
-        ...(result.unkept === undefined ? [] : [`only until the daemon stops: ${harmless(result.unkept)}`]),
-      ]),
-    exitCode: ({ unkept }) => (unkept === undefined ? ExitCode.Ok : ExitCode.Failure),
+    text: (result, look, args) => lines([sentence(result, args, look), ...unkeptText(result.unkept)]),
+    exitCode: keptCode,
   };
+}
+
+/** Where the effect does not outlive the daemon, the reason is a line of its own. */
+function unkeptText(reason: string | undefined): string[] {
+  return reason === undefined ? [] : [`only until the daemon stops: ${harmless(reason)}`];
+}
+
+/** And it is a failure. */
+function keptCode({ unkept }: { readonly unkept?: string }): ExitCode {
+  return unkept === undefined ? ExitCode.Ok : ExitCode.Failure;
 }
 
 function lines(texts: readonly string[]): string {

@@ -19,6 +19,8 @@ export function explainMistake(message: string, words: readonly string[]): strin
     const options = optionsOf(command).map(({ word }) => word);
     return `unknown option --${unknown}: ${didYouMean(nearest(`--${unknown}`, options)) ?? 'see probectl --help'}`;
   }
+  const missing = /^Missing required arguments?: ([^,\s]+)/.exec(message)?.[1];
+  if (isKnown && missing !== undefined) return `${command}: --${missing} is missing: see probectl ${command} --help`;
   if (isKnown && (unknown !== undefined || message.startsWith('Not enough non-option arguments'))) {
     const what = unknown === undefined ? 'something is missing' : `${unknown} is too much`;
     return `${command}: ${what}: it is called as probectl ${usageOfAny(command)}`;

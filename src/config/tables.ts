@@ -57,7 +57,7 @@ export const tables = {
   limits: Type.Object(
     {
       clients_per_probe: Type.Integer({
-        description: 'How many clients one probe may have at a time. One more is told so at its "open".',
+        description: 'How many clients one probe may have at a time. One more is told so with its first request.',
         default: 32,
         examples: [4],
         minimum: 1,

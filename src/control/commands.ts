@@ -7,7 +7,7 @@ import { result } from '../jsonl/request-table.js';
 import { command } from './command.js';
 import { namedArgs } from './command-arguments.js';
 import { DURATION, parseDuration } from './duration.js';
-import type { DaemonView } from './daemon-view.js';
+import type { DaemonView, Kept } from './daemon-view.js';
 import { frozen } from './frozen.js';
 import { PROTOCOL_VERSION } from './messages.js';
 import { resolveProbe } from './resolve-probe.js';
@@ -23,7 +23,7 @@ const NAME = Type.String({
 });
 
 const PRINCIPAL = Type.String({
-  pattern: '^(user:[^\\x00-\\x1f]+|uid:[0-9]+|addr:[0-9A-Fa-f.:]+)$',
+  pattern: '^(user:[^\\x00-\\x1f]+|uid:[0-9]+|addr:[0-9A-Fa-f.:]+(%[A-Za-z0-9_.-]+)?)$',
   maxLength: 256,
   description: 'a principal: user:NAME, uid:NUMBER or addr:ADDRESS',
 });
@@ -35,11 +35,13 @@ const UNKEPT = Type.Optional(
 /** What a command that changed a probe answers. */
 const CHANGED = result(frozen(Type.Object({ uid: UID, unkept: UNKEPT })));
 
-function unkept({ unkept: reason }: DaemonView): { readonly unkept?: string } {
+function unkept(daemon: DaemonView, what: Kept): { readonly unkept?: string } {
+  const reason = daemon.unkept(what);
   return reason === undefined ? {} : { unkept: reason };
 }
 
-const RESERVED = result(frozen(Type.Object({ uid: UID, reservation: RESERVATION })));
+/** What a command that changed a reservation answers. */
+const RESERVED = result(frozen(Type.Object({ uid: UID, reservation: RESERVATION, unkept: UNKEPT })));
 
 const status = command({
   name: 'status',
@@ -119,7 +121,10 @@ const kick = command({
   args: namedArgs({
     probe: PROBE,
     client: Type.Optional(Type.Integer({ ...COUNT, description: 'the number of a client, as `show` prints it' })),
-    who: Type.Optional({ ...PRINCIPAL, description: 'only the clients of this principal' }),
+    who: Type.Optional({
+      ...PRINCIPAL,
+      description: 'only the clients of this principal: user:NAME, uid:NUMBER or addr:ADDRESS',
+    }),
   }),
   result: result(
     frozen(Type.Object({ uid: UID, kicked: Type.Array(CLIENT_ROW, { description: 'the clients that were dropped' }) })),
@@ -157,6 +162,7 @@ const reserve = command({
         others: Type.Array(CLIENT_ROW, {
           description: 'clients of others that have it open, and keep it until they close',
         }),
+        unkept: UNKEPT,
       }),
     ),
   ),
@@ -165,8 +171,8 @@ const reserve = command({
     const by = await operator;
     const principal = as ?? by;
     if (principal === undefined) throw new RequestError('who you are cannot be told: say --as PRINCIPAL');
-    const wish = { principal, lengthMs: parseDuration(length), ...(reason !== undefined && { reason }) };
-    return { uid, ...(await daemon.reserve(uid, wish, by)) };
+    const wish = { principal, lengthMs: parseDuration(length), ...(reason?.trim() && { reason: reason.trim() }) };
+    return { uid, ...(await daemon.reserve(uid, wish, by)), ...unkept(daemon, 'reservations') };
   },
 });
 
@@ -177,7 +183,8 @@ const extend = command({
   result: RESERVED,
   run: async ({ daemon, operator }, { probe, for: length }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    return { uid, reservation: await daemon.extend(uid, parseDuration(length), await operator) };
+    const reservation = await daemon.extend(uid, parseDuration(length), await operator);
+    return { uid, reservation, ...unkept(daemon, 'reservations') };
   },
 });
 
@@ -188,7 +195,8 @@ const release = command({
   result: RESERVED,
   run: async ({ daemon, operator }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    return { uid, reservation: await daemon.release(uid, await operator) };
+    const reservation = await daemon.release(uid, await operator);
+    return { uid, reservation, ...unkept(daemon, 'reservations') };
   },
 });
 
@@ -200,7 +208,7 @@ const enable = command({
   run: async ({ daemon, operator }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.setEnabled(uid, true, await operator);
-    return { uid, ...unkept(daemon) };
+    return { uid, ...unkept(daemon, 'settings') };
   },
 });
 
@@ -212,7 +220,7 @@ const disable = command({
   run: async ({ daemon, operator }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.setEnabled(uid, false, await operator);
-    return { uid, ...unkept(daemon) };
+    return { uid, ...unkept(daemon, 'settings') };
   },
 });
 
@@ -224,7 +232,7 @@ const rename = command({
   run: async ({ daemon, operator }, { probe, name }) => {
     const uid = resolveProbe(daemon.probes(), probe);
     await daemon.rename(uid, name === '' ? undefined : name, await operator);
-    return { uid, ...unkept(daemon) };
+    return { uid, ...unkept(daemon, 'settings') };
   },
 });
 
@@ -243,7 +251,7 @@ const forget = command({
   ),
   run: async ({ daemon, operator }, { probe }) => {
     const uid = resolveProbe(daemon.probes(), probe);
-    return { uid, ...(await daemon.forget(uid, await operator)), ...unkept(daemon) };
+    return { uid, ...(await daemon.forget(uid, await operator)), ...unkept(daemon, 'settings') };
   },
 });
 

@@ -34,7 +34,11 @@ export const daemonEvents = [
     ahead: Type.Integer({ description: 'how many wait before it' }),
   }),
   event('admitted', 'A client that waited has its turn.', { uid: UID, ...CLIENT }),
-  event('refused', 'A client was not let in.', { uid: UID, ...CLIENT, reason: text('what it was told') }),
+  event('refused', 'A client was not let in; for the same reason not more than once in 10 s for each.', {
+    uid: UID,
+    ...CLIENT,
+    reason: text('what it was told'),
+  }),
   event('turned-away', 'A connection was not let in: its machine may not connect, or there were too many at once.', {
     uid: UID,
     principal: text('the address, or "others" for many'),
@@ -62,7 +66,6 @@ export const daemonEvents = [
   }),
   event('released', 'An operator ended the reservation.', { uid: UID, principal: text('for whom it was'), by: BY }),
   event('expired', 'The reservation has ended by itself.', { uid: UID, principal: text('for whom it was') }),
-  event('lock-taken', 'A client took the lock.', { uid: UID, ...CLIENT }),
   event('lock-lost', 'A client that was silent while others waited lost the lock.', {
     uid: UID,
     ...CLIENT,
@@ -70,13 +73,20 @@ export const daemonEvents = [
     toAddress: text('where that one connects from'),
     toPrincipal: text('who that one is'),
   }),
-  event('target-reset', 'A client reset the target while others had the probe open.', { uid: UID, ...CLIENT }),
+  event(
+    'target-reset',
+    'A client reset the target while others had the probe open; not more than once in 10 s for each.',
+    { uid: UID, ...CLIENT },
+  ),
   event(
     'target-halted',
     'A client halted a core while others had the probe open; not more than once in 10 s for each.',
     { uid: UID, ...CLIENT },
   ),
-  event('error', 'Something went wrong.', { uid: Type.Optional(UID), error: text('what') }),
+  event('error', 'Something went wrong; the same not more than once in a minute.', {
+    uid: Type.Optional(UID),
+    error: text('what'),
+  }),
   event('reloaded', 'The config was read again.', {
     applied: Type.Boolean({ description: 'whether it was good' }),
     changed: Type.Array(Type.String(), { description: 'uids of the probes whose settings changed' }),

@@ -1,6 +1,9 @@
 import type { EventSource } from './event-history.js';
 import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from './snapshots.js';
 
+/** What operators change and the daemon keeps over a restart. */
+export type Kept = 'settings' | 'reservations';
+
 /** Which clients of a probe to drop; all if nothing is said. */
 export interface KickedClients {
   readonly client?: number;
@@ -35,8 +38,8 @@ export interface DaemonView {
   show(uid: string): Details;
   ports(): Ports;
   readonly events: EventSource;
-  /** Why nothing that is changed now outlives the daemon; undefined while it does. */
-  readonly unkept: string | undefined;
+  /** Why nothing of that kind that is changed now outlives the daemon; undefined while it does. */
+  unkept(what: Kept): string | undefined;
 
   /**
    * Reads the config again and applies what differs. Returns when that is done; a bad config changes nothing.

@@ -14,3 +14,15 @@ export function parseDuration(text: string): number {
   const parts = text.matchAll(/(\d+)([smhd])/g);
   return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * unitMs[unit], 0);
 }
+
+/** The length of time as `parseDuration` reads it, in whole seconds: "1d", "1h30m". */
+export function formatDuration(ms: number): string {
+  let left = Math.round(ms / 1000) * 1000;
+  let text = '';
+  for (const [unit, length] of Object.entries(unitMs).reverse()) {
+    const count = Math.floor(left / length);
+    if (count > 0) text += `${count}${unit}`;
+    left -= count * length;
+  }
+  return text === '' ? '0s' : text;
+}

@@ -92,6 +92,8 @@ export const CLIENT_ROW = frozen(
     bytesOut: count('bytes it was sent'),
     open: Type.Boolean({ description: 'whether it has the probe open' }),
     lockDepth: count('how often it holds the lock; 0: it does not'),
+    capturesSwo: Type.Boolean({ description: 'whether it captures SWO' }),
+    holdsReset: Type.Boolean({ description: 'whether it holds nRESET low' }),
   }),
 );
 export type ClientRow = Static<typeof CLIENT_ROW>;
@@ -143,12 +145,18 @@ export const DETAILS = frozen(
         key: text('the key, as in the config file'),
         value: text('its value, as in the config file'),
         from: text('who set it: default, file:line:column, command line, or probectl'),
+        still: Type.Optional(text('the value that holds until its last client leaves, where that is another one')),
       }),
       { description: 'its settings' },
     ),
-    errors: Type.Array(Type.Object({ at: time('when'), error: text('what') }), {
-      description: 'its last errors, the newest last',
-    }),
+    errors: Type.Array(
+      Type.Object({
+        at: time('when it came last'),
+        error: text('what'),
+        times: Type.Optional(count('how often it came, if more than once')),
+      }),
+      { description: 'its last errors, each once, the newest last; mistakes of clients are none' },
+    ),
   }),
 );
 /** All that is known of one probe. */
@@ -185,6 +193,7 @@ export const RELOADED = frozen(
       nextStart: Type.Array(Type.String(), {
         description: 'keys whose new value holds only when the daemon is started again',
       }),
+      problems: Type.Array(PROBLEM, { description: 'what does not fit this machine' }),
     }),
     Type.Object({
       applied: Type.Literal(false, { description: 'false: the old config stays' }),

@@ -7,15 +7,20 @@ import type { ServedProbe } from './served-probe.js';
 export function clientRows(served: ServedProbe | undefined): ClientRow[] {
   if (!served) return [];
   const leases = new Map(served.session.leases.map((lease) => [lease.client.id, lease]));
-  return served.server.clients.map(({ client, since, traffic }) => ({
-    client: client.id,
-    address: client.address,
-    principal: client.principal,
-    since: since.toISOString(),
-    ...traffic,
-    open: leases.get(client.id)?.isOpen ?? false,
-    lockDepth: leases.get(client.id)?.lockDepth ?? 0,
-  }));
+  return served.server.clients.map(({ client, since, traffic }) => {
+    const lease = leases.get(client.id);
+    return {
+      client: client.id,
+      address: client.address,
+      principal: client.principal,
+      since: since.toISOString(),
+      ...traffic,
+      open: lease?.isOpen ?? false,
+      lockDepth: lease?.lockDepth ?? 0,
+      capturesSwo: lease?.capturesSwo ?? false,
+      holdsReset: lease?.holdsReset ?? false,
+    };
+  });
 }
 
 /** Who waits for its turn, the next first. */

@@ -6,19 +6,24 @@ import { keysChanged, keysForNextStart } from '../config/changed-keys.js';
 import { ConfigError, UsageError } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { fixedPorts, settingSource } from '../config/probe-policy.js';
-import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
+import type { DaemonView, Kept, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
 import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
 import { clientRows, reservationRow } from './client-rows.js';
+import type { LocalAccess } from './local-access.js';
 import { normalPrincipal } from './principal.js';
 import type { ProbeEntry } from './probe-entry.js';
 import { Snapshots, type SnapshotSources } from './snapshots.js';
 
 export interface DaemonOptions extends SnapshotSources {
+  readonly local: Pick<LocalAccess, 'problem' | 'look'>;
   readonly events: EventHistory;
   readonly log: Logger;
-  readonly users: { isUser(name: string): Promise<boolean> };
+  readonly users: {
+    isUser(name: string): Promise<boolean>;
+    nameOf(uid: number): Promise<string | undefined>;
+  };
   /** Reads the config anew, as at the start. @throws ConfigError, UsageError */
   readonly loadConfig: () => Config;
   /** Called with a config that has been applied, for what is not the supervisor's. */
@@ -46,8 +51,8 @@ export class Daemon implements DaemonView {
     return this.options.events;
   }
 
-  get unkept(): string | undefined {
-    const { problem } = this.options.book;
+  unkept(what: Kept): string | undefined {
+    const { problem } = what === 'settings' ? this.options.book : this.options.reservations;
     return problem && describeError(problem);
   }
 
@@ -68,7 +73,7 @@ export class Daemon implements DaemonView {
   }
 
   async reload(now: boolean, by?: string): Promise<Reloaded> {
-    const { supervisor, events, log, loadConfig, onConfigured } = this.options;
+    const { supervisor, events, log, local, loadConfig, onConfigured } = this.options;
     let config: Config;
     try {
       config = loadConfig();
@@ -83,24 +88,26 @@ export class Daemon implements DaemonView {
     const before = new Map(supervisor.entries.map((entry) => [entry.uid, this.#fingerprint(entry)]));
     await supervisor.configure(config, now);
     onConfigured(config);
+    await local.look();
     const changed = supervisor.entries.filter((entry) => before.get(entry.uid) !== this.#fingerprint(entry));
     const waiting = supervisor.entries.filter(({ isWaiting }) => isWaiting).map(({ uid }) => uid);
     const uids = [...new Set([...changed.map(({ uid }) => uid), ...waiting])];
     events.add({ type: 'reloaded', applied: true, changed: uids, settings, ...asked(by) });
     const nextStart = keysForNextStart(this.#startConfig, config);
     log.info('config reloaded', { changed: uids, settings, waiting, nextStart, by });
-    return { applied: true, changed: uids, settings, waiting, nextStart: [...nextStart] };
+    const problems = local.problem ? [local.problem] : [];
+    return { applied: true, changed: uids, settings, waiting, nextStart: [...nextStart], problems };
   }
 
-  rescan(): Promise<void> {
-    return this.options.supervisor.reconcile();
+  async rescan(): Promise<void> {
+    await Promise.all([this.options.supervisor.reconcile(), this.options.local.look()]);
   }
 
   async kick(uid: string, which: KickedClients, by: string | undefined): Promise<readonly ClientRow[]> {
     const { events, log } = this.options;
     const { served } = this.#entry(uid);
     const { client } = which;
-    const principal = which.principal === undefined ? undefined : normalPrincipal(which.principal);
+    const principal = which.principal === undefined ? undefined : await this.#normalPrincipal(which.principal);
     const rows = clientRows(served).filter(
       (row) => (client === undefined || row.client === client) && (principal ?? row.principal) === row.principal,
     );
@@ -122,12 +129,16 @@ export class Daemon implements DaemonView {
   async reserve(uid: string, wish: ReservationWish, by: string | undefined): Promise<Reserved> {
     const { reservations, events } = this.options;
     const { served } = this.#entry(uid);
-    const principal = normalPrincipal(wish.principal);
+    const principal = await this.#normalPrincipal(wish.principal);
     await this.#requireUser(principal);
     const reservation = reservationRow(await reservations.reserve(uid, { ...wish, principal }));
     events.add({ type: 'reserved', uid, ...reservation, ...asked(by) });
     const others = clientRows(served).filter((row) => row.open && row.principal !== principal);
     return { reservation, others };
+  }
+
+  #normalPrincipal(typed: string): Promise<string> {
+    return normalPrincipal(typed, this.options.users);
   }
 
   /** A mistyped name would keep out everybody. */

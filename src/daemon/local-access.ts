@@ -3,8 +3,11 @@
 import { describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/config.js';
+import type { Problem } from '../control/snapshots.js';
 import type { Endpoint } from '../platform/socket-owners.js';
 import type { AccessVerdict } from '../server/client-access.js';
+import { groupProblem } from './group-problem.js';
+import { userPrincipal } from './principal.js';
 
 /** The user ids behind connections from this machine. */
 interface Owners {
@@ -34,6 +37,7 @@ const ROOT = 0;
 export class LocalAccess {
   #rules: AccessRules;
   #hasWarned = false;
+  #problem: Problem | undefined;
 
   constructor(private readonly options: LocalAccessOptions) {
     this.#rules = options.rules;
@@ -42,6 +46,22 @@ export class LocalAccess {
   /** For clients that come from now on. */
   configure(rules: AccessRules): void {
     this.#rules = rules;
+  }
+
+  /** What keeps out whom the config lets in, as `look` has found it; undefined if nothing does. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  /** Looks whether the system knows the group of the config. */
+  async look(): Promise<void> {
+    const group = this.#rules.localGroup;
+    const problem = await groupProblem(group, this.options.users);
+    if (group !== this.#rules.localGroup) return; // it is looked for anew
+    if (problem && problem.what !== this.#problem?.what) {
+      this.options.log.warn('the group of access.local_group is unknown: nobody but root gets in', { group });
+    }
+    this.#problem = problem;
   }
 
   /**
@@ -62,10 +82,9 @@ export class LocalAccess {
     return await this.options.owners.isAbandoned(peer, own).catch(() => false);
   }
 
-  /** What a local user is called: "user:ada", or "uid:1000" where nobody knows a name. */
-  async principalOf(uid: number): Promise<string> {
-    const name = await this.options.users.nameOf(uid);
-    return name === undefined ? `uid:${uid}` : `user:${name}`;
+  /** What a local user is called. */
+  principalOf(uid: number): Promise<string> {
+    return userPrincipal(uid, this.options.users);
   }
 
   async #ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined> {
@@ -86,7 +105,10 @@ export class LocalAccess {
   async #refusalFor(uid: number | undefined): Promise<RequestError | undefined> {
     const group = this.#rules.localGroup;
     if (group === undefined || uid === ROOT) return undefined;
-    if (uid !== undefined && (await this.options.users.isMember(uid, group))) return undefined;
+    if (uid !== undefined && (await this.options.users.isMember(uid, group))) {
+      this.#problem = undefined; // a name service that was away is back
+      return undefined;
+    }
     const why = await this.#whyOutside(uid, group);
     return new RequestError(`probes of this machine are for group ${group} (access.local_group), ${why}`);
   }

@@ -6,13 +6,17 @@ import type { ProbeState } from '../control/snapshots.js';
 import type { Probe } from '../probe/probe.js';
 import type { FoundProbe, UnservedProbe } from './find-probes.js';
 import type { ServedProbe } from './served-probe.js';
+import type { SettingSources } from './setting-rows.js';
 
-/** Errors of one probe that are kept for `probectl show`. */
+/** Different errors of one probe that are kept for `probectl show`. */
 const MAX_ERRORS = 20;
 
 export interface KeptError {
+  /** When it came last. */
   readonly at: Date;
   readonly error: string;
+  /** How often it came. */
+  readonly times: number;
 }
 
 export interface LastOpen {
@@ -28,6 +32,8 @@ export class ProbeEntry {
   /** Something with its uid is there and cannot be served: perhaps the probe itself, in another mode. */
   unserved: UnservedProbe | undefined;
   served: ServedProbe | undefined;
+  /** The settings it is served with. */
+  servedWith: SettingSources | undefined;
   /** Why it is not served although it should be. */
   failure: Error | undefined;
   /** Why it should not be served. */
@@ -35,7 +41,8 @@ export class ProbeEntry {
   /** Its settings have changed and wait until its clients have gone. */
   isWaiting = false;
   lastOpen: LastOpen | undefined;
-  readonly #errors: KeptError[] = [];
+  /** By text, the newest last. */
+  readonly #errors = new Map<string, KeptError>();
   #state: ProbeState = 'absent';
   #since: Date;
 
@@ -71,11 +78,18 @@ export class ProbeEntry {
   }
 
   get errors(): readonly KeptError[] {
-    return this.#errors;
+    return [...this.#errors.values()];
   }
 
+  /** One that comes with every request of a client is kept once: it must not push out the others. */
   noteError(error: unknown): void {
-    this.#errors.push({ at: this.clock.date(), error: describeError(error) });
-    if (this.#errors.length > MAX_ERRORS) this.#errors.shift();
+    const text = describeError(error);
+    const times = (this.#errors.get(text)?.times ?? 0) + 1;
+    this.#errors.delete(text);
+    this.#errors.set(text, { at: this.clock.date(), error: text, times });
+    for (const oldest of this.#errors.keys()) {
+      if (this.#errors.size <= MAX_ERRORS) break;
+      this.#errors.delete(oldest);
+    }
   }
 }

@@ -7,6 +7,7 @@ import { DaemonError, describeError, RequestError } from '../base/errors.js';
 import { FifoLock } from '../base/fifo-lock.js';
 import { never } from '../base/never.js';
 import type { ReservationWish } from '../control/daemon-view.js';
+import { formatDuration } from '../control/duration.js';
 import type { Reservation } from '../sharing/admission.js';
 import { decodeReservations, encodeReservations } from './reservations-file.js';
 import { replaceFile, type StateFiles, systemFiles } from './state-files.js';
@@ -19,7 +20,7 @@ export class ReservationsError extends DaemonError {
   readonly remedy: string;
 
   constructor(directory: string, cause: unknown) {
-    super('reservations cannot be written: they are lost when the daemon stops', { cause });
+    super('reservations cannot be written: what changes now is lost when the daemon stops', { cause });
     this.remedy = remedyFor(cause, directory);
   }
 }
@@ -37,6 +38,10 @@ export interface ReservationsOptions {
 
 /** The wall clock may be set while we sleep: it is looked at again at least so often. */
 const LOOK_AGAIN_MS = 10_000;
+/** A wall clock that says less has not been set since the machine was switched on. */
+const LEAST_DATE_MS = Date.UTC(2025, 0, 1);
+/** What could not be written is tried again after so long. */
+const RETRY_MS = 60_000;
 
 export class Reservations implements AsyncDisposable {
   readonly #options: ReservationsOptions;
@@ -46,6 +51,7 @@ export class Reservations implements AsyncDisposable {
   readonly #held = new Map<string, Held>();
   readonly #listeners = new Set<(uid: string) => void>();
   #timer: Disposable | undefined;
+  #retry: Disposable | undefined;
   /** The last write. Never rejects. */
   #saved: Promise<void> = Promise.resolve();
   #problem: ReservationsError | undefined;
@@ -119,10 +125,12 @@ export class Reservations implements AsyncDisposable {
     return reservation;
   }
 
-  /** Waits for what is being written. What is reserved stays so. */
+  /** Waits for what is being written, and tries once more what could not be. What is reserved stays so. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     await this.#saved;
+    if (this.#problem) await this.#save();
+    this.#retry?.[Symbol.dispose]();
   }
 
   #required(uid: string): Reservation {
@@ -144,6 +152,16 @@ export class Reservations implements AsyncDisposable {
     return { reservation, endsBy: clock.now() + Math.min(leftMs, this.#longestMs) };
   }
 
+  /**
+   * One that was made while the wall clock was ahead would begin anew with every start. Where it is this machine's clock
+   * that is behind, it may be right, and the time that passes ends it.
+   */
+  #shortened(reservation: Reservation): Reservation {
+    const nowMs = this.#options.clock.date().getTime();
+    const latest = new Date(nowMs + this.#longestMs);
+    return nowMs < LEAST_DATE_MS || reservation.until <= latest ? reservation : { ...reservation, until: latest };
+  }
+
   /** By the wall clock, or by the time that has passed: a wall clock that is set back must not make it last. */
   #isOver({ reservation, endsBy }: Held): boolean {
     const { clock } = this.#options;
@@ -153,7 +171,7 @@ export class Reservations implements AsyncDisposable {
   #laterThan(date: Date, ms: number): Date {
     const later = new Date(date.getTime() + ms);
     if (later.getTime() > this.#options.clock.date().getTime() + this.#longestMs) {
-      const longest = `${this.#longestMs / 1000} seconds from now on`;
+      const longest = `${formatDuration(this.#longestMs)} from now on`;
       throw new RequestError(`a reservation may last ${longest} (access.longest_reservation): ask for less`);
     }
     return later;
@@ -199,7 +217,11 @@ export class Reservations implements AsyncDisposable {
       const bytes = await this.#files.read(path.join(directory, FILE_NAME));
       const kept = bytes ? decodeReservations(bytes) : new Map<string, Reservation>();
       if (!kept) this.#finding = 'the file of reservations is damaged: probes that were reserved are free now';
-      for (const [uid, reservation] of kept ?? []) this.#held.set(uid, this.#heldFrom(reservation));
+      for (const [uid, reservation] of kept ?? []) {
+        const shortened = this.#shortened(reservation);
+        this.#held.set(uid, this.#heldFrom(shortened));
+        if (shortened !== reservation) this.#saved = this.#save();
+      }
     } catch (error) {
       this.#finding = `the file of reservations cannot be read: ${describeError(error)}`;
     }
@@ -209,7 +231,8 @@ export class Reservations implements AsyncDisposable {
   /** Never rejects. */
   #save(): Promise<void> {
     return this.#lock.run(never, async () => {
-      const { directory } = this.#options;
+      const { directory, clock } = this.#options;
+      this.#retry?.[Symbol.dispose]();
       const kept = new Map([...this.#held].map(([uid, { reservation }]) => [uid, reservation]));
       try {
         await this.#files.makeDirectory(directory);
@@ -217,6 +240,9 @@ export class Reservations implements AsyncDisposable {
         this.#problem = undefined;
       } catch (cause) {
         this.#problem = new ReservationsError(directory, cause);
+        this.#retry = clock.timer(RETRY_MS, () => {
+          this.#saved = this.#save();
+        });
       }
     });
   }

@@ -4,9 +4,11 @@ import type { Clock } from '../base/clock.js';
 import { type DaemonError, describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { DaemonEvent } from '../control/daemon-events.js';
+import { ProbeStateError } from '../probe/errors.js';
 import type { ClientName } from '../sharing/client-lease.js';
 import type { ProbeEntry } from './probe-entry.js';
 import type { ServingEvents } from './served-probe.js';
+import { Sparingly } from './sparingly.js';
 
 export interface EventListeners {
   readonly clock: Clock;
@@ -16,9 +18,21 @@ export interface EventListeners {
   readonly onLeft: () => void;
 }
 
+/** What clients can bring about as fast as they can send would push all else out of the history. */
+const CLIENT_TOLD_MS = 10_000;
+const ERROR_TOLD_MS = 60_000;
+const MOST_TOLD = 50;
+
 export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }: EventListeners): ServingEvents {
   const { uid } = entry;
-  let lastHolder: number | undefined;
+  const resets = new Sparingly({ clock, periodMs: CLIENT_TOLD_MS, most: MOST_TOLD });
+  const refusals = new Sparingly({ clock, periodMs: CLIENT_TOLD_MS, most: MOST_TOLD });
+  const errors = new Sparingly({ clock, periodMs: ERROR_TOLD_MS, most: MOST_TOLD });
+  let lastOpenError: unknown;
+  const note = (error: unknown): void => {
+    if (errors.mayTell(describeError(error))) noteError(entry, error, onEvent);
+    else entry.noteError(error);
+  };
   const by = ({ id, address, principal }: ClientName) => ({ uid, client: id, address, principal });
   return {
     clientIn: (client) => onEvent({ type: 'client-in', ...by(client) }),
@@ -31,6 +45,7 @@ export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }
       onEvent({ type: 'queued', ...by(client), ahead });
     },
     refused: (client, reason) => {
+      if (!refusals.mayTell(`${client.id} ${reason}`)) return;
       log.info('client refused', { uid, client: client.id, reason });
       onEvent({ type: 'refused', ...by(client), reason });
     },
@@ -44,20 +59,20 @@ export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }
       log.info('client dropped', { uid, client: client.id, reason });
       onEvent({ type: 'dropped', ...by(client), reason });
     },
-    lockTaken: (client) => {
-      // A client takes and returns the lock thousands of times; what tells something is that it goes to another.
-      if (client.id !== lastHolder) onEvent({ type: 'lock-taken', ...by(client) });
-      lastHolder = client.id;
-    },
     lockLost: (from, to) =>
       onEvent({ type: 'lock-lost', ...by(from), to: to.id, toAddress: to.address, toPrincipal: to.principal }),
-    targetReset: (client) => onEvent({ type: 'target-reset', ...by(client) }),
+    targetReset: (client) => {
+      if (resets.mayTell(String(client.id))) onEvent({ type: 'target-reset', ...by(client) });
+    },
     targetHalted: (client) => onEvent({ type: 'target-halted', ...by(client) }),
     opened: ({ details }) => (entry.lastOpen = { at: clock.date(), details }),
-    openFailed: (error) => noteError(entry, error, onEvent),
+    openFailed: (error) => {
+      lastOpenError = error;
+      note(error);
+    },
     useChanged: () => entry.noteState(),
     requestFailed: (_client, error) => {
-      if (concernsProbe(error)) noteError(entry, error, onEvent);
+      if (error !== lastOpenError && concernsProbe(error)) note(error);
     },
   };
 }
@@ -69,6 +84,8 @@ export function noteError(entry: ProbeEntry, error: unknown, onEvent: (event: Da
 }
 
 /** What somebody beside the probe should look at. A FAULT or a WAIT is between client and target. */
-function concernsProbe({ kind }: DaemonError): boolean {
+function concernsProbe(error: DaemonError): boolean {
+  if (error instanceof ProbeStateError) return false;
+  const { kind } = error;
   return kind === 'probe' || kind === 'busy' || kind === 'access' || kind === 'transfer';
 }

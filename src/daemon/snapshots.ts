@@ -1,16 +1,17 @@
 // What operators are shown of the daemon and its probes, as it is at the moment.
 
 import { describeError, RequestError } from '../base/errors.js';
-import { listSettings } from '../config/list-settings.js';
-import { type ProbeKey, type ProbeSettings, probeSettings, settingSource } from '../config/probe-policy.js';
+import { type ProbeSettings, probeSettings } from '../config/probe-policy.js';
 import type { Details, Ports, Problem, ProbeRow, Status } from '../control/snapshots.js';
 import { udevRemedy } from '../usb/udev-rule.js';
 import { accessProblem } from './access-problem.js';
 import type { AuditLog } from './audit-log.js';
 import { clientRows, reservationRow, waitingRows } from './client-rows.js';
+import type { LocalAccess } from './local-access.js';
 import type { PortBook } from './port-book.js';
 import type { ProbeEntry } from './probe-entry.js';
 import type { Reservations } from './reservations.js';
+import { settingRows } from './setting-rows.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface SnapshotSources {
@@ -22,6 +23,7 @@ export interface SnapshotSources {
   readonly book: PortBook;
   readonly reservations: Reservations;
   readonly audit: Pick<AuditLog, 'problem'>;
+  readonly local: Pick<LocalAccess, 'problem'>;
   /** 99th percentile of the event loop's delay, in milliseconds. */
   readonly loopDelayMs: () => number;
 }
@@ -45,11 +47,13 @@ export class Snapshots {
   }
 
   show(uid: string): Details {
-    const entry = this.sources.supervisor.entry(uid);
+    const { supervisor, book } = this.sources;
+    const entry = supervisor.entry(uid);
     if (!entry) throw new RequestError(`there is no probe ${uid}`);
     const { attached, unserved, served, lastOpen, errors } = entry;
     const there = attached ?? unserved;
     const wireProtocol = served?.session.protocol;
+    const inUse = entry.isWaiting ? entry.servedWith : undefined;
     return {
       probe: this.#row(entry),
       ...(there && { usb: usbOf(there.device) }),
@@ -57,8 +61,8 @@ export class Snapshots {
       ...(lastOpen && { lastOpen: { at: lastOpen.at.toISOString(), ...knownDetails(lastOpen.details) } }),
       clients: clientRows(served),
       queue: waitingRows(served),
-      settings: this.#settingsOf(uid),
-      errors: errors.map(({ at, error }) => ({ at: at.toISOString(), error })),
+      settings: settingRows(uid, { config: supervisor.config, operator: book.recordOf(uid) }, inUse),
+      errors: errors.map(({ at, error, times }) => ({ at: at.toISOString(), error, ...(times > 1 && { times }) })),
     };
   }
 
@@ -105,10 +109,11 @@ export class Snapshots {
   }
 
   #problems(): Problem[] {
-    const { supervisor, book, reservations, audit } = this.sources;
+    const { supervisor, book, reservations, audit, local } = this.sources;
     const problems: Problem[] = [];
     for (const { problem } of [book, reservations, audit])
       if (problem) problems.push({ what: describeError(problem), remedy: problem.remedy });
+    if (local.problem) problems.push(local.problem);
     for (const finding of book.findings)
       problems.push({ what: finding, remedy: 'compare "probectl ports" with what clients use' });
     for (const { uid, state, failure, attached } of supervisor.entries) {
@@ -126,34 +131,6 @@ export class Snapshots {
       if (warning) problems.push({ uid, ...warning });
     }
     return problems;
-  }
-
-  #settingsOf(uid: string): Details['settings'] {
-    const { config } = this.sources.supervisor;
-    const operator = this.sources.book.recordOf(uid);
-    const own = Object.entries({ enabled: true, ...probeSettings(config, uid, operator), ...operator });
-    const keys: Partial<Record<string, ProbeKey>> = {
-      clockLimitHz: 'clock_limit',
-      memoryHandles: 'memory_handles',
-      postedWrites: 'posted_writes',
-      packetsInFlight: 'packets_in_flight',
-      allowRemote: 'allow_remote',
-    };
-    return [
-      ...own
-        .filter(([key]) => key !== 'port' || config.settings.probe.some((entry) => entry.uid === uid))
-        .map(([key, value]) => {
-          const written = keys[key] ?? (key as ProbeKey);
-          return {
-            key: `probe.${written}`,
-            value: Array.isArray(value) ? JSON.stringify(value) : String(value),
-            from: settingSource(config, uid, written, operator),
-          };
-        }),
-      ...listSettings(config)
-        .filter(({ key }) => /^(listen|limits|access)\./.test(key))
-        .map(({ key, value, source }) => ({ key, value: JSON.stringify(value), from: source })),
-    ];
   }
 }
 

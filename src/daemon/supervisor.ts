@@ -222,9 +222,10 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async #start(entry: ProbeEntry, plan: ServingPlan): Promise<void> {
-    const { services, onEvent } = this.#options;
+    const { services, onEvent, book } = this.#options;
     const { uid } = entry;
     const { clock, log } = services;
+    entry.servedWith = { config: this.#config, operator: book.recordOf(uid) };
     const onLeft = (): void => {
       if (entry.isWaiting) this.#passes.makeSoon();
     };

@@ -20,6 +20,8 @@ export const DP = {
   /** Write only. */
   ABORT: 0x00,
   CTRL_STAT: 0x04,
+  /** DPv3: ASIZE, the size of AP addresses, in bits 6:0 (IHI 0074 B2.2). */
+  DPIDR1: 0x10,
   DLCR: 0x14,
   TARGETID: 0x24,
   DLPIDR: 0x34,
@@ -31,6 +33,7 @@ export const DP = {
   RESEND: 0x08,
   /** Read only; a write of this address is TARGETSEL. */
   RDBUFF: 0x0c,
+  /** Bit 0 should be one (IHI 0031 B2.2.12). */
   TARGETSEL: 0x0c,
 } as const satisfies Record<string, DpAddress>;
 

@@ -12,6 +12,9 @@ export class ProbeError extends DaemonError {
   readonly kind = 'probe';
 }
 
+/** A client asks for what does not fit the probe, or the state it and others have it in: nothing is wrong with the probe. */
+export class ProbeStateError extends ProbeError {}
+
 /** Another program has claimed the probe. */
 export class ProbeBusyError extends DaemonError {
   readonly kind = 'busy';

@@ -38,6 +38,8 @@ export interface Probe extends AsyncDisposable {
   connect(protocol: RequestedProtocol, signal: AbortSignal): Promise<WireProtocol>;
   /** Lets go of the pins. */
   disconnect(signal: AbortSignal): Promise<void>;
+  /** The clock it has when it is opened, and keeps until `setClock`, in Hz. */
+  readonly initialClockHz: number;
   /** Remembered when the probe is not connected, and applied by `connect`. */
   setClock(frequencyHz: number, signal: AbortSignal): Promise<void>;
   /** Clocks out 1 … 256 bits on SWDIO/TMS. Absent where the probe manages the protocol itself. */

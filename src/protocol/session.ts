@@ -32,7 +32,8 @@ export const close = probeRequest({
 
 export const lock = probeRequest({
   name: 'lock',
-  summary: "Waits for the probe's lock and takes it. Recursive: `unlock` it as often.",
+  summary:
+    "Waits for the probe's lock and takes it. Recursive: `unlock` it as often. It ends when the probe is unplugged.",
   args: args(),
   result: noResult,
 });

@@ -55,7 +55,7 @@ const MAX_JOINED_CHARACTERS = 64 * 1024;
 const REQUESTS_PER_TURN = 256;
 const TURN_MS = 10;
 
-/** How often a client that waits for others and sends no more is looked after. */
+/** How often a client that waits for others, and is not heard of, is looked after. */
 const LOOK_MS = 1000;
 
 /** How much of a client's own words goes into an error text or a log line. */
@@ -168,15 +168,26 @@ export class Connection {
       return;
     }
     this.#pump();
-    if (this.#isRunning) this.#watching = this.#watchWaiting();
+    if (this.#isRunning) this.#watch();
   }
 
-  /** Whoever has left altogether must not keep a place in a queue, nor wait for a lock and then have it. */
+  /**
+   * Who has left altogether must not keep its place in a queue, or what it has of the probe, for as long as others keep it
+   * waiting. TCP does not tell of one that sends no more, nor of one that is not read from at present.
+   */
+  #watch(): void {
+    this.#watching ??= this.#watchWaiting().finally(() => (this.#watching = undefined));
+  }
+
   async #watchWaiting(): Promise<void> {
     const { clock, hasLeft } = this.#options;
     do {
       if (this.#lease?.isWaiting && (await hasLeft())) this.reset('it left while it waited');
-    } while (this.#isRunning && !(await abortsWithin(this.#abort.signal, LOOK_MS, clock)));
+    } while (
+      !(await abortsWithin(this.#abort.signal, LOOK_MS, clock)) &&
+      this.#isRunning &&
+      (this.#inputEnded || this.#socket.isPaused())
+    );
   }
 
   /** For peers that are no clients, or cannot be. Nothing they have sent is run from here on. */
@@ -281,8 +292,10 @@ export class Connection {
   #throttleReading(): void {
     const { maxBacklogBytes, maxBacklogRequests } = this.#options.limits;
     const fill = Math.max(this.#backlog.bytes / maxBacklogBytes, this.#backlog.length / maxBacklogRequests);
-    if (fill >= 1) this.#socket.pause();
-    else if (fill <= 0.5 && this.#socket.isPaused()) this.#socket.resume();
+    if (fill >= 1) {
+      this.#socket.pause();
+      this.#watch();
+    } else if (fill <= 0.5 && this.#socket.isPaused()) this.#socket.resume();
   }
 
   /** Whether the next request has to wait until the client reads. One that is being dropped is not waited for. */

@@ -3,6 +3,7 @@
 import { abortReason, type Clock } from '../base/clock.js';
 import { RequestError } from '../base/errors.js';
 import type { ClientName } from './client-lease.js';
+import { clientsText } from './clients-text.js';
 
 /** shared: all at a time. exclusive: one, others are refused. queue: one, others wait for their turn. */
 export type Sharing = 'shared' | 'exclusive' | 'queue';
@@ -127,7 +128,7 @@ export class Admission<G extends Guest> {
     const holder = [...this.#inside].at(0);
     if (rules.sharing === 'shared' || holder === undefined) return undefined;
     const [{ client: other }, since] = holder;
-    return `probe ${uid} is in use by ${other.principal} (${other.address}) since ${since.toISOString()}`;
+    return `probe ${uid} is in use by ${clientsText([other])} since ${since.toISOString()}`;
   }
 
   #wait(guest: G, signal: AbortSignal): Promise<void> {

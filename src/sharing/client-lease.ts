@@ -44,7 +44,8 @@ export interface ClientLease extends AsyncDisposable {
 
   /**
    * Takes the probe's lock, again and again if need be: `unlock` it as often.
-   * @throws NotAdmittedError  before `open`, while not everyone is let in
+   * @throws NotAdmittedError        before `open`, while not everyone is let in
+   * @throws ProbeDisconnectedError  also while it waits: a probe that is not there has no lock
    */
   lock(signal: AbortSignal): Promise<void>;
   /** Without `lock` it does nothing. */

@@ -1,6 +1,7 @@
 // A debug port as one client has left it, and as it is on the wire.
 
-import { type ApAddress, CTRL_STAT, POWER_REQUESTS } from '../dap/registers.js';
+import { ApAddressing } from '../dap/ap-addressing.js';
+import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS } from '../dap/registers.js';
 import type { MemApUser } from './mem-ap-user.js';
 import { type MemApView, WireMemAp } from './mem-ap-state.js';
 import type { LeaseContext } from './lease-context.js';
@@ -9,6 +10,11 @@ import type { LeaseContext } from './lease-context.js';
 export const WORKING_CONTROL = CTRL_STAT.ORUNDETECT | 0x0c;
 /** Bits that read as written: those, MASKLANE and TRNCNT. */
 export const WRITTEN_CONTROL = WORKING_CONTROL | 0xf00 | 0x1ff000;
+
+/** Of one client at one debug port; ADIv5 has 256. */
+const MAX_APS = 512;
+/** Of a debug port, on which no client counts any more. */
+const MAX_LEFT_APS = 64;
 
 /** The registers of a debug port as one client has left them. */
 export class DpView {
@@ -25,7 +31,7 @@ export class DpView {
   /** What RDBUFF and RESEND would give. */
   rdbuff = 0;
   resend = 0;
-  /** By the address of the register page: see `MemApUser.base`. */
+  /** By their page: see `ApAddressing`. */
   readonly aps = new Map<ApAddress, MemApUser>();
   /** Memory handles. */
   readonly guests = new Map<MemApView, MemApUser>();
@@ -35,11 +41,6 @@ export class DpView {
   /** The power-up requests of this client. */
   get power(): number {
     return ((this.control ?? 0) & POWER_REQUESTS) >>> 0;
-  }
-
-  /** This client has cleared all flags. */
-  noteCleared(): void {
-    if (!this.isStuck) this.hasFailed = false;
   }
 
   /** After an error: see `MemApUser.doubt`. */
@@ -55,10 +56,29 @@ export class DpView {
     for (const { view } of [...this.aps.values(), ...this.guests.values()]) view.forget();
   }
 
+  /**
+   * Makes room for one more AP: one in which this client has written nothing is found again as it is now.
+   *
+   * @returns false: there is none
+   */
+  makeRoom(): boolean {
+    if (this.aps.size < MAX_APS) return true;
+    for (const [base, user] of this.aps) {
+      if (user.view.isWritten) continue;
+      this.aps.delete(base);
+      this.selected = undefined;
+      user.leave();
+      return true;
+    }
+    return false;
+  }
+
   /** Nobody counts on it any more. */
   leave(): void {
-    for (const user of this.aps.values()) user.leave();
-    for (const user of this.guests.values()) user.leave();
+    for (const user of [...this.aps.values(), ...this.guests.values()]) user.leave();
+    this.aps.clear();
+    this.guests.clear();
+    this.selected = undefined;
   }
 }
 
@@ -75,12 +95,43 @@ export class WireDp {
   /** Whose value is in RDBUFF, and whose RESEND would give; 'nobody': what sharing has read for itself. */
   rdbuffOf: DpView | 'nobody' | undefined;
   resendOf: DpView | 'nobody' | undefined;
+  readonly addressing = new ApAddressing();
   readonly aps = new Map<ApAddress, WireMemAp>();
+  /** An AP was forgotten that somebody has written to: one that comes anew may be it. */
+  #hasForgotten = false;
 
   ap(base: ApAddress): WireMemAp {
     let ap = this.aps.get(base);
-    if (!ap) this.aps.set(base, (ap = new WireMemAp()));
+    if (ap) return ap;
+    if (this.aps.size >= MAX_LEFT_APS) this.#forgetLeft();
+    ap = new WireMemAp();
+    if (this.#hasForgotten) ap.forgotten();
+    this.aps.set(base, ap);
     return ap;
+  }
+
+  /** Of too many APs that no client counts on, forgets one: one that nobody has written to, or the first. */
+  #forgetLeft(): void {
+    const left = [...this.aps].filter(([, { views }]) => views.size === 0);
+    if (left.length < MAX_LEFT_APS) return;
+    const forgotten = left.find(([, { isWritten }]) => !isWritten) ?? left[0];
+    const [base, { isWritten }] = forgotten;
+    this.aps.delete(base);
+    this.#hasForgotten ||= isWritten;
+  }
+
+  /** Nobody has got an answer here since the probe was opened. */
+  get isUnanswered(): boolean {
+    return this.addressing.unread() === DP.DPIDR && this.control === undefined;
+  }
+
+  /** A debug port was forgotten that somebody has worked with, and this may be it: power-up requests apart, nobody knows. */
+  forgotten({ suspect }: WireDp): void {
+    this.control = 0;
+    this.isControlDoubted = true;
+    this.suspect = suspect;
+    this.rdbuffOf = this.resendOf = 'nobody';
+    this.#hasForgotten = true;
   }
 
   /** Everything is as after power-up. */

@@ -3,24 +3,25 @@
 // turn held.
 
 import { never } from '../base/never.js';
-import { DaemonError } from '../base/errors.js';
+import { DaemonError, RequestError } from '../base/errors.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
-import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS, selectOf } from '../dap/registers.js';
+import { type ApAddress, CTRL_STAT, DP, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
+import type { ClientName } from './client-lease.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
 import { cannotBeLookedAt, clearLeftFlags, readLeftFlags } from './left-flags.js';
 import { LeaseLine } from './lease-line.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
-import { MemApView } from './mem-ap-state.js';
+import { MemApView, type WireMemAp } from './mem-ap-state.js';
 import type { Wire } from './wire.js';
 
 export interface LeaseContextOptions {
   readonly wire: Wire;
-  /** Whether another client counts on the target's connection. */
-  readonly isShared: () => boolean;
+  /** The other clients that count on the target's connection. */
+  readonly sharers: () => readonly ClientName[];
   /** The place up to which accesses were executed: see `PostingDapPort.confirmed`. */
   readonly confirmed: () => number;
   readonly onHalt: () => void;
@@ -33,7 +34,7 @@ export interface SelectedDp {
   readonly dp: WireDp;
 }
 
-const MAX_APS = 512;
+/** Debug ports of a line that a client works with. */
 const MAX_TARGETS = 32;
 
 export class LeaseContext {
@@ -48,6 +49,7 @@ export class LeaseContext {
     this.#wire = options.wire;
     this.line = new LeaseLine({
       ...options,
+      requireRoom: (selection) => this.#requireRoom(selection),
       enter: (probe) => this.enter(probe, false),
       onChange: (line) => this.#noteLine(line),
     });
@@ -79,26 +81,75 @@ export class LeaseContext {
   #select(): SelectedDp {
     const { selection } = this.line.now;
     let view = this.#views.get(selection);
-    if (!view) {
-      if (this.#views.size >= MAX_TARGETS) dropOldest(this.#views);
-      this.#views.set(selection, (view = new DpView()));
-    }
+    if (!view) this.#views.set(selection, (view = new DpView()));
     return { view, dp: this.#wire.dp(selection) };
   }
 
-  user(base: ApAddress): MemApUser {
+  /** The debug ports that this client counts on. */
+  get selections(): (number | undefined)[] {
+    return [...this.#views.keys()];
+  }
+
+  /**
+   * Before this client selects another debug port: of those that it has tried, one that has not answered is forgotten.
+   *
+   * @throws RequestError  all have
+   */
+  #requireRoom(selection: number): void {
+    if (this.#views.has(selection) || this.#views.size < MAX_TARGETS) return;
+    for (const [tried, view] of this.#views) {
+      if (!this.#wire.dp(tried).isUnanswered) continue;
+      this.#views.delete(tried);
+      this.#selected = undefined;
+      view.leave();
+      return;
+    }
+    throw new RequestError(`a client can work with ${MAX_TARGETS} targets of a line`);
+  }
+
+  /** Has the debug port say how it takes AP addresses, unless it has: `user` and `guest` are for afterwards. */
+  async identify(probe: Probe): Promise<void> {
+    const { dp } = this.here;
+    if (dp.addressing.unread() === undefined) return;
+    if (this.isForeign) await this.enter(probe, false);
+    // What is not to be answered is not: after a line reset DPIDR has to come first (IHI 0031 B4.3.4).
+    if (this.line.now.state === 'fresh') return;
+    try {
+      for (let id = dp.addressing.unread(); id !== undefined; id = dp.addressing.unread()) {
+        this.noteId(id, await probe.dap.readDp(id, never));
+        dp.resendOf = 'nobody';
+      }
+      this.line.answered();
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  /** See `Wire.noteId`. */
+  noteId(register: DpAddress, value: number): void {
+    this.#wire.noteId(this.line.now.selection, register, value);
+  }
+
+  /**
+   * @param address  of any of its registers; ignored bits may be anything
+   * @throws RequestError  this client has written to as many APs as it may
+   */
+  user(address: ApAddress): MemApUser {
     const { view, dp } = this.here;
+    const base = dp.addressing.pageOf(address);
     let user = view.aps.get(base);
     if (!user) {
-      if (view.aps.size >= MAX_APS) dropOldest(view.aps);
+      if (!view.makeRoom()) throw new RequestError(`a client can write to ${view.aps.size} APs of a target`);
       user = new MemApUser(base, dp.ap(base), new MemApView(), this.#watch);
       view.aps.set(base, user);
     }
     return user;
   }
 
-  guest(base: ApAddress, guest: MemApView): MemApUser {
+  guest(address: ApAddress, guest: MemApView): MemApUser {
     const { view, dp } = this.here;
+    const base = dp.addressing.pageOf(address);
     let user = view.guests.get(guest);
     if (!user) {
       guest.forget();
@@ -195,6 +246,11 @@ export class LeaseContext {
     this.#selected = undefined;
   }
 
+  /** What is behind a debug port is not what it was. */
+  leaveAps(selection: number | undefined): void {
+    this.#views.get(selection)?.leave();
+  }
+
   /** The client has left, or the probe is gone. */
   reset(): void {
     for (const view of this.#views.values()) view.leave();
@@ -226,10 +282,21 @@ export class LeaseContext {
       if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
       if (this.isForeign) await this.enter(probe, false);
       dp.rdbuffOf = dp.resendOf = 'nobody';
-      for (const base of dp.aps.keys()) await this.user(base).claimAll(probe.dap);
+      for (const [base, ap] of dp.aps) if (ap.views.size > 0) await this.#claimAll(probe, base, ap);
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
       this.failed(error); // what cannot be reached may be the reason for the reset
+    }
+  }
+
+  /** See `MemApUser.claimAll`, also where this client has not used the AP. */
+  async #claimAll(probe: Probe, base: ApAddress, ap: WireMemAp): Promise<void> {
+    const mine = this.here.view.aps.get(base);
+    const user = mine ?? new MemApUser(base, ap, new MemApView(), this.#watch);
+    try {
+      await user.claimAll(probe.dap);
+    } finally {
+      if (!mine) user.leave();
     }
   }
 
@@ -327,10 +394,4 @@ export class LeaseContext {
       this.#options.onReset();
     },
   };
-}
-
-function dropOldest<V extends { leave(): void }>(map: Map<unknown, V>): void {
-  const [oldest] = map;
-  map.delete(oldest[0]);
-  oldest[1].leave();
 }

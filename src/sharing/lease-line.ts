@@ -5,13 +5,17 @@ import { RequestError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
 import { NoAckError, TransferError } from '../dap/errors.js';
 import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
+import type { ClientName } from './client-lease.js';
+import { clientsText } from './clients-text.js';
 import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
 import type { Wire } from './wire.js';
 
 export interface LeaseLineOptions {
   readonly wire: Wire;
-  /** Whether another client counts on the target's connection. */
-  readonly isShared: () => boolean;
+  /** The other clients that count on the target's connection. */
+  readonly sharers: () => readonly ClientName[];
+  /** Another debug port is to be selected. @throws RequestError  it cannot be kept in mind with the others */
+  readonly requireRoom: (selection: number) => void;
   /** Puts what this client counts on at its debug port, where others have been. */
   readonly enter: (probe: Probe) => Promise<void>;
   /** Another debug port is selected, or the one that is was reset by a line reset. */
@@ -77,8 +81,10 @@ export class LeaseLine {
   ): Promise<T | undefined> {
     const wire = this.#wire;
     const before = this.now;
+    if (after?.selection !== undefined) this.#options.requireRoom(after.selection);
     this.#since = wire.breaks;
-    if (!this.#options.isShared()) {
+    const sharers = this.#options.sharers();
+    if (sharers.length === 0) {
       await wire.endDataPhase(probe, this);
       await this.#goBack(probe);
       wire.lost();
@@ -91,8 +97,9 @@ export class LeaseLine {
       return result;
     }
     if (!after) {
+      const who = clientsText(sharers);
       throw new RequestError(
-        'other clients are connected: of sequences, line resets, changes of protocol and TARGETSEL can be granted',
+        `other clients are connected, ${who}: until they leave, only line resets, changes of protocol and TARGETSEL are granted`,
       );
     }
     // What leaves a line up that is up need not be sent: if it turns out not to be, it is brought up as for any access.

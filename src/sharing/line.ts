@@ -4,6 +4,7 @@
 import { bitString, type BitString } from '../dap/bit-string.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { JtagSequence, SwdSequence } from '../probe/probe.js';
+import { withParity } from '../probe/target-sel.js';
 
 /**
  * joined: nothing was sent; the wire is as others have left it. ready: accesses are answered. fresh: after a line reset,
@@ -86,7 +87,9 @@ export function afterJtag(line: Line, { tms, readTdo, tdi }: JtagSequence): Line
 }
 
 /** The line after TARGETSEL: it means something right after a line reset only. */
-export function afterTargetSel(line: Line, selection: number): Line {
+export function afterTargetSel(line: Line, value: number): Line {
+  // Bit 0 should be one: a target that ignores it is the same whatever it is.
+  const selection = (value | 1) >>> 0;
   return line.state === 'fresh' ? { ...line, state: 'ready', selection, ones: 0 } : { ...line, ones: 0 };
 }
 
@@ -172,7 +175,9 @@ function targetSelAt(pieces: readonly SwdSequence[], at: number): number | undef
     ack.lengthBits === UNDRIVEN_ACK_CLOCKS &&
     data.direction === 'output' &&
     data.sequence.lengthBits === DATA_CLOCKS;
-  return isTargetSel ? Number(BigInt.asUintN(32, data.sequence.bits)) : undefined;
+  if (!isTargetSel) return undefined;
+  const value = Number(BigInt.asUintN(32, data.sequence.bits));
+  return data.sequence.bits === withParity(value) ? value : undefined;
 }
 
 /** What comes back from an absorbed sequence. */

@@ -9,13 +9,16 @@ import type { ApTurn, VirtualDap } from './virtual-dap.js';
 
 type AccessSize = 8 | 16 | 32;
 
+/** What an AP of ADIv6 takes of the addresses. */
+const AP_BYTES = 0x1000;
+
 /**
  * Where the MEM-AP registers of an AP begin.
  * @param apVersion  1 (ADIv5): `nominalAddress` is APSEL. 2 (ADIv6): it is the base address, and the registers that
  *                   ADIv5 has at 0x00 are at 0xD00 (IHI 0074 C2.5)
  */
 export function memApRegisters(apVersion: 1 | 2, nominalAddress: number): ApAddress {
-  return apVersion === 1 ? (nominalAddress << 24) >>> 0 : nominalAddress + 0xd00;
+  return apVersion === 1 ? (nominalAddress << 24) >>> 0 : nominalAddress - (nominalAddress % AP_BYTES) + 0xd00;
 }
 
 /** Whether there is a MEM-AP; an access that the target refuses means there is none. */

@@ -28,12 +28,14 @@ export class MemApView {
   readonly replaced = new Map<KeptRegister, Replaced>();
   /** Bits of DHCSR that are cleared by being read, and were by others. */
   missedDhcsr = 0;
+  /** Something was written here: if this user is forgotten, so is what it counts on. */
+  isWritten = false;
   /** Nobody counts on this view any more. */
   isLeft = false;
 
   forget(): void {
     this.csw = this.tar = this.tarHigh = this.core = undefined;
-    this.isTarGuessed = false;
+    this.isTarGuessed = this.isWritten = false;
     this.replaced.clear();
   }
 }
@@ -51,6 +53,8 @@ export class WireMemAp {
   /** CSW as it was before anyone wrote it. */
   initialCsw: number | undefined;
   isCswWritten = false;
+  /** Registers are not as they were at first, or may not be. */
+  isWritten = false;
   /** Sizes of access that were seen to advance TAR, by bit 1 << CSW.SIZE. Every AP has words. */
   provenSizes = 0b100;
   /** Something was read here that no user asked for: it is in RDBUFF now. */
@@ -82,11 +86,17 @@ export class WireMemAp {
     this.owners[kept] = nobody;
   }
 
+  /** What is in the registers was put there by somebody who was forgotten, and is nobody's. */
+  forgotten(): void {
+    this.isWritten = this.isCswWritten = true;
+    for (const kept of KEPT_REGISTERS) this.spoilt(kept);
+  }
+
   /** Everything is as after power-up, and nobody's. */
   lostPower(): void {
     for (const kept of KEPT_REGISTERS) this.owners[kept] = undefined;
     this.coreOwner = undefined;
-    this.isCswWritten = false;
+    this.isCswWritten = this.isWritten = false;
   }
 
   /** The power was away, or so it may be: what is in the registers now has to be read. */

@@ -54,6 +54,7 @@ export class MemApUser {
     if (this.#isForeign(register)) await this.#claim(dap, register, true);
     const core = this.#coreAccess(register, values.length);
     if (core) await this.#core.beforeWrite(dap, core, values);
+    this.view.isWritten = this.ap.isWritten = true;
     try {
       await dap.writeAp(this.base + register, values, signal);
     } catch (error) {
@@ -278,7 +279,8 @@ export class MemApUser {
     if (tar === undefined || !isNearCore(tar) || this.view.tarHigh || this.ap.isMemAp === false) return undefined;
     if (register === MEM_AP.DRW) {
       if (sizeOf(csw) !== CSW.SIZE_WORD) return undefined;
-      return { address: tar, step: csw & CSW.ADDRINC_MASK ? 4 : 0, count };
+      // Of a word an AP may ignore bits 1:0.
+      return { address: (tar & ~3) >>> 0, step: csw & CSW.ADDRINC_MASK ? 4 : 0, count };
     }
     if ((register & BANKED_MASK) !== MEM_AP.BD0) return undefined;
     return { address: ((tar & ~0xf) | (register & 0xc)) >>> 0, step: 0, count };

@@ -5,10 +5,11 @@ import { type Clock, sleep } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
+import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
 import { Admission, type AdmissionRules, openToAll } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
+import { clientsText } from './clients-text.js';
 import { PostedWrites } from './posted-writes.js';
 import { SessionLease } from './session-lease.js';
 import { TurnQueue } from './turn-queue.js';
@@ -42,7 +43,6 @@ export interface SessionEvents {
   /** One that was queued has its turn. */
   readonly admitted?: (client: ClientName) => void;
   readonly refused?: (client: ClientName, reason: string) => void;
-  readonly lockTaken?: (by: ClientName) => void;
   readonly lockLost?: (from: ClientName, to: ClientName) => void;
   /** With other clients there: a client reset the target, or halted a core. */
   readonly targetReset?: (by: ClientName) => void;
@@ -74,8 +74,8 @@ export class ProbeSession implements AsyncDisposable {
   #absence = 'it has not been plugged in yet';
   #probe: Probe | undefined;
   #protocol: WireProtocol | undefined;
-  /** As set; undefined: as the driver has it. */
-  #clockHz: number | undefined;
+  /** Of the opened probe, as set. */
+  #clockHz = 0;
 
   /** When it was last told that a client halts. */
   readonly #haltsTold = new WeakMap<SessionLease, number>();
@@ -92,7 +92,6 @@ export class ProbeSession implements AsyncDisposable {
       clock,
       lockIdleTimeoutMs,
       onFinished: (lease) => this.#probe && this.posted.note(lease, this.#probe),
-      onLockTaken: ({ client }) => events?.lockTaken?.(client),
       onLockLost: (from, to) => {
         log.info('lock lost', { client: from.client.id, to: to.client.id });
         events?.lockLost?.(from.client, to.client);
@@ -115,8 +114,8 @@ export class ProbeSession implements AsyncDisposable {
     this.#openProbe = undefined;
     this.#absence = `it was unplugged at ${this.options.clock.date().toISOString()}`;
     const lost = this.#lose();
-    // Nobody waits for a turn on a probe that is not there, least of all for the lock of a client that may be asleep.
-    this.turns.refuseOperations(this.disconnectedError());
+    // Nobody waits for a turn on a probe that is not there, nor later for the lock of a client that has it open no more.
+    this.turns.clear(this.disconnectedError());
     await lost;
   }
 
@@ -163,7 +162,7 @@ export class ProbeSession implements AsyncDisposable {
       this.#requireThere(this.#probe);
       return;
     }
-    const { clock, log, uid, clockLimitHz, events } = this.options;
+    const { clock, log, uid, events } = this.options;
     const giveUp = clock.now() + OPEN_RETRY_MS;
     for (;;) {
       if (!this.#openProbe) throw this.disconnectedError();
@@ -174,8 +173,8 @@ export class ProbeSession implements AsyncDisposable {
           this.#requireThere(probe);
           throw this.disconnectedError();
         }
-        if (clockLimitHz !== undefined) await probe.setClock(clockLimitHz, signal);
-        this.#clockHz = clockLimitHz;
+        this.#clockHz = probe.initialClockHz;
+        await this.applyClock(probe, never); // it is not connected: nothing is sent
         this.#probe = probe;
         log.info('probe opened', { uid });
         events?.opened?.(probe);
@@ -192,12 +191,12 @@ export class ProbeSession implements AsyncDisposable {
     }
   }
 
-  async connect(probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
+  async connect(by: SessionLease, probe: Probe, requested: RequestedProtocol, signal: AbortSignal): Promise<void> {
     if (this.#protocol === undefined) {
       this.#protocol = await probe.connect(requested, signal);
       this.wire.connected(this.#protocol);
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
-      throw new ProbeError(`probe ${this.options.uid} is already connected with ${this.#protocol}`);
+      throw this.#otherProtocolError(by, this.#protocol);
     }
     for (const lease of this.#leases) lease.joinConnection();
   }
@@ -205,10 +204,11 @@ export class ProbeSession implements AsyncDisposable {
   /** The slowest clock that any client has asked for: nobody makes the wire faster than another can bear. */
   async applyClock(probe: Probe, signal: AbortSignal): Promise<void> {
     const { clockLimitHz = Infinity } = this.options;
-    const slowestHz = Math.min(clockLimitHz, ...this.leases.map((lease) => lease.clockHz ?? Infinity));
-    if (slowestHz === Infinity || slowestHz === this.#clockHz) return;
-    await probe.setClock(slowestHz, signal);
-    this.#clockHz = slowestHz;
+    const askedHz = this.leases.flatMap((lease) => lease.clockHz ?? []);
+    const clockHz = Math.min(clockLimitHz, ...(askedHz.length > 0 ? askedHz : [probe.initialClockHz]));
+    if (clockHz === this.#clockHz) return;
+    await probe.setClock(clockHz, signal);
+    this.#clockHz = clockHz;
   }
 
   /** A client has reset the target. */
@@ -262,6 +262,14 @@ export class ProbeSession implements AsyncDisposable {
   #requireThere({ gone }: Probe): void {
     if (!gone.aborted) return;
     throw new ProbeDisconnectedError(`probe ${this.options.uid} has just been unplugged`, { cause: gone.reason });
+  }
+
+  #otherProtocolError(by: SessionLease, protocol: WireProtocol): ProbeStateError {
+    const what = `probe ${this.options.uid} is connected with ${protocol}`;
+    const others = this.leases.filter((lease) => lease !== by && lease.isConnected);
+    if (others.length === 0) return new ProbeStateError(`${what}: send "disconnect" before`);
+    const who = clientsText(others.map(({ client }) => client));
+    return new ProbeStateError(`${what} for ${who}: use ${protocol}, or wait until nobody is connected`);
   }
 
   #isWatched(by: SessionLease): boolean {

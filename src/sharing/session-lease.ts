@@ -4,7 +4,7 @@ import { never } from '../base/never.js';
 import { describeError, UnsupportedError } from '../base/errors.js';
 import type { BitString } from '../dap/bit-string.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeDisconnectedError, ProbeError } from '../probe/errors.js';
+import { ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { JtagSequence, Probe, SwdSequence, SwoPort } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
 import { LateError } from './late-error.js';
@@ -36,9 +36,10 @@ export class SessionLease implements ClientLease, Writer {
     readonly client: ClientName,
     private readonly session: ProbeSession,
   ) {
+    const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#context = new LeaseContext({
       wire: session.wire,
-      isShared: () => session.leases.some((lease) => lease !== this && lease.isConnected),
+      sharers: () => others().flatMap(({ client: other, isConnected }) => (isConnected ? [other] : [])),
       confirmed: () => session.probe?.dap.confirmed ?? -1,
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
@@ -46,7 +47,6 @@ export class SessionLease implements ClientLease, Writer {
     const use: UseProbe = (signal, operation) => this.#use(signal, operation);
     this.dap = new VirtualDap(this.#context, use, session.options.log);
     this.#memory = new MemoryHandles(this.dap);
-    const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#nReset = new ResetHold({
       clock: session.options.clock,
       isHeldByOthers: () => others().some((lease) => lease.holdsReset),
@@ -64,9 +64,10 @@ export class SessionLease implements ClientLease, Writer {
     return this.#opens > 0;
   }
 
-  /** How often this client has taken the lock and not given it back. */
+  /** How deep this client holds the lock now: 0 also while it has lost it to another. */
   get lockDepth(): number {
-    return this.session.turns.depthOf(this);
+    const { turns } = this.session;
+    return turns.holder === this ? turns.depthOf(this) : 0;
   }
 
   get isConnected(): boolean {
@@ -105,9 +106,10 @@ export class SessionLease implements ClientLease, Writer {
     }
   }
 
-  close(signal: AbortSignal): Promise<void> {
-    return this.#turn(signal, async () => {
-      if (this.#opens === 0) return;
+  async close(signal: AbortSignal): Promise<void> {
+    if (!this.isOpen) return;
+    await this.#turn(signal, async () => {
+      if (this.#opens === 0) return; // the probe was unplugged meanwhile
       this.#opens--;
       if (this.isOpen) return;
       try {
@@ -122,13 +124,14 @@ export class SessionLease implements ClientLease, Writer {
 
   connect(protocol: RequestedProtocol, signal: AbortSignal): Promise<void> {
     return this.#useInOrder(signal, async (probe) => {
-      await this.session.connect(probe, protocol, signal);
+      await this.session.connect(this, probe, protocol, signal);
       this.#connected = true;
     });
   }
 
-  disconnect(signal: AbortSignal): Promise<void> {
-    return this.#turn(signal, async () => {
+  async disconnect(signal: AbortSignal): Promise<void> {
+    if (!this.isOpen) return;
+    await this.#turn(signal, async () => {
       await this.session.posted.settle();
       this.#connected = false;
       await this.#releasePower();
@@ -138,6 +141,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   async lock(signal: AbortSignal): Promise<void> {
+    if (this.#isLost) throw this.session.disconnectedError();
     this.session.admission.requireInside(this);
     await this.session.turns.lock(this, signal);
   }
@@ -167,7 +171,7 @@ export class SessionLease implements ClientLease, Writer {
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
     if (asserted) return this.#use(signal, (probe) => this.#nReset.assert(probe, signal));
-    return this.#turn(signal, async () => {
+    return this.#turnIfOpen(signal, async () => {
       // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
       await this.#nReset.release(this.#probe(), signal);
       this.#lateError.tell();
@@ -316,7 +320,7 @@ export class SessionLease implements ClientLease, Writer {
     try {
       await this.#swo.leave(probe).finally(() => this.#nReset.leave(probe));
       await this.#releasePower();
-      if (probe) await this.session.applyClock(probe, never);
+      if (probe && this.session.leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
     } finally {
       this.#context.reset();
       await this.session.releaseUnused();
@@ -338,8 +342,13 @@ export class SessionLease implements ClientLease, Writer {
     return posted.areOfAnother(this) ? posted.settle().then(operation) : operation();
   }
 
+  /** Who has nothing open keeps nobody waiting, and takes no lock from one who is idle: it is refused without a turn. */
+  #turnIfOpen<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    return this.isOpen ? this.#turn(signal, operation) : Promise.reject(this.#notOpenError());
+  }
+
   #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
-    return this.#turn(signal, () => {
+    return this.#turnIfOpen(signal, () => {
       const probe = this.#probe();
       this.#lateError.tell();
       return operation(probe);
@@ -351,7 +360,7 @@ export class SessionLease implements ClientLease, Writer {
    * they have left on the wire is this client's.
    */
   #useInOrder<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
-    return this.#turn(signal, async () => {
+    return this.#turnIfOpen(signal, async () => {
       const probe = this.#probe();
       await this.session.posted.settle();
       this.#lateError.tell();
@@ -362,8 +371,17 @@ export class SessionLease implements ClientLease, Writer {
   #probe(): Probe {
     const { probe } = this.session;
     if (this.isOpen && probe) return probe;
-    if (this.#lost || !this.session.attached) throw this.session.disconnectedError();
-    throw new ProbeError(`probe ${this.session.options.uid} is not open: send "open" first`);
+    throw this.#notOpenError();
+  }
+
+  #notOpenError(): ProbeDisconnectedError | ProbeStateError {
+    if (this.#isLost) return this.session.disconnectedError();
+    return new ProbeStateError(`probe ${this.session.options.uid} is not open: send "open" first`);
+  }
+
+  /** The probe is not there, or was replugged and not opened again. */
+  get #isLost(): boolean {
+    return this.#lost || !this.session.attached;
   }
 
   #swoPort(probe: Probe): SwoPort {

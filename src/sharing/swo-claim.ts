@@ -1,9 +1,10 @@
 // SWO belongs to the client that has started it, until it stops it or leaves. Called with the probe's turn held.
 
 import { never } from '../base/never.js';
-import { ProbeError } from '../probe/errors.js';
+import { ProbeStateError } from '../probe/errors.js';
 import type { Probe, SwoPort } from '../probe/probe.js';
 import type { ClientName } from './client-lease.js';
+import { clientsText } from './clients-text.js';
 
 export class SwoClaim {
   #isCapturing = false;
@@ -15,10 +16,11 @@ export class SwoClaim {
     return this.#isCapturing;
   }
 
-  /** @throws ProbeError  naming the client that has it */
+  /** @throws ProbeStateError  naming the client that has it */
   async start(swo: SwoPort, baudRate: number, signal: AbortSignal): Promise<void> {
     const other = this.otherOwner();
-    if (other) throw new ProbeError(`client ${other.id} (${other.address}) captures SWO`);
+    if (other)
+      throw new ProbeStateError(`SWO is captured by ${clientsText([other])}: wait until that one stops it or leaves`);
     await swo.start(baudRate, signal);
     this.#isCapturing = true;
   }

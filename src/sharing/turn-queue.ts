@@ -16,8 +16,7 @@ export interface TurnQueueOptions<Owner> {
   readonly lockIdleTimeoutMs: number;
   /** An operation has ended, and the next has not begun. */
   readonly onFinished?: (owner: Owner) => void;
-  /** The lock changed hands: `to` took it, or it was taken from `from` and `to` is the next. */
-  readonly onLockTaken?: (to: Owner) => void;
+  /** The lock was taken from `from`, and `to` is the next. */
   readonly onLockLost?: (from: Owner, to: Owner) => void;
 }
 
@@ -119,10 +118,13 @@ export class TurnQueue<Owner extends object> {
     this.#grant();
   }
 
-  /** Refuses all operations that wait, also those that wait for somebody else's lock. Who waits for the lock stays. */
-  refuseOperations(reason: Error): void {
-    const refused = this.#waiting.filter(({ wants }) => wants === 'operation');
-    const rest = this.#waiting.filter(({ wants }) => wants !== 'operation');
+  /** Takes the lock from whoever has it or is to have it again, and refuses all that waits, save what owners do to leave. */
+  clear(reason: Error): void {
+    this.#holder = undefined;
+    this.#depth = 0;
+    this.#lost.clear();
+    const refused = this.#waiting.filter(({ wants }) => wants !== 'last operation');
+    const rest = this.#waiting.filter(({ wants }) => wants === 'last operation');
     this.#waiting.splice(0, this.#waiting.length, ...rest);
     for (const waiter of refused) waiter.refuse(reason);
     this.#grant();
@@ -157,7 +159,6 @@ export class TurnQueue<Owner extends object> {
     this.#holder = owner;
     this.#depth = this.#lost.get(owner) ?? 0;
     this.#lost.delete(owner);
-    this.options.onLockTaken?.(owner);
   }
 
   #wait(owner: Owner, wants: Waiter<Owner>['wants'], signal: AbortSignal): Promise<void> {

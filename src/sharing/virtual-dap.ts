@@ -2,6 +2,7 @@
 // `LeaseContext`; as long as nobody else has used the probe, accesses go straight to it.
 
 import type { Logger } from '../base/logger.js';
+import { addressOf } from '../dap/ap-addressing.js';
 import { TransferFaultError } from '../dap/errors.js';
 import {
   ABORT,
@@ -25,8 +26,6 @@ import type { MemApView } from './mem-ap-state.js';
 export type UseProbe = <T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>) => Promise<T>;
 
 const DPBANKSEL = 0x0f;
-/** The low byte of an AP address is the register, the rest its page: a whole AP in ADIv5, a part of one in ADIv6. */
-const REGISTER_MASK = 0xff;
 /** CTRL/STAT as clients have it: both power-up requests, all byte lanes. */
 const CONTROL_AT_WORK = POWER_REQUESTS | 0xf00;
 
@@ -56,14 +55,18 @@ export class VirtualDap implements DapPort {
   readAp(address: ApAddress, count: number, signal: AbortSignal): Promise<Uint32Array> {
     return this.#use(signal, (probe) => {
       const register = this.#apRegister(address);
-      return this.#read(probe, this.#selectedAp(), register, count, signal);
+      const { selected } = this.#context.here.view;
+      if (selected) return this.#read(probe, selected, register, count, signal);
+      return this.#selectAp(probe).then((user) => this.#read(probe, user, register, count, signal));
     });
   }
 
   writeAp(address: ApAddress, values: Uint32Array, signal: AbortSignal): Promise<void> {
     return this.#use(signal, (probe) => {
       const register = this.#apRegister(address);
-      return this.#write(probe, this.#selectedAp(), register, values, signal);
+      const { selected } = this.#context.here.view;
+      if (selected) return this.#write(probe, selected, register, values, signal);
+      return this.#selectAp(probe).then((user) => this.#write(probe, user, register, values, signal));
     });
   }
 
@@ -83,6 +86,7 @@ export class VirtualDap implements DapPort {
     try {
       const value = await probe.dap.readDp(full, signal);
       this.#context.line.answered();
+      if (register === DP.DPIDR) this.#context.noteId(full, value);
       return this.#seen(dp, view, full, value);
     } catch (error) {
       this.#context.failed(error);
@@ -147,12 +151,18 @@ export class VirtualDap implements DapPort {
 
   #noteAbort(dp: WireDp, view: DpView, value: number): void {
     view.sticky &= ~flagsClearedBy(value);
+    if (value & ABORT.DAPABORT) {
+      view.isStuck = false;
+      if (dp.suspect === this.#context) dp.isStuck = false;
+    }
     const isAll = (value & CLEAR_STICKY) === CLEAR_STICKY && this.#context.protocol === 'SWD';
-    if (value & ABORT.DAPABORT) view.isStuck = false;
-    if (isAll) view.noteCleared();
-    if (dp.suspect !== this.#context) return;
-    if (value & ABORT.DAPABORT) dp.isStuck = false;
-    if (isAll && !dp.isStuck) dp.suspect = undefined;
+    if (isAll) this.#noteCleared(dp, view);
+  }
+
+  /** This client has cleared all flags; as long as an access of its has not come to its end, that is of no use. */
+  #noteCleared(dp: WireDp, view: DpView): void {
+    if (!view.isStuck) view.hasFailed = false;
+    if (dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
   }
 
   /** Power is requested for all who want it; the rest of the register is this client's. */
@@ -163,10 +173,7 @@ export class VirtualDap implements DapPort {
     await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
     if (this.#context.protocol === 'JTAG') {
       view.sticky &= ~value;
-      if ((value & JTAG_STICKY) === JTAG_STICKY) {
-        view.noteCleared();
-        if (dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
-      }
+      if ((value & JTAG_STICKY) === JTAG_STICKY) this.#noteCleared(dp, view);
     }
     const control = value & ~STICKY;
     view.control = control >>> 0;
@@ -236,16 +243,17 @@ export class VirtualDap implements DapPort {
 
   /** Accesses to a page of AP registers in one turn, on behalf of `guest`, or of the client itself. */
   useAp<T>(
-    base: ApAddress,
+    address: ApAddress,
     guest: MemApView | undefined,
     signal: AbortSignal,
     body: (ap: ApTurn) => Promise<T>,
   ): Promise<T> {
-    return this.#use(signal, (probe) => {
+    return this.#use(signal, async (probe) => {
+      await this.#context.identify(probe);
       const { view } = this.#context.here;
-      const user = guest ? this.#context.guest(base, guest) : this.#context.user(base);
+      const user = guest ? this.#context.guest(address, guest) : this.#context.user(address);
       return body({
-        client: view.aps.get(base)?.view,
+        client: view.aps.get(user.base)?.view,
         read: (register, count) => this.#read(probe, user, register, count, signal),
         write: (register, values) => this.#write(probe, user, register, values, signal),
         clearSticky: () => this.#clearSticky(probe, signal),
@@ -269,8 +277,7 @@ export class VirtualDap implements DapPort {
     if (this.#context.protocol === 'SWD') return this.#writeDp(probe, DP.ABORT, CLEAR_STICKY, signal);
     view.sticky = 0;
     await probe.dap.writeDp(DP.CTRL_STAT, ((dp.control ?? CONTROL_AT_WORK) | STICKY) >>> 0, signal);
-    view.noteCleared();
-    if (dp.suspect === this.#context && !dp.isStuck) dp.suspect = undefined;
+    this.#noteCleared(dp, view);
   }
 
   // ---- addresses
@@ -291,10 +298,13 @@ export class VirtualDap implements DapPort {
     return register;
   }
 
-  #selectedAp(): MemApUser {
-    const { view } = this.#context.here;
-    view.selected ??= this.#context.user(view.select1 * 0x1_0000_0000 + ((view.select & ~REGISTER_MASK) >>> 0));
-    return view.selected;
+  /** Looks up the AP that SELECT points to. */
+  async #selectAp(probe: Probe): Promise<MemApUser> {
+    await this.#context.identify(probe);
+    const { view, dp } = this.#context.here;
+    const user = this.#context.user(addressOf(view.select, view.select1));
+    if (dp.addressing.unread() === undefined) view.selected = user;
+    return user;
   }
 }
 

@@ -1,6 +1,6 @@
 import { never } from '../base/never.js';
 import { bitString } from '../dap/bit-string.js';
-import { DP } from '../dap/registers.js';
+import { DP, type DpAddress } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import { targetSelPieces } from '../probe/target-sel.js';
@@ -11,6 +11,9 @@ import type { LeaseLine } from './lease-line.js';
 
 /** Clocks of a data phase and the turnarounds about it, of up to four clocks each (IHI 0031 B4.1, DLCR). */
 const DATA_PHASE = bitString(41, -1n);
+
+/** Debug ports on which no client counts any more. */
+const MAX_LEFT_DPS = 32;
 
 /** What is on the wire of one probe now, and whose it is. */
 export class Wire {
@@ -33,11 +36,37 @@ export class Wire {
   selection: number | undefined;
   readonly contexts = new Set<LeaseContext>();
   readonly #dps = new Map<number | undefined, WireDp>();
+  /** The last debug port that was forgotten, if somebody had worked with it. */
+  #forgotten: WireDp | undefined;
 
   dp(selection: number | undefined): WireDp {
     let dp = this.#dps.get(selection);
-    if (!dp) this.#dps.set(selection, (dp = new WireDp()));
+    if (dp) return dp;
+    if (this.#dps.size >= MAX_LEFT_DPS) this.#forgetLeft();
+    dp = new WireDp();
+    if (this.#forgotten) dp.forgotten(this.#forgotten);
+    this.#dps.set(selection, dp);
     return dp;
+  }
+
+  /** Of too many debug ports that no client counts on, forgets one: one that has not answered, or the first. */
+  #forgetLeft(): void {
+    const counted = new Set([this.selection, ...[...this.contexts].flatMap(({ selections }) => selections)]);
+    const left = [...this.#dps].filter(([selection]) => !counted.has(selection));
+    if (left.length < MAX_LEFT_DPS) return;
+    const forgotten = left.find(([, { isUnanswered }]) => isUnanswered) ?? left[0];
+    const [selection, dp] = forgotten;
+    this.#dps.delete(selection);
+    if (!dp.isUnanswered) this.#forgotten = dp;
+  }
+
+  /** A register of the debug port was read that may tell what it is. */
+  noteId(selection: number | undefined, register: DpAddress, value: number): void {
+    const dp = this.dp(selection);
+    if (!dp.addressing.note(register, value)) return;
+    // It is another one, and so are its APs.
+    for (const context of this.contexts) context.leaveAps(selection);
+    dp.aps.clear();
   }
 
   get dps(): Iterable<WireDp> {
@@ -78,6 +107,7 @@ export class Wire {
   /** The probe is gone, and what is plugged in next has been through a power-up. */
   reset(): void {
     this.#dps.clear();
+    this.#forgotten = undefined;
     this.mayHaveLostPower = false;
     this.overrunOf = undefined;
     this.lost();
@@ -97,7 +127,7 @@ export class Wire {
     this.selection = selection;
     await this.#resetLine(probe);
     if (leavesDpidr) return;
-    if (this.protocol === 'SWD') await probe.dap.readDp(DP.DPIDR, never);
+    if (this.protocol === 'SWD') this.noteId(selection, DP.DPIDR, await probe.dap.readDp(DP.DPIDR, never));
     this.isReady = true;
     this.dp(selection).resendOf = 'nobody';
   }

@@ -123,8 +123,14 @@ describe('probectl show', () => {
         packetCount: 4,
       },
       clients: [client],
-      settings: [{ key: 'clock_limit', value: '"4 MHz"', from: '/etc/probed/probed.toml:12:1' }],
-      errors: [{ at: '2026-01-01T00:59:30.000Z', error: 'FAULT on access to 0x20000000' }],
+      settings: [
+        { key: 'clock_limit', value: '"4 MHz"', from: '/etc/probed/probed.toml:12:1' },
+        { key: 'sharing', value: 'queue', from: '/etc/probed/probed.toml:13:1', still: 'shared' },
+      ],
+      errors: [
+        { at: '2026-01-01T00:59:30.000Z', error: 'the probe does not answer' },
+        { at: '2026-01-01T00:59:58.000Z', error: 'no ACK from the target', times: 30 },
+      ],
     };
 
     const { stdout } = await run(world.path, ['show', 'bench']);
@@ -149,8 +155,10 @@ CLIENT  ADDRESS          WHO       SINCE  REQUESTS   BYTES  HOLDS
      7  127.0.0.1:40312  user:ada     1h      1433  151000  lock
 
 clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
+sharing = queue  (/etc/probed/probed.toml:13:1; shared until its last client leaves)
 
-30s ago: FAULT on access to 0x20000000
+30s ago: the probe does not answer
+2s ago: no ACK from the target (30 times)
 `,
     );
   });
@@ -183,6 +191,26 @@ clock_limit = "4 MHz"  (/etc/probed/probed.toml:12:1)
     assert.match(
       (await run(world.path, ['show', 'A1'])).stdout,
       /Each client has a DAP of its own[^]*flash are those of all/,
+    );
+  });
+
+  it('says what each client holds', async () => {
+    await using world = await ControlWorld.start();
+    const none = { ...client, lockDepth: 0 };
+    const clients = [
+      { ...client, holdsReset: true, capturesSwo: true },
+      { ...none, capturesSwo: true },
+      none,
+      { ...none, open: false },
+    ];
+    world.daemon.details = { probe: probe('A1'), clients, settings: [], errors: [] };
+
+    const { stdout } = await run(world.path, ['show', 'A1']);
+
+    const [, ...rows] = (stdout.match(/CLIENT .*\n([^\n]+\n)*/)?.[0] ?? '').trimEnd().split('\n');
+    assert.deepEqual(
+      rows.map((row) => row.slice(row.indexOf('151000') + 8)),
+      ['lock, SWO, nRESET', 'SWO', 'open', '-'],
     );
   });
 
@@ -241,16 +269,22 @@ describe('another command of probectl', () => {
     );
   });
 
-  it('says of a change that does not outlive the daemon why, and fails', async () => {
-    await using world = await ControlWorld.start();
-    world.daemon.unkept = 'the disk is full';
+  for (const [what, line, sentence] of [
+    ['settings', 'disable A1', 'A1 is disabled'],
+    ['reservations', 'reserve A1 --for 10m --as user:bob', 'A1 is reserved for user:bob until .*'],
+    ['reservations', 'extend A1 --for 10m', 'A1 is reserved for user:bob until .*'],
+    ['reservations', 'release A1', 'A1 is not reserved for user:bob any more'],
+  ] as const) {
+    it(`${line} says where it does not outlive the daemon why, and fails`, async () => {
+      await using world = await ControlWorld.start();
+      world.daemon.unkeptReasons[what] = 'the disk is full';
 
-    assert.deepEqual(await run(world.path, ['disable', 'A1']), {
-      code: 1,
-      stdout: 'A1 is disabled\nonly until the daemon stops: the disk is full\n',
-      stderr: '',
+      const { code, stdout } = await run(world.path, line.split(' '));
+
+      assert.equal(code, 1);
+      assert.match(stdout, new RegExp(`^${sentence}\nonly until the daemon stops: the disk is full\n`));
     });
-  });
+  }
 
   it('rename takes a name back when the new one is empty', async () => {
     await using world = await ControlWorld.start();
@@ -351,11 +385,18 @@ describe('probectl that cannot do what it is asked', () => {
     [[], 'a command is missing: see probectl --help'],
     [['stauts'], 'there is no command stauts: did you mean status?'],
     [['kick'], 'kick: something is missing: it is called as probectl kick <probe> [client]'],
-    [['kick', 'A1', 'x'], 'kick: client must be the number of a client, as `show` prints it'],
+    [['kick', 'A1', 'x'], 'kick: client "x" does not fit: the number of a client, as `show` prints it'],
     [
       ['rename', 'A1', 'no blanks'],
-      'rename: name must be up to 64 letters, digits, "_", "." and "-", the first a letter or digit; empty takes the name back',
+      'rename: name "no blanks" does not fit: up to 64 letters, digits, "_", "." and "-", the first a letter or digit; empty takes the name back',
     ],
+    [['reserve', 'A1'], 'reserve: --for is missing: see probectl reserve --help'],
+    [['reserve', 'A1', '--for', '10'], 'reserve: --for "10" does not fit: how long: "90s", "10m", "1h30m", "2d"'],
+    [
+      ['reserve', 'A1', '--for', '10m', '--as', 'ada'],
+      'reserve: --as "ada" does not fit: whom to reserve it for: user:NAME, uid:NUMBER or addr:ADDRESS; you, if left out',
+    ],
+    [['extend', 'A1', '--for', '1m', '--for', '2m'], 'extend: --for is given 2 times: give it once'],
     [['status', '--jsno'], 'unknown option --jsno: did you mean --json?'],
     [['--socket', 'x', 'frobnicate'], 'there is no command frobnicate: see probectl --help'],
     [['run'], 'run: something is missing: it is called as probectl run <probe>'],

@@ -75,6 +75,19 @@ describe('a control command', () => {
     ]);
   });
 
+  it('takes an empty reason for none', async () => {
+    await using world = await ControlWorld.start();
+    const client = await world.client();
+
+    for (const reason of ['', '  ']) await client.call('reserve', { probe: 'A1', for: '90s', as: 'user:bob', reason });
+
+    const wish = { principal: 'user:bob', lengthMs: 90_000 };
+    assert.deepEqual(world.daemon.calls, [
+      ['reserve', 'A1', wish, undefined],
+      ['reserve', 'A1', wish, undefined],
+    ]);
+  });
+
   it('reserves for nobody it does not know', async () => {
     await using world = await ControlWorld.start();
     const client = await world.client();

@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/base/clock.js';
 import { RequestError } from '../../src/base/errors.js';
-import type { DaemonView, KickedClients, ReservationWish, Reserved } from '../../src/control/daemon-view.js';
+import type { DaemonView, Kept, KickedClients, ReservationWish, Reserved } from '../../src/control/daemon-view.js';
 import { EventHistory } from '../../src/control/event-history.js';
 import type {
   ClientRow,
@@ -25,6 +25,8 @@ export const client: ClientRow = {
   bytesOut: 81_000,
   open: true,
   lockDepth: 1,
+  capturesSwo: false,
+  holdsReset: false,
 };
 
 export const reservation: ReservationRow = {
@@ -47,14 +49,19 @@ export class FakeDaemon implements DaemonView {
   readonly calls: unknown[][] = [];
   rows: readonly ProbeRow[] = [probe('A1', { name: 'bench' }), probe('A2', { port: 5556 })];
   problems: readonly Problem[] = [];
-  unkept: string | undefined;
+  /** Why that is not kept. */
+  readonly unkeptReasons: Partial<Record<Kept, string>> = {};
   range = { first: 5555, last: 5655 };
-  reloaded: Reloaded = { applied: true, changed: [], settings: [], waiting: [], nextStart: [] };
+  reloaded: Reloaded = { applied: true, changed: [], settings: [], waiting: [], nextStart: [], problems: [] };
   details: Partial<Details> = {};
   /** Thrown by whatever is called next. */
   failure: Error | undefined;
   /** What `rescan` waits for. */
   rescanned: Promise<void> = Promise.resolve();
+
+  unkept(what: Kept): string | undefined {
+    return this.unkeptReasons[what];
+  }
 
   status(): Status {
     this.#note('status');

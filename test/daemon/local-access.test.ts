@@ -106,4 +106,40 @@ describe('access.local_group', () => {
     access.configure({});
     assert.equal(await refusalFor(access, 3), undefined);
   });
+
+  it('that the system does not know is a problem for operators, warned of once, until it is there', async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    const access = accessWith('labb', undefined, log);
+
+    for (let i = 0; i < 2; i++) await access.look();
+
+    assert.match(access.problem?.what ?? '', /^the system knows no group labb \(access\.local_group\): .* only root/);
+    assert.match(access.problem?.remedy ?? '', /"sudo groupadd labb"/);
+    assert.equal(warnings.length, 1);
+    access.configure({ localGroup: 'lab' });
+    await access.look();
+    assert.equal(access.problem, undefined);
+  });
+
+  it('that is there again is no problem any more, as soon as a member gets in', async () => {
+    let groups = '';
+    const access = new LocalAccess({
+      owners: { ownerOf: async () => 1000, isAbandoned: async () => false },
+      users: {
+        nameOf: async () => 'ada',
+        isMember: async (_uid, group) => group === groups,
+        hasGroup: async (group) => group === groups,
+      },
+      log: silentLogger,
+      rules: { localGroup: 'lab' },
+    });
+    await access.look();
+    assert.notEqual(access.problem, undefined);
+
+    groups = 'lab'; // the name service is up
+    assert.equal(await refusalFor(access, 2), undefined);
+
+    assert.equal(access.problem, undefined);
+  });
 });

@@ -62,7 +62,7 @@ describe('a reservation', () => {
 
   it('is one at a time, of a length that is allowed, and can be made longer and ended', async () => {
     const { reservations } = await Desk.open();
-    await assert.rejects(reservations.reserve('A1', { ...ada, lengthMs: 61 * MINUTE_MS }), /3600 seconds/);
+    await assert.rejects(reservations.reserve('A1', { ...ada, lengthMs: 61 * MINUTE_MS }), /may last 1h from now on/);
     await reservations.reserve('A1', ada);
 
     await assert.rejects(reservations.reserve('A1', { principal: 'user:bob', lengthMs: MINUTE_MS }), RequestError);
@@ -104,6 +104,26 @@ describe('a reservation', () => {
     assert.equal(reservations.of('A1')?.principal, 'user:ada');
     await clock.advance(60 * MINUTE_MS); // the longest there may be
     assert.equal(reservations.of('A1'), undefined);
+  });
+
+  it('that was made while the wall clock was years ahead lasts no longer than one may, over all restarts', async () => {
+    const ahead = new FakeClock();
+    ahead.stall(20 * 365 * 24 * 60 * MINUTE_MS);
+    let desk = await Desk.open(ahead);
+    await desk.reservations.reserve('A1', ada);
+    await desk.reservations[Symbol.asyncDispose]();
+    const clock = new FakeClock(); // it is right now
+
+    for (let i = 0; i < 3; i++) {
+      desk = await Desk.open(clock, desk.files);
+      assert.equal(desk.reservations.of('A1')?.until.toISOString(), '2026-01-01T01:00:00.000Z');
+      await desk.reservations[Symbol.asyncDispose]();
+      clock.stall(19 * MINUTE_MS);
+    }
+    desk = await Desk.open(clock, desk.files);
+    await desk.clock.advance(3 * MINUTE_MS);
+
+    assert.deepEqual(desk.expired, ['A1 user:ada']);
   });
 
   it('ends when the wall clock is set forward past it, which is noticed within 10 s and kept', async () => {
@@ -167,6 +187,30 @@ describe('the file of reservations', () => {
     await reservations.extend('A1', MINUTE_MS);
     assert.equal(reservations.problem, undefined);
     await reservations[Symbol.asyncDispose]();
+  });
+
+  it('is written as soon as it can be again: after a minute, or at the end', async () => {
+    const { reservations, files, clock } = await Desk.open();
+    files.onOperation = (operation) => {
+      if (operation === 'write') throw new Error('no space left on device');
+    };
+    await reservations.reserve('A1', ada);
+    await clock.advance(MINUTE_MS);
+    assert.notEqual(reservations.problem, undefined);
+
+    files.onOperation = () => undefined;
+    await clock.advance(MINUTE_MS);
+    assert.equal(reservations.problem, undefined);
+    assert.match(String(await files.read(FILE)), /user:ada/);
+    files.onOperation = (operation) => {
+      if (operation === 'write') throw new Error('no space left on device');
+    };
+    await reservations.release('A1');
+    files.onOperation = () => undefined;
+    await reservations[Symbol.asyncDispose]();
+
+    assert.equal(String(await files.read(FILE)), '{"format":1,"reservations":{}}\n');
+    assert.equal(clock.pending, 0);
   });
 
   it('is the old one or the new one wherever the power fails', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Frozen } from '../../src/control/frozen.js';
 import type { DaemonEvent } from '../../src/control/daemon-events.js';
+import { connectSwd } from '../support/connect-swd.js';
+import type { TestClient } from '../support/test-client.js';
 import { startWorld, type World } from '../support/world.js';
 
 const ADA = '127.0.0.2';
@@ -12,7 +14,7 @@ function told(world: World, type: DaemonEvent['type']): readonly Frozen<DaemonEv
 }
 
 describe('an event about a client', () => {
-  it('says who it is and where it connects from, also of the lock that it took or lost', async () => {
+  it('says who it is and where it connects from, also of the lock that it lost', async () => {
     const listen = '[listen]\naddresses = ["127.0.0.1"]\nfirst_port = 0\n';
     await using world = await startWorld({ config: `${listen}[limits]\nlock_idle_timeout = 0.1\n` });
     world.plug({ uid: 'A1' });
@@ -29,10 +31,6 @@ describe('an event about a client', () => {
     assert.deepEqual(told(world, 'client-in'), [
       { type: 'client-in', ...one },
       { type: 'client-in', ...two },
-    ]);
-    assert.deepEqual(told(world, 'lock-taken'), [
-      { type: 'lock-taken', ...one },
-      { type: 'lock-taken', ...two },
     ]);
     assert.deepEqual(told(world, 'lock-lost'), [
       { type: 'lock-lost', ...one, to: two.client, toAddress: two.address, toPrincipal: two.principal },
@@ -82,5 +80,86 @@ describe('a client that goes', () => {
     const event = await out;
     assert(event.type === 'client-out');
     assert.equal(event.reason, 'its connection ended');
+  });
+});
+
+describe('what clients do again and again', () => {
+  /** Two clients that have the probe open. */
+  async function pair(world: World): Promise<readonly [TestClient, TestClient]> {
+    world.plug({ uid: 'A1' });
+    const [one, two] = [await world.client('A1', ADA), await world.client('A1', BOB)];
+    for (const client of [one, two]) await client.result('open');
+    return [one, two];
+  }
+
+  it('leaves what else happened in the history: taking the lock in turns is no event', async () => {
+    await using world = await startWorld();
+    const clients = await pair(world);
+    const before = world.daemon.events.last;
+
+    for (let i = 0; i < 20; i++) {
+      const client = clients[i % 2];
+      for (const request of ['lock', 'unlock']) await client.result(request);
+    }
+
+    assert.deepEqual(world.daemon.events.since(before), []);
+  });
+
+  it('to the target of others is told once', async () => {
+    await using world = await startWorld();
+    const [one] = await pair(world);
+    await connectSwd(one);
+
+    for (let i = 0; i < 5; i++) for (const isLow of [true, false]) await one.result('assert_reset', isLow);
+
+    assert.equal(told(world, 'target-reset').length, 1);
+  });
+
+  it('in vain is told once: a probe that another one has to itself', async () => {
+    const listen = '[listen]\naddresses = ["127.0.0.1"]\nfirst_port = 0\n';
+    await using world = await startWorld({ config: `${listen}[[probe]]\nuid = "A1"\nsharing = "exclusive"\n` });
+    world.plug({ uid: 'A1' });
+    const [one, two, three] = [await world.client('A1'), await world.client('A1'), await world.client('A1')];
+    await one.result('open');
+
+    for (let i = 0; i < 5; i++) for (const client of [two, three]) await client.request('open');
+
+    const refused = told(world, 'refused').map((event) => (event.type === 'refused' ? event.client : 0));
+    assert.deepEqual(refused, [2, 3]);
+  });
+
+  it('by mistake is no error of the probe', async () => {
+    await using world = await startWorld();
+    const [one, two] = await pair(world);
+    const stranger = await world.client('A1');
+    await connectSwd(one);
+    await one.result('swo_start', 115_200);
+
+    const replies = [
+      await stranger.request('read_dp', 0),
+      await two.request('connect', 'JTAG'),
+      await two.request('swo_start', 115_200),
+    ];
+
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [3, 3, 3],
+    );
+    assert.deepEqual(told(world, 'error'), []);
+    assert.deepEqual(world.daemon.show('A1').errors, []);
+  });
+
+  it('and what fails each time is told once, and kept with how often', async () => {
+    await using world = await startWorld();
+    const [one] = await pair(world);
+    await one.result('connect', 'SWD');
+
+    for (let i = 0; i < 30; i++) assert.equal((await one.request('read_dp', 4)).status, 10); // no line reset before
+
+    assert.equal(told(world, 'error').length, 1);
+    const [kept, ...more] = world.daemon.show('A1').errors;
+    assert.match(kept.error, /^no ACK from the target/);
+    assert.equal(kept.times, 30);
+    assert.deepEqual(more, []);
   });
 });

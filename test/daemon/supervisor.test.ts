@@ -322,14 +322,14 @@ describe('a disk that is full for a moment', () => {
       if (operation === 'write') throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     };
     await world.daemon.rename('A1', 'bench');
-    assert.match(world.daemon.unkept ?? '', /the port book cannot be written: .*: no space left on device/);
+    assert.match(world.daemon.unkept('settings') ?? '', /the port book cannot be written: .*: no space left on device/);
     assert.match(world.daemon.status().problems[0]?.remedy ?? '', /make room on the disk/);
 
     files.onOperation = () => undefined;
     await clock.advance(1000);
     await world.daemon.rescan();
 
-    assert.equal(world.daemon.unkept, undefined);
+    assert.equal(world.daemon.unkept('settings'), undefined);
     assert.deepEqual(world.daemon.status().problems, []);
     await using later = await startWorld({ files });
     assert.equal(later.status('A1')?.name, 'bench');

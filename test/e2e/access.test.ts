@@ -106,6 +106,35 @@ describe('a daemon with users, modes and reservations', function () {
     await events.interrupt();
   });
 
+  it('says at a reload, and until it is mended, that the system does not know the group', async function () {
+    if (process.platform !== 'linux') this.skip();
+    await using daemon = await start();
+    const said = /^! the system knows no group labb \(access\.local_group\): .*"sudo groupadd labb"/m;
+
+    writeConfig('[access]\nlocal_group = "labb"\n');
+    const reload = await runProbectl(folder, 'reload');
+    const status = await runProbectl(folder, 'status');
+    writeConfig('');
+    await runProbectl(folder, 'reload');
+
+    assert.equal(reload.code, 0);
+    assert.match(reload.stdout, said);
+    assert.match(status.stdout, said);
+    assert.doesNotMatch((await runProbectl(folder, 'status')).stdout, said);
+    await daemon.logged('the group of access.local_group is unknown: nobody but root gets in group=labb');
+  });
+
+  it('says so, too, when the config is checked, which is right all the same', async function () {
+    if (process.platform !== 'linux') this.skip();
+    writeConfig('[access]\nlocal_group = "labb"\n');
+
+    await using checked = DaemonProcess.spawn(['--config', file, '--check-config'], folder);
+
+    assert.deepEqual(await checked.exit, { code: 0, signal: null });
+    assert.deepEqual(checked.lines, [`${file}: nothing is wrong with the config`]);
+    assert.match(checked.stderr, /^probed: on this machine: the system knows no group labb /);
+  });
+
   it('lets in the next of a queue within a second when the holder is killed with the lock', async () => {
     await using daemon = await start('[[probe]]\nuid = "SIM0001"\nsharing = "queue"\n');
     const [port] = daemon.ports;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { DPIDR, isRefused, portOf, readDpidr } from '../support/forwarded-port.js';
+import { haveEnded } from '../support/have-ended.js';
 import { ProbectlProcess } from '../support/probectl-process.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
 import { TestClient } from '../support/test-client.js';
@@ -259,21 +260,3 @@ describe('probectl over ssh', function () {
     assert.match(stderr, /^probectl: Host key verification failed\.: make "ssh lab" work first\n$/);
   });
 });
-
-/** Waits until none of these processes is there any more. */
-async function haveEnded(pids: readonly number[]): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (pids.some(isAlive)) {
-    assert(performance.now() < deadline, `still there: ${pids.filter(isAlive).join(' ')}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

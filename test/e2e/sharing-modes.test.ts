@@ -44,6 +44,23 @@ describe('a probe in exclusive use', () => {
     assert.deepEqual(world.daemon.show(UID).errors, []); // nothing is wrong with the probe
   });
 
+  it('answers the one it refused without waiting for the lock of its client', async () => {
+    await using world = await worldWith('exclusive');
+    const [first, second] = [await world.client(UID), await world.client(UID)];
+    for (const request of ['open', 'lock']) await first.result(request);
+
+    const statuses: number[] = [];
+    for (const request of ['open', 'close', 'disconnect', 'unlock', 'flush', 'lock'])
+      statuses.push((await second.request(request)).status);
+
+    assert.deepEqual(statuses, [1, 0, 0, 0, 3, 1]);
+    const { clients } = world.daemon.show(UID);
+    assert.deepEqual(
+      clients.map(({ lockDepth }) => lockDepth),
+      [1, 0],
+    );
+  });
+
   it('is free at once when its client dies, also with the lock', async () => {
     await using world = await worldWith('exclusive');
     const [first, second] = [await world.client(UID), await world.client(UID)];
@@ -226,6 +243,9 @@ describe('16 waiting clients in a queue, and 1000 random arrivals, departures an
       else assert.equal((await open).status, 0);
       return { client, open };
     };
+    /** By RST, or by FIN as a client does that is killed with nothing left to read. */
+    const die = ({ client: { socket } }: Waiting): unknown =>
+      random(2) === 0 ? socket.resetAndDestroy() : socket.destroy();
     let holder: Waiting | undefined;
     const queue: Waiting[] = [];
     let served = 0;
@@ -240,7 +260,7 @@ describe('16 waiting clients in a queue, and 1000 random arrivals, departures an
         const left = holder;
         const gone = world.event('client-out', UID);
         holder = queue.shift();
-        if (dice === 6) left.client.socket.resetAndDestroy();
+        if (dice === 6) die(left);
         else await left.client.result('close');
         if (holder) assert.equal((await holder.open).status, 0, where);
         await left.client[Symbol.asyncDispose]();
@@ -249,7 +269,7 @@ describe('16 waiting clients in a queue, and 1000 random arrivals, departures an
       } else if (queue.length > 0) {
         const [dead] = queue.splice(random(queue.length), 1);
         const gone = world.event('client-out', UID);
-        dead.client.socket.resetAndDestroy();
+        die(dead);
         await gone;
       }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { runProbectl } from '../support/probectl-process.js';
 import { TestClient } from '../support/test-client.js';
@@ -55,6 +56,52 @@ describe('a client that is killed while it waits', () => {
       assert.equal((await second).status, 0);
     });
   }
+
+  const ways: readonly (readonly [how: string, vanish: (client: TestClient) => void])[] = [
+    ['FIN', (client) => client.socket.destroy()],
+    ['RST', (client) => client.socket.resetAndDestroy()],
+  ];
+  for (const [how, vanish] of ways) {
+    it(`for the end of another one's lock lets go of nRESET and SWO all the same (${how})`, async () => {
+      await using holder = await TestClient.connect(port);
+      await using dying = await TestClient.connect(port);
+      await dying.result('open');
+      await dying.result('connect', 'DEFAULT');
+      await dying.result('assert_reset', true);
+      await dying.result('swo_start', 115200);
+      await holder.result('open');
+      await holder.result('lock');
+      const never = assert.rejects(dying.request('read_dp', 0));
+      await dying.bytesSent();
+      assert.equal(await holder.result('is_reset_asserted'), true); // by now the daemon has read the other request, too
+
+      vanish(dying);
+
+      await never;
+      const killed = performance.now();
+      while ((await holder.result('is_reset_asserted')) === true) assert(performance.now() - killed < 5000);
+      assert.equal((await holder.request('swo_start', 115200)).status, 0);
+    });
+  }
+
+  it('is not one that only sends no more: that gets its replies', async () => {
+    await using holder = await TestClient.connect(port);
+    await using client = await TestClient.connect(port);
+    await client.result('open');
+    await connectSwd(client);
+    await holder.result('open');
+    await holder.result('lock');
+
+    const read = '{"id": 1, "request": "read_dp", "arguments": [0]}\n';
+    client.socket.end(read + read);
+    const began = performance.now();
+    while (performance.now() - began < 1500) await holder.result('is_reset_asserted'); // it has been looked after twice
+    assert.equal(client.rest, '');
+    await holder.result('unlock');
+
+    for (let i = 0; i < 2; i++) assert.deepEqual(await client.reply(), { id: 1, status: 0, result: 0x0bc11477 });
+    assert.equal(await client.end(), 'FIN');
+  });
 
   /** How deep each client that probectl lists has the lock. */
   async function lockDepths(): Promise<readonly number[]> {

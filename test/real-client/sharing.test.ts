@@ -109,7 +109,10 @@ describe('stock pyOCD clients that share a probe', function () {
 
   before(async function () {
     requirePyocd(this);
-    daemon = await DaemonProcess.simulating(['v2', 'v2,second-ap', 'v2,multidrop']);
+    const probes = ['v2', 'v2,second-ap', 'v2,multidrop'].flatMap((options) => ['--simulate', options]);
+    const limitMs = 8 * 2 * LIMIT_MS; // all cases, each as long as it may take
+    daemon = DaemonProcess.spawn(['--port', '0', ...probes], undefined, undefined, { limitMs });
+    await daemon.printed(3);
     [plain, secondAp, multidrop] = daemon.ports;
   });
   after(() => (daemon as DaemonProcess | undefined)?.[Symbol.asyncDispose]());

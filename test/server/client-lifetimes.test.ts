@@ -18,6 +18,12 @@ function gate(): { readonly promise: Promise<void>; readonly open: () => void } 
   return { promise, open: () => open() };
 }
 
+/** Lets the event loop turn until something has come about. */
+async function turnsUntil(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 10_000 && !isSo(); turn++) await setImmediate();
+  assert.ok(isSo());
+}
+
 const read = '{"id": 1, "request": "read_dp", "arguments": [0]}\n';
 
 describe('a client that pipelines', () => {
@@ -176,7 +182,7 @@ describe('a client that half-closes', () => {
     assert.equal(await client.end(), 'FIN');
   });
 
-  it('keeps its place in a queue as long as it is there to read, and not a second longer', async () => {
+  it('keeps waiting as long as it is there to read, and not a second longer', async () => {
     const clock = new FakeClock();
     let isThere = true;
     const access = { ...openToAll, hasLeft: async () => !isThere };
@@ -188,14 +194,14 @@ describe('a client that half-closes', () => {
     test.lease.isWaiting = true;
     client.socket.end('{"id": 1, "request": "open"}\n');
     await test.lease.called(1);
-    while (clock.pending === 0) await setImmediate(); // its end has come
+    await turnsUntil(() => clock.pending > 0); // its end has come
 
     await clock.advance(60_000);
     assert.equal(test.lease.signal?.aborted, false);
     isThere = false;
     await clock.advance(1000);
 
-    while (!test.lease.signal?.aborted) await setImmediate();
+    await turnsUntil(() => test.lease.signal?.aborted === true);
     held.open();
     await test.lease.disposed();
   });
@@ -261,6 +267,31 @@ describe('a client that vanishes', () => {
     await lease.disposed();
     assert.deepEqual(lease.calls, [['lock']]);
     assert.deepEqual(test.crashes, []);
+  });
+
+  it('while it waits, and so much of it waits that it is not read from, is found within a second', async () => {
+    const clock = new FakeClock();
+    const access = { ...openToAll, hasLeft: async () => client.socket.destroyed };
+    await using test = await TestServer.start({ clock, access, limits: { maxBacklogRequests: 2 } });
+    await using client = await test.client();
+    await client.request('hello', 1);
+    const { lease } = test;
+    const held = gate();
+    lease.gate = held.promise;
+    lease.isWaiting = true;
+    client.send(read.repeat(10));
+    await lease.called(1);
+    await turnsUntil(() => clock.pending > 0); // it is looked after
+    await clock.advance(60_000);
+    assert.equal(lease.signal?.aborted, false);
+
+    client.socket.destroy();
+    await clock.advance(1000);
+
+    await turnsUntil(() => lease.signal?.aborted === true);
+    held.open();
+    await lease.disposed();
+    assert.equal(lease.calls.length, 1);
   });
 
   it('by RST in the middle of a line leaves the others served', async () => {

@@ -167,6 +167,16 @@ describe('connecting to the target', () => {
     assert.equal(second.wireProtocol, 'SWD');
   });
 
+  it('is given up by one disconnect, however often it was asked for', async () => {
+    await using rig = await SessionRig.start();
+    const lease = await rig.connected();
+    await rig.run(lease.connect('SWD', NEVER)); // as stock clients do on an RP2040, and send one disconnect
+
+    await rig.run(lease.disconnect(NEVER));
+
+    assert.equal(lease.wireProtocol, undefined);
+  });
+
   it('with another protocol is refused, and names the current one', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();
@@ -174,7 +184,12 @@ describe('connecting to the target', () => {
 
     await assert.rejects(second.connect('JTAG', NEVER), {
       kind: 'probe',
-      message: 'probe A1 is already connected with SWD',
+      message: 'probe A1 is connected with SWD for user:ada (127.0.0.1:1): use SWD, or wait until nobody is connected',
+    });
+    await rig.run(second.close(NEVER));
+    await assert.rejects(first.connect('JTAG', NEVER), {
+      kind: 'probe',
+      message: 'probe A1 is connected with SWD: send "disconnect" before',
     });
     assert.equal(await rig.run(first.dap.readDp(DP.DPIDR, NEVER)), DPIDR);
   });
@@ -210,6 +225,34 @@ describe('a client that has not opened the probe', () => {
 
     assert.equal(lease.wireProtocol, undefined);
     assert.equal(idle.wireProtocol, undefined);
+  });
+});
+
+describe('a client that has nothing open, while another one holds the lock', () => {
+  it('is answered at once, and takes nothing away', async () => {
+    await using rig = await SessionRig.start();
+    const holder = await rig.connected();
+    await holder.lock(NEVER);
+    const lease = rig.lease();
+
+    // The clock stands still.
+    await lease.close(NEVER);
+    await lease.disconnect(NEVER);
+    const requests: (() => Promise<unknown>)[] = [
+      () => lease.dap.readDp(DP.DPIDR, NEVER),
+      () => lease.dap.writeAp(MEM_AP.TAR, Uint32Array.of(0), NEVER),
+      () => lease.dap.flush(NEVER),
+      () => lease.connect('DEFAULT', NEVER),
+      () => lease.setClock(1_000_000, NEVER),
+      () => lease.reset(NEVER),
+      () => lease.setReset(false, NEVER),
+      () => lease.swoRead(NEVER),
+      () => lease.memoryHandle(1, 0, NEVER),
+    ];
+    for (const request of requests) await assert.rejects(request(), /probe A1 is not open: send "open" first/);
+
+    assert.equal(rig.clock.pending, 0); // nobody counts how long the holder does nothing
+    assert.equal(rig.session.turns.holder, holder);
   });
 });
 
@@ -273,19 +316,17 @@ describe('a client that leaves', () => {
   });
 
   it('after it lost the lock does not take it again to leave', async () => {
-    const takers: number[] = [];
-    const events = { lockTaken: ({ id }: ClientName) => takers.push(id) };
+    const losers: number[] = [];
+    const events = { lockLost: ({ id }: ClientName) => losers.push(id) };
     await using rig = await SessionRig.start({ session: { events } });
     const lease = await rig.connected();
     const next = await rig.opened();
     await lease.lock(NEVER);
     await rig.run(next.lock(NEVER)); // two seconds later
 
-    const leaving = Promise.resolve(lease[Symbol.asyncDispose]());
-    next.unlock();
-    await rig.run(leaving);
+    await rig.run(Promise.resolve(lease[Symbol.asyncDispose]()));
 
-    assert.deepEqual(takers, [lease.client.id, next.client.id]);
+    assert.deepEqual(losers, [lease.client.id]);
   });
 
   it('twice, or with a probe that no longer answers, leaves all the same', async () => {
@@ -313,6 +354,45 @@ describe('a client whose probe is unplugged', () => {
     await rig.unplug();
 
     await waiting; // the clock stands still: the other one's lock is not taken away
+  });
+
+  it('while the holder of the lock sleeps, hears so at once, whatever it asks and however it waits', async () => {
+    await using rig = await SessionRig.start();
+    const [holder, lease] = [await rig.connected(), await rig.opened()];
+    await lease.lock(NEVER);
+    const taken = holder.lock(NEVER);
+    await rig.clock.advance(2000);
+    await taken;
+    // One waits to take a lock again that it has lost, one for a lock of its own.
+    const reading = assert.rejects(lease.dap.readDp(DP.DPIDR, NEVER), ProbeDisconnectedError);
+    const locking = assert.rejects(rig.lease().lock(NEVER), ProbeDisconnectedError);
+
+    await rig.unplug();
+
+    await Promise.all([reading, locking]); // the clock stands still
+    for (const client of [holder, lease, rig.lease()]) {
+      await assert.rejects(client.dap.readDp(DP.DPIDR, NEVER), ProbeDisconnectedError);
+      await assert.rejects(client.open(NEVER), ProbeDisconnectedError);
+      await assert.rejects(client.lock(NEVER), ProbeDisconnectedError);
+      client.unlock();
+    }
+    await rig.plug();
+    await assert.rejects(lease.lock(NEVER), /was replugged: open it again/);
+  });
+
+  it('opens it after replug without waiting for one that held the lock and sleeps', async () => {
+    await using rig = await SessionRig.start();
+    const [holder, lease] = [await rig.connected(), await rig.opened()];
+    await holder.lock(NEVER);
+    await rig.unplug();
+    await rig.plug();
+    const now = rig.clock.now();
+
+    await rig.run(lease.open(NEVER));
+
+    assert.ok(rig.clock.now() < now + 100);
+    assert.equal(rig.session.turns.holder, undefined);
+    holder.unlock(); // does nothing
   });
 
   it('hears so until it opens it again, and finds a DAP as after power-up', async () => {

@@ -39,6 +39,21 @@ describe('the clock of a shared probe', () => {
     assert.equal(rig.sim.clockHz, 8_000_000);
   });
 
+  it('is as it was at first when those that have asked for another have left, and others have not asked', async () => {
+    await using rig = await SessionRig.start();
+    const silent = await rig.connected();
+    const atFirstHz = rig.sim.clockHz;
+    const slow = await rig.opened();
+    await rig.run(slow.setClock(100_000, NEVER));
+    assert.equal(rig.sim.clockHz, 100_000);
+
+    await rig.run(slow.close(NEVER));
+
+    assert.equal(rig.sim.clockHz, atFirstHz);
+    await rig.run(silent.setClock(2_000_000, NEVER));
+    assert.equal(rig.sim.clockHz, 2_000_000);
+  });
+
   it('is not bound to what somebody has asked for in vain', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();
@@ -50,6 +65,13 @@ describe('the clock of a shared probe', () => {
     await rig.run(first.setClock(2_000_000, NEVER));
 
     assert.equal(rig.sim.clockHz, 2_000_000);
+  });
+
+  it('is not made faster by a limit', async () => {
+    await using rig = await SessionRig.start({ session: { clockLimitHz: 10_000_000 } });
+    await rig.connected();
+
+    assert.equal(rig.sim.clockHz, 1_000_000); // the driver's own
   });
 
   it('has a limit from the first moment on, where the config sets one', async () => {
@@ -88,7 +110,7 @@ describe('SWO of a shared probe', () => {
 
     await assert.rejects(rig.run(other.swoStart(9600, NEVER)), (error) => {
       assert.ok(error instanceof ProbeError);
-      assert.equal(error.message, 'client 1 (127.0.0.1:1) captures SWO');
+      assert.equal(error.message, 'SWO is captured by user:ada (127.0.0.1:1): wait until that one stops it or leaves');
       return true;
     });
     await rig.run(other.swoStop(NEVER));
@@ -100,6 +122,24 @@ describe('SWO of a shared probe', () => {
     await rig.run(Promise.resolve(owner[Symbol.asyncDispose]()));
     await rig.run(other.swoStart(9600, NEVER));
   });
+
+  for (const [how, leave] of [
+    ['closes', (lease) => lease.close(NEVER)],
+    ['vanishes', async (lease) => lease[Symbol.asyncDispose]()],
+  ] satisfies [string, (lease: ClientLease) => Promise<void>][]) {
+    it(`is switched off when its client ${how}, and others stay`, async () => {
+      await using rig = await SessionRig.start();
+      const owner = await rig.connected();
+      await rig.opened();
+      await rig.run(owner.swoStart(115200, NEVER));
+      const controls: number[] = [];
+      rig.sim.onCommand(DapCommand.SwoControl, { command: (bytes) => (controls.push(bytes[1]), bytes) });
+
+      await rig.run(leave(owner));
+
+      assert.deepEqual(controls, [0]); // CMSIS-DAP, DAP_SWO_Control: stop
+    });
+  }
 
   it('does not keep nRESET low where it cannot be stopped when its client leaves', async () => {
     await using rig = await SessionRig.start();
@@ -131,13 +171,13 @@ describe('a sequence while others are connected', () => {
 
   it('of another kind is refused, and changes nothing', async () => {
     await using rig = await SessionRig.start();
-    await rig.connected();
+    for (let i = 0; i < 2; i++) await rig.connected();
     const second = await rig.connected();
 
     await assert.rejects(rig.run(second.swjSequence(bitString(8, 0xa5), NEVER)), RequestError);
     await assert.rejects(
       rig.run(second.swdSequence([{ direction: 'input', lengthBits: 8 }], NEVER)),
-      /other clients are connected/,
+      /^RequestError: other clients are connected, user:ada \(127\.0\.0\.1:1\) and 1 more: until they leave, only /,
     );
 
     assert.equal(await rig.run(second.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);

@@ -170,21 +170,31 @@ describe('a turn queue', () => {
     assert.deepEqual(journal, []);
   });
 
-  it('refuses the operations that wait, but neither locks nor what one does to leave', async () => {
-    const { queue, journal, owners } = startQueue();
+  it('is cleared of all that wait but those who leave, and of the lock, whoever has it or has lost it', async () => {
+    const { clock, queue, journal, owners } = startQueue();
     const [a, b, c] = owners;
+    await queue.lock(b, always);
+    const taken = queue.lock(a, always);
+    await clock.advance(2000);
+    await taken;
     const running = a.begin();
-    const refused = assert.rejects(b.begin().done, /unplugged/);
+    const refused = [b.begin().done, c.begin().done, queue.lock(c, always)].map((waits) =>
+      assert.rejects(waits, /unplugged/),
+    );
     const leaving = queue.runLast(b, always, async () => void journal.push('b leaves'));
-    const locked = queue.lock(c, always);
 
-    queue.refuseOperations(new Error('unplugged'));
-    await refused;
+    queue.clear(new Error('unplugged'));
+    await Promise.all(refused);
+    assert.deepEqual(
+      [a, b, c].map((owner) => queue.depthOf(owner)),
+      [0, 0, 0],
+    );
+    const next = c.begin();
+    next.end();
     running.end();
-    await Promise.all([leaving, locked]);
+    await Promise.all([leaving, next.done]);
 
-    assert.deepEqual(journal, ['a+', 'a-', 'b leaves']);
-    assert.equal(queue.holder, c);
+    assert.deepEqual(journal, ['b loses to a', 'a+', 'a-', 'b leaves', 'c+', 'c-']);
   });
 
   it('goes on after an operation that fails', async () => {
@@ -343,30 +353,24 @@ describe('a turn queue', () => {
     assert.equal(queue.holder, undefined);
   });
 
-  const departures = {
-    'the client leaves': (_queue, gone) => gone.abort(new Error('gone')),
-    'the probe is unplugged': (queue) => queue.refuseOperations(new Error('unplugged')),
-  } satisfies Record<string, (queue: TurnQueue<Owner>, gone: AbortController) => void>;
-  for (const [what, depart] of Object.entries(departures)) {
-    it(`does not count the time in which nobody waits any more, since ${what}`, async () => {
-      const { clock, queue, owners } = startQueue();
-      const [a, b, c] = owners;
-      await queue.lock(a, always);
-      const gone = new AbortController();
-      const refused = assert.rejects(b.begin(gone.signal).done);
-      await clock.advance(1900);
+  it('does not count the time in which nobody waits any more, since the client left', async () => {
+    const { clock, queue, owners } = startQueue();
+    const [a, b, c] = owners;
+    await queue.lock(a, always);
+    const gone = new AbortController();
+    const refused = assert.rejects(b.begin(gone.signal).done);
+    await clock.advance(1900);
 
-      depart(queue, gone);
-      await refused;
-      const waiting = queue.lock(c, always);
-      await clock.advance(1900);
-      assert.equal(queue.holder, a);
-      await clock.advance(200);
+    gone.abort(new Error('gone'));
+    await refused;
+    const waiting = queue.lock(c, always);
+    await clock.advance(1900);
+    assert.equal(queue.holder, a);
+    await clock.advance(200);
 
-      await waiting;
-      assert.equal(queue.holder, c);
-    });
-  }
+    await waiting;
+    assert.equal(queue.holder, c);
+  });
 
   it('lets a holder that lost the lock give it back without having it', async () => {
     const { clock, queue, owners } = startQueue();

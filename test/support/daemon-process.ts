@@ -35,18 +35,22 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   /**
-   * @param given   its runtime and state directory, which stays; left out: a new one, which goes with it
-   * @param before  a command that runs it, such as `ip netns exec lab`
-   * @param more    variables of its environment
+   * @param given    its runtime and state directory, which stays; left out: a new one, which goes with it
+   * @param before   a command that runs it, such as `ip netns exec lab`
+   * @param more     variables of its environment
+   * @param limitMs  it is killed after that: a test that waits for its end in vain must not wait for ever
    */
   static spawn(
     args: readonly string[],
     given?: string,
     programs: Programs = sources,
-    { before = [], more = {} }: { readonly before?: readonly string[]; readonly more?: NodeJS.ProcessEnv } = {},
+    {
+      before = [],
+      more = {},
+      limitMs = 300_000,
+    }: { readonly before?: readonly string[]; readonly more?: NodeJS.ProcessEnv; readonly limitMs?: number } = {},
   ): DaemonProcess {
     const folder = given ?? mkdtempSync(path.join(tmpdir(), 'probed-test-'));
-    // No test needs it longer: one that waits for its end in vain must not wait for ever.
     const env = {
       ...process.env,
       RUNTIME_DIRECTORY: folder,
@@ -56,7 +60,7 @@ export class DaemonProcess implements AsyncDisposable {
       ...more,
     };
     const { command, node = process.execPath, ...user } = programs;
-    const options = { ...user, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
+    const options = { ...user, env, timeout: limitMs, killSignal: 'SIGKILL' } as const;
     const [program, ...rest] = [...before, node, ...command('main'), ...args];
     const child = spawn(program, rest, options);
     return new DaemonProcess(child, folder, given === undefined);

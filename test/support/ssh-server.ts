@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
-  appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
@@ -112,9 +111,21 @@ export class SshServer implements AsyncDisposable {
     writeFileSync(path.join(this.folder, 'authorized_keys'), `${options} ${key}`);
   }
 
-  /** Adds lines for "lab" to the user's ssh_config. */
+  /** Writes the user's ssh_config anew, with these lines for "lab" more. */
   configure(lines: readonly string[]): void {
-    appendFileSync(path.join(this.folder, 'ssh_config'), lines.map((line) => `  ${line}\n`).join(''));
+    const at = (name: string): string => path.join(this.folder, name);
+    writeFileSync(
+      at('ssh_config'),
+      `Host lab
+  HostName ${this.options.address}
+  Port ${this.port}
+  User ${userInfo().username}
+  IdentityFile ${at('user_key')}
+  IdentitiesOnly yes
+  BatchMode yes
+  UserKnownHostsFile ${at('known_hosts')}
+${lines.map((line) => `  ${line}\n`).join('')}`,
+    );
   }
 
   /** The arguments of each probectl that was run through it, the newest last. */
@@ -161,18 +172,7 @@ PasswordAuthentication no
 SetEnv PATH=${remoteBin}:${process.env.PATH ?? ''}
 `,
     );
-    writeFileSync(
-      at('ssh_config'),
-      `Host lab
-  HostName ${this.options.address}
-  Port ${this.port}
-  User ${userInfo().username}
-  IdentityFile ${at('user_key')}
-  IdentitiesOnly yes
-  BatchMode yes
-  UserKnownHostsFile ${at('known_hosts')}
-`,
-    );
+    this.configure([]);
     script(path.join(this.binFolder, 'ssh'), `exec /usr/bin/ssh -F ${at('ssh_config')} "$@"`);
     const { node = process.execPath, command, cwd } = this.options.programs;
     script(

@@ -17,6 +17,7 @@ import { Reservations } from '../../src/daemon/reservations.js';
 import { noFiles, type StateFiles } from '../../src/daemon/state-files.js';
 import { Supervisor } from '../../src/daemon/supervisor.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
+import { SocketOwners } from '../../src/platform/socket-owners.js';
 import { Users } from '../../src/platform/users.js';
 import { compileProbeRequests } from '../../src/server/probe-requests.js';
 import { simCmsisDap, SimProbe, type SimProbeOptions } from '../../src/sim/sim-probe.js';
@@ -51,9 +52,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...{ directory: '/state', files, clock, longestMs: config.access.longestReservationMs },
     onExpired: (uid, { principal }) => events.add({ type: 'expired', uid, principal }),
   });
+  const sockets = new SocketOwners();
   // No client's user is known.
   const local = new LocalAccess({
-    owners: { ownerOf: async () => undefined, isAbandoned: async () => false },
+    owners: { ownerOf: async () => undefined, isAbandoned: (peer, own) => sockets.isAbandoned(peer, own) },
     users: new Users(),
     log: silentLogger,
     rules: {},
@@ -65,7 +67,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     crash: (error: Error) => assert.fail(error),
   };
   const supervisor = new Supervisor({ bus, book, config, services, onEvent: (event) => events.add(event) });
-  const world = new World({ clock, bus, book, reservations, supervisor, events });
+  const world = new World({ clock, bus, book, reservations, supervisor, events, local });
   await supervisor.start();
   return world;
 }
@@ -77,6 +79,7 @@ interface WorldParts {
   readonly reservations: Reservations;
   readonly supervisor: Supervisor;
   readonly events: EventHistory;
+  readonly local: LocalAccess;
 }
 
 export class World implements AsyncDisposable {
@@ -90,7 +93,7 @@ export class World implements AsyncDisposable {
   readonly #disposer = new Disposer();
   #nextConfig: () => Config;
 
-  constructor({ clock, bus, book, reservations, supervisor, events }: WorldParts) {
+  constructor({ clock, bus, book, reservations, supervisor, events, local }: WorldParts) {
     this.clock = clock;
     this.bus = bus;
     this.book = book;
@@ -99,7 +102,8 @@ export class World implements AsyncDisposable {
     this.#nextConfig = () => supervisor.config;
     this.daemon = new Daemon({
       audit: { problem: undefined },
-      users: { isUser: async () => true },
+      local,
+      users: { isUser: async () => true, nameOf: async (uid) => (uid === 0 ? 'root' : undefined) },
       ...{ supervisor, book, reservations, events, log: silentLogger, version: '0.0.0', pid: 1, since: clock.date() },
       loadConfig: () => this.#nextConfig(),
       onConfigured: () => undefined,

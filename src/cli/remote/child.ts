@@ -1,9 +1,10 @@
 // The command that `run` runs: in the foreground, with the user's terminal, and never outliving probectl.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { RequestError } from '../../base/errors.js';
 import type { World } from '../world.js';
+import { endWithUs } from './end-with-us.js';
 import { SignalWitness } from './signal-witness.js';
 
 /** POSIX, 2.8.2: exit status of a shell whose command is not there, or cannot be run. */
@@ -55,18 +56,6 @@ export async function runChild([program, ...args]: readonly [string, ...string[]
     guard?.[Symbol.dispose]();
     signals[Symbol.dispose]();
   }
-}
-
-/** If we are killed, so that nobody can pass that on, a shell at the other end of a pipe sees it and ends the command. */
-function endWithUs(pid: number): Disposable {
-  const script = 'read -r _; kill -TERM "$1" 2>/dev/null';
-  const guard: ChildProcess = spawn('sh', ['-c', script, 'sh', String(pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true, // Ctrl-C is not for it
-  });
-  guard.once('error', () => undefined); // no shell, no guard
-  guard.unref();
-  return { [Symbol.dispose]: () => guard.kill('SIGKILL') };
 }
 
 function notStarted(program: string, cause: Error): NotStartedError {

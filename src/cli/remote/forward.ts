@@ -10,7 +10,7 @@ import type { World } from '../world.js';
 import { followProbe, type Observer } from './follow-probe.js';
 import { chooseHost, type HostOptions, nameOfHost } from './host.js';
 import { remoteProbe } from './remote-probe.js';
-import { SharedLogin } from './shared-login.js';
+import { shareLogin } from './share-login.js';
 import { untilSignalled } from './until-signalled.js';
 import { type ReachedHost, type Wait, waitForProbe } from './wait-for-probe.js';
 
@@ -28,7 +28,7 @@ const RETRY_MS = 1000;
 /** Serves a probe of some host on this machine, and says what becomes of it, until it is told to stop. */
 export async function forward(options: ForwardOptions, hostOptions: HostOptions, world: World): Promise<ExitCode> {
   const { probe: given, port, wait, plain } = options;
-  using login = await SharedLogin.of(await chooseHost(hostOptions, world), world);
+  using login = await shareLogin(await chooseHost(hostOptions, world), world);
   const { host } = login;
   await using client = await openClientOf(host, world, { lendsLogin: true });
   const { row: probe, turn } = await waitForProbe({ host, client }, given, wait, world);
@@ -65,10 +65,11 @@ async function watch(reached: ReachedHost, uid: string, observe: Observer, world
     try {
       await using client = opened ?? (await openClientOf(host, world, { lendsLogin: true }));
       opened = undefined;
-      await followProbe(client, uid, signal, (row) => {
+      const see: Observer = (row) => {
         observe(row);
         show(row?.state ?? 'unknown there');
-      });
+      };
+      await followProbe(client, uid, see, world);
     } catch (error) {
       observe(undefined);
       if (!isOver()) show(`not reachable, trying again: ${describeError(error)}`);

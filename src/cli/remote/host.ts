@@ -4,6 +4,7 @@ import { didYouMean, nearest } from '../../base/nearest.js';
 import type { NamedHost } from '../../config/client-config.js';
 import { UsageError } from '../report-error.js';
 import type { World } from '../world.js';
+import type { SharedLogin } from './shared-login.js';
 
 export type Host = LocalHost | SshHost;
 
@@ -21,11 +22,8 @@ export interface SshHost {
   readonly port?: string;
   /** probectl on that machine. */
   readonly probectl: string;
-  /** That of an ssh which others go through. See `SharedLogin`. */
-  readonly login?: {
-    /** Where it lets them in: ssh_config(5), ControlPath. Undefined: where the user's own config says. */
-    readonly controlPath: string | undefined;
-  };
+  /** That of an ssh which others go through, if there is one. */
+  readonly login?: SharedLogin;
 }
 
 /** What the command line says of it. */

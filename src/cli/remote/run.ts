@@ -1,4 +1,7 @@
+import type { Clock } from '../../base/clock.js';
+import { never } from '../../base/never.js';
 import { Accelerator } from '../../client/accelerator.js';
+import type { ControlClient } from '../../control/control-client.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { openClientOf } from '../open-client.js';
 import { UsageError } from '../report-error.js';
@@ -9,7 +12,7 @@ import { chooseHost, type HostOptions } from './host.js';
 import { endpointWithTurn } from './open-turn.js';
 import { fillIn } from './pyocd-command.js';
 import { remoteProbe } from './remote-probe.js';
-import { SharedLogin } from './shared-login.js';
+import { shareLogin } from './share-login.js';
 import { type Wait, waitForProbe } from './wait-for-probe.js';
 
 export interface RunOptions {
@@ -25,23 +28,29 @@ export interface RunOptions {
 export async function runWithProbe(options: RunOptions, hostOptions: HostOptions, world: World): Promise<number> {
   const { probe: given, command, wait, plain } = options;
   if (command.length === 0) throw new UsageError('run: a command is missing: run UID -- pyocd cmd');
-  using login = await SharedLogin.of(await chooseHost(hostOptions, world), world);
+  using login = await shareLogin(await chooseHost(hostOptions, world), world);
   const { host } = login;
   await using client = await openClientOf(host, world, { lendsLogin: true });
   const found = await waitForProbe({ host, client }, given, wait, world);
   const { uid, target } = found.row;
-  let current: ProbeRow | undefined;
-  // Once only: a login that is lost is not tried again behind the back of the command, whose terminal it may ask on.
-  followProbe(client, uid, new AbortController().signal, (row) => (current = row))
-    .catch(() => undefined)
-    .finally(() => (current = undefined));
-  using endpoint = endpointWithTurn(
-    remoteProbe(host, found.row, world, () => current),
-    found.turn,
-  );
   const { clock } = world;
+  const current = host.kind === 'ssh' ? rowOf(client, uid, clock) : undefined;
+  using endpoint = endpointWithTurn(remoteProbe(host, found.row, world, current), found.turn);
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({ endpoint, clock, socketOptions, pipelining: !plain });
   const [program = '', ...args] = fillIn(command, { port: helper.port, uid, ...(target !== undefined && { target }) });
   return await runChild([program, ...args], world);
+}
+
+/**
+ * Keeps a connection in use, and with it a login that it lends. One that is lost is not opened again: it might ask for a
+ * password, on a terminal that is the command's.
+ * @returns  how the probe is, for as long as that is known
+ */
+function rowOf(client: ControlClient, uid: string, clock: Clock): () => ProbeRow | undefined {
+  let current: ProbeRow | undefined;
+  followProbe(client, uid, (row) => (current = row), { clock, signal: never })
+    .catch(() => undefined) // the connection has ended
+    .finally(() => (current = undefined));
+  return () => current;
 }

@@ -7,39 +7,50 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { World } from '../world.js';
-import type { Host, SshHost } from './host.js';
-import { destinationOf } from './ssh-process.js';
+import type { SshHost } from './host.js';
+import { destinationOf, type SshProcess } from './ssh-process.js';
 
 /** unix(7), `sun_path` of macOS, the shortest, less what ssh puts behind the name while it makes the socket. */
 const MAX_PATH_BYTES = 103 - 17;
+/** Names that ssh_config(5) takes as they are: no quotes, no tokens, no variables. */
+const PLAIN_PATH = /^\/[\w./-]+$/;
 
 /**
- * ssh(1) calls it multiplexing: the ssh of a control client that is opened as `lasting` logs in, and all others that are
- * started for the host go through its connection; while there is none, they log in by themselves. It saves the time of
- * a login, and a question for a password. And sshd sends off small replies at once only where a session has been on the
- * connection: on one that it merely forwards for, Nagle's algorithm holds them back (RFC 9293, 3.7.4).
+ * ssh(1) calls it multiplexing: the ssh of a control client that is opened with `lendsLogin` logs in, and all others that
+ * are started for the host go through its connection; while there is none, they log in by themselves. It saves the time
+ * of a login, and a question for a password. And sshd sends off small replies at once only where a session has been on
+ * the connection: on one that it merely forwards for, Nagle's algorithm holds them back (RFC 9293, 3.7.4).
  */
 export class SharedLogin implements Disposable {
-  private constructor(readonly host: Host) {}
+  readonly #lenders = new Set<SshProcess>();
 
-  /** For a host over ssh, unless there is no place for the socket. The user's own config goes first, if it shares. */
-  static async of(host: Host, { env }: World): Promise<SharedLogin> {
-    if (host.kind !== 'ssh') return new SharedLogin(host);
-    const folder = env.XDG_RUNTIME_DIR ?? tmpdir();
-    const controlPath = path.join(folder, `probectl-${randomBytes(8).toString('hex')}`);
-    if (await sharesAlready(host, env)) return new SharedLogin({ ...host, login: { controlPath: undefined } });
-    const isUsable = Buffer.byteLength(controlPath) <= MAX_PATH_BYTES && isWritable(folder);
-    return new SharedLogin(isUsable ? { ...host, login: { controlPath } } : host);
+  /** @param controlPath  where ssh lets others in; undefined: where the user's own config says */
+  private constructor(readonly controlPath: string | undefined) {}
+
+  /** @returns undefined where there is no place for the socket */
+  static async on(host: SshHost, { env, signal }: World): Promise<SharedLogin | undefined> {
+    if (await sharesAlready(host, env, signal)) return new SharedLogin(undefined);
+    const name = `probectl-${randomBytes(8).toString('hex')}`;
+    const folder = [env.XDG_RUNTIME_DIR ?? '', tmpdir(), '/tmp'].find((candidate) => isUsable(candidate, name));
+    return folder === undefined ? undefined : new SharedLogin(path.join(folder, name));
   }
 
-  /** ssh removes the socket when it ends, but for one that was killed. */
+  /** Others may go through this one. It is not ended before all of them have. */
+  lend(ssh: SshProcess): void {
+    this.#lenders.add(ssh);
+    ssh.once('exit', () => this.#lenders.delete(ssh));
+  }
+
+  /** Ends all that went through it. */
   [Symbol.dispose](): void {
-    const controlPath = this.host.kind === 'ssh' ? this.host.login?.controlPath : undefined;
-    if (controlPath !== undefined) rmSync(controlPath, { force: true });
+    for (const ssh of this.#lenders) ssh.kill();
+    // ssh removes it when it ends, unless it was killed.
+    if (this.controlPath !== undefined) rmSync(this.controlPath, { force: true });
   }
 }
 
-function isWritable(folder: string): boolean {
+function isUsable(folder: string, name: string): boolean {
+  if (!PLAIN_PATH.test(folder) || Buffer.byteLength(path.join(folder, name)) > MAX_PATH_BYTES) return false;
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
     return true;
@@ -48,11 +59,16 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** Whether ssh's config has a ControlPath for the host. False too where ssh cannot say: whoever uses it next will. */
-async function sharesAlready(host: SshHost, env: NodeJS.ProcessEnv): Promise<boolean> {
+/** Whether the user's ssh lets others in by itself, or has done so. Not if it cannot say: whoever uses it next will. */
+async function sharesAlready(host: SshHost, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<boolean> {
+  const ask = async (...options: readonly string[]): Promise<string> =>
+    (await promisify(execFile)('ssh', [...options, ...destinationOf(host)], { env, signal })).stdout;
   try {
-    const { stdout } = await promisify(execFile)('ssh', ['-G', ...destinationOf(host)], { env });
-    return /^controlpath /im.test(stdout);
+    const config = await ask('-G');
+    if (!/^controlpath /im.test(config)) return false;
+    if (/^controlmaster auto/im.test(config)) return true;
+    await ask('-O', 'check');
+    return true;
   } catch {
     return false;
   }

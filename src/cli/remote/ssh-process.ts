@@ -2,6 +2,7 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { endWithUs } from './end-with-us.js';
 import type { SshHost } from './host.js';
 
 export type SshProcess = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -18,8 +19,13 @@ export const NO_SSH = 'no ssh';
  * ssh, which leaves a signal ignored that was (POSIX, 2.11), must not end by it. We end it ourselves.
  */
 const DEAF_SSH = `trap '' INT; command -v ssh > /dev/null || { echo '${NO_SSH}' >&2; exit 127; }; exec ssh "$@"`;
-/** A link that is dead and does not say so, as after a laptop's sleep, is given up after 15 s. */
-const ALIVE = ['ServerAliveInterval=5', 'ServerAliveCountMax=3'];
+/** What goes over the user's config, for people who log in: ssh_config(5). */
+const SETTINGS = [
+  // A link that is dead and does not say so, as after a laptop's sleep, is given up after 15 s.
+  ...['ServerAliveInterval=5', 'ServerAliveCountMax=3'],
+  // As scp does it.
+  ...['RemoteCommand=none', 'PermitLocalCommand=no', 'ClearAllForwardings=yes', 'ForwardAgent=no', 'ForwardX11=no'],
+];
 
 /** The arguments that say to ssh which machine is meant. */
 export function destinationOf({ destination, port }: SshHost): readonly string[] {
@@ -43,10 +49,17 @@ export function startSsh(
   const sharing =
     login?.controlPath === undefined
       ? []
-      : [`ControlMaster=${lendsLogin ? 'auto' : 'no'}`, `ControlPath=${login.controlPath}`];
-  const settings = [...ALIVE, ...sharing].flatMap((setting) => ['-o', setting]);
+      : [`ControlMaster=${lendsLogin ? 'auto' : 'no'}`, 'ControlPersist=no', `ControlPath=${login.controlPath}`];
+  const settings = [...SETTINGS, ...sharing].flatMap((setting) => ['-o', setting]);
   const args = [...options, ...settings, ...destinationOf(host), ...command];
   // One that goes through another's connection ends by Ctrl-C come what may, and needs no terminal: it asks nothing.
   const detached = login !== undefined && !lendsLogin;
-  return spawn('/bin/sh', ['-c', DEAF_SSH, 'sh', ...args], { env, stdio: 'pipe', detached });
+  const ssh = spawn('/bin/sh', ['-c', DEAF_SSH, 'sh', ...args], { env, stdio: 'pipe', detached });
+  if (lendsLogin) login?.lend(ssh);
+  // Behind a mere end of its input, ssh would wait for what it was asked last, such as an `open` in a queue.
+  if (login && ssh.pid !== undefined && (lendsLogin || login.controlPath === undefined)) {
+    const guard = endWithUs(ssh.pid);
+    ssh.once('exit', () => guard[Symbol.dispose]());
+  }
+  return ssh;
 }

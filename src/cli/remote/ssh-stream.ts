@@ -7,7 +7,7 @@ import { RequestError } from '../../base/errors.js';
 import { hostAndPort } from '../../base/host-and-port.js';
 import type { TcpAddress } from '../../client/endpoint.js';
 import type { SshHost } from './host.js';
-import { NO_SSH, type SshOptions, type SshProcess, startSsh } from './ssh-process.js';
+import { destinationOf, NO_SSH, type SshOptions, type SshProcess, startSsh } from './ssh-process.js';
 
 /** ssh, or what it ran, failed. */
 export class SshError extends RequestError {}
@@ -46,7 +46,7 @@ export function openSsh(
 ): Duplex {
   // -T: no terminal, which would change bytes.
   const command = [host.probectl, ...args].map(quote).join(' ');
-  return new SshStream(startSsh(host, ['-T'], [command], env, options), host);
+  return new SshStream(startSsh(host, ['-T'], [command], env, options), host, options.lendsLogin);
 }
 
 /**
@@ -71,6 +71,8 @@ class SshStream extends Duplex {
   constructor(
     private readonly child: SshProcess,
     private readonly host: SshHost,
+    /** Whether it may have others that go through it, and then ends with the last of them. */
+    private readonly lasts = false,
   ) {
     super();
     child.stdout.on('data', (chunk: Buffer) => {
@@ -101,7 +103,8 @@ class SshStream extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#lingering?.[Symbol.dispose]();
-    this.child.kill();
+    if (this.lasts) this.child.stdin.end();
+    else this.child.kill();
     done(error);
   }
 
@@ -122,7 +125,7 @@ class SshStream extends Duplex {
     }
     if (code === SSH_FAILED) {
       const why = lines.find((line) => /verification failed|permission denied|could not resolve/i.test(line)) ?? last;
-      return new SshError(`${why.trim() || 'ssh failed'}: make "ssh ${destination}" work first`);
+      return new SshError(`${why.trim() || 'ssh failed'}: make "ssh ${destinationOf(this.host).join(' ')}" work first`);
     }
     if (code === NOT_FOUND && last === NO_SSH) {
       return new SshError("there is no ssh on this machine: install OpenSSH's client");

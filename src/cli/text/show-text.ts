@@ -22,8 +22,10 @@ export function showText(details: Details, look: Look): string {
     clients.length === 0 ? ['no clients'] : clientTable(clients, look),
     clients.filter(({ open }) => open).length > 1 ? SHARED : [],
     queue.length === 0 ? [] : queueTable(queue, look),
-    settings.length === 0 ? [] : settings.map(({ key, value, from }) => harmless(`${key} = ${value}  (${from})`)),
-    errors.map(({ at, error }) => harmless(`${age(at, look.now)} ago: ${error}`)),
+    settings.length === 0 ? [] : settings.map(settingText),
+    errors.map(({ at, error, times }) =>
+      harmless(`${age(at, look.now)} ago: ${error}${times === undefined ? '' : ` (${times} times)`}`),
+    ),
   ];
   return paragraphs
     .filter((lines) => lines.length > 0)
@@ -59,6 +61,11 @@ function joined(...parts: readonly (string | undefined)[]): string | undefined {
   return parts.filter((part) => part !== undefined && part !== '').join(', ') || undefined;
 }
 
+function settingText({ key, value, from, still }: Details['settings'][number]): string {
+  const until = still === undefined ? '' : `; ${still} until its last client leaves`;
+  return harmless(`${key} = ${value}  (${from}${until})`);
+}
+
 function packets(lastOpen: Details['lastOpen']): string | undefined {
   if (lastOpen?.packetSizeBytes === undefined) return undefined;
   const ahead = lastOpen.packetCount === undefined ? '' : `, ${lastOpen.packetCount} ahead`;
@@ -74,11 +81,17 @@ function clientTable(clients: readonly ClientRow[], look: Look): string[] {
       { title: 'SINCE', text: ({ since }) => age(since, look.now), align: 'right' },
       { title: 'REQUESTS', text: ({ requests }) => String(requests), align: 'right' },
       { title: 'BYTES', text: ({ bytesIn, bytesOut }) => String(bytesIn + bytesOut), align: 'right' },
-      { title: 'HOLDS', text: ({ open, lockDepth }) => (lockDepth > 0 ? 'lock' : open ? 'open' : '-') },
+      { title: 'HOLDS', text: heldText },
     ],
     clients,
     look,
   );
+}
+
+/** What it has of the probe that others cannot have meanwhile; else whether it has it open. */
+function heldText({ open, lockDepth, capturesSwo, holdsReset }: ClientRow): string {
+  const held = [lockDepth > 0 && 'lock', capturesSwo && 'SWO', holdsReset && 'nRESET'].filter(Boolean);
+  return held.join(', ') || (open ? 'open' : '-');
 }
 
 function queueTable(queue: readonly WaitingRow[], look: Look): string[] {

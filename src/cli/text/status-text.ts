@@ -58,7 +58,7 @@ function probeTable(probes: readonly ProbeRow[], look: Look): string[] {
   );
 }
 
-function problemLines(problems: readonly Problem[], { paint }: Look): string[] {
+export function problemLines(problems: readonly Problem[], { paint }: Look): string[] {
   if (problems.length === 0) return [];
   return [
     '',

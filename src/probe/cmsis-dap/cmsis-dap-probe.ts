@@ -58,6 +58,7 @@ export class CmsisDapProbe implements Probe {
   readonly identity: ProbeIdentity;
   readonly details: Probe['details'];
   readonly wireProtocols: readonly WireProtocol[];
+  readonly initialClockHz = DEFAULT_FREQUENCY_HZ;
   readonly dap: PostingDapPort;
   readonly swd?: SwdPort;
   readonly jtag?: JtagPort;
@@ -70,7 +71,7 @@ export class CmsisDapProbe implements Probe {
   readonly #reset: ResetLine;
   readonly #packetSizeBytes: number;
   #hasAtomicCommands: boolean;
-  #frequencyHz = DEFAULT_FREQUENCY_HZ;
+  #frequencyHz: number = this.initialClockHz;
   #protocol: WireProtocol | undefined;
   /** No register was accessed since the last SWJ sequence: the next one continues it. */
   #isInSequence = false;

@@ -6,6 +6,8 @@ import { type ApAddress, CSW, isMemApIdr, MEM_AP, TAR_PAGE_BYTES } from '../../d
 
 /** Registers of a MEM-AP lie in one block of this size, in ADIv5 and, at base + 0xD00, in ADIv6. */
 const BLOCK = 0x100;
+/** More than a target has; one that does not look at all bits of an address shows them again and again. */
+const MAX_MEM_APS = 256;
 
 interface MemAp {
   csw: number | undefined;
@@ -45,7 +47,10 @@ export class MemApBelief {
     if (register === MEM_AP.IDR) {
       const block = blockOf(address);
       if (!isMemApIdr(words[0])) this.#memAps.delete(block);
-      else if (!this.#memAps.has(block)) this.#memAps.set(block, { csw: undefined, tar: undefined });
+      else if (!this.#memAps.has(block)) {
+        if (this.#memAps.size >= MAX_MEM_APS) this.#memAps.clear();
+        this.#memAps.set(block, { csw: undefined, tar: undefined });
+      }
     } else if (register === MEM_AP.DRW) {
       const memAp = this.#memAps.get(blockOf(address));
       if (memAp) advance(memAp, words.length);

@@ -1,7 +1,7 @@
 import { never } from '../../base/never.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import { ProbeError } from '../errors.js';
+import { ProbeStateError } from '../errors.js';
 import type { SwoPort } from '../probe.js';
 import type { Command } from './commands/command.js';
 import { swoBaudrate } from './commands/swo-baudrate.js';
@@ -44,7 +44,7 @@ export class SwoCapture implements SwoPort {
       await this.#send(swoTransport(canStream ? SwoTransport.Endpoint : SwoTransport.Data));
       await this.#send(swoMode(mode));
       const actualRate = await this.#send(swoBaudrate(baudRate));
-      if (actualRate === 0) throw new ProbeError(`the probe cannot capture SWO at ${baudRate} baud`);
+      if (actualRate === 0) throw new ProbeStateError(`the probe cannot capture SWO at ${baudRate} baud`);
       log.debug('SWO rate set', { asked: baudRate, actual: actualRate });
       await this.#send(swoControl('start'));
     } catch (error) {

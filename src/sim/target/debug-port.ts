@@ -22,6 +22,8 @@ export interface DebugPortOptions {
 
 const WRITABLE = CTRL_STAT.ORUNDETECT | 0xf00 | CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ;
 const STICKY = CTRL_STAT.STICKYORUN | CTRL_STAT.STICKYCMP | CTRL_STAT.STICKYERR | CTRL_STAT.WDATAERR;
+/** Of AP addresses, in a DPv3. */
+const ADDRESS_BITS = 40;
 /** Reads that are answered whatever the sticky flags say (IHI 0031 B4.2.4): DPIDR, CTRL/STAT. */
 const ALWAYS_READ = [Request.READ | DP.DPIDR, Request.READ | DP.CTRL_STAT];
 
@@ -202,7 +204,7 @@ export class DebugPort {
     const { dpidr, basePointer } = this.#options;
     switch (this.#select & 0xf) {
       case 1:
-        return 0x20; // DPIDR1.ASIZE: 32-bit addresses
+        return ADDRESS_BITS; // DPIDR1.ASIZE
       case 2:
         return basePointer === undefined ? 0 : (basePointer | 1) >>> 0; // BASEPTR0.VALID
       case 3:
@@ -238,7 +240,7 @@ export class DebugPort {
         if ((this.#select & 0xf) === 0) this.#ctrlStat = (this.#ctrlStat & STICKY) | (value & WRITABLE);
         else if ((this.#select & 0xf) === 1 && this.version >= 1) this.#dlcr = value & 0x300;
         else if ((this.#select & 0xf) === 5 && this.version >= 3) {
-          this.#select1 = value >>> 0;
+          this.#select1 = value % 2 ** (ADDRESS_BITS - 32); // what is not implemented is ignored
           this.#selectAp();
         }
         break;

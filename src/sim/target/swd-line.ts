@@ -195,7 +195,7 @@ export class SwdLine {
     this.#phase = 'idle';
     if (this.#request === DP.TARGETSEL && this.#fresh) {
       this.#fresh = false;
-      if (!good || value !== this.dp.targetSel) this.#phase = 'locked'; // another one was meant
+      if (!good || (value | 1) >>> 0 !== this.dp.targetSel) this.#phase = 'locked'; // another one was meant
     } else if (good) this.dp.write(this.#request, value);
     else this.dp.writeCorrupted();
   }

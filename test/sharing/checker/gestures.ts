@@ -3,6 +3,7 @@
 
 import fc from 'fast-check';
 import { bringUp, clearSticky, control, DRW, goTo, read, readControl, select, TAR, write } from './bring-up.js';
+import { withIgnoredBits } from './ignored-bits.js';
 import { roughGesture } from './rough-gestures.js';
 import type { Gesture, Realm, Step } from './step.js';
 
@@ -12,9 +13,12 @@ const DCRSR_WRITE = 0x10000;
 /** What one client does; it may die anywhere. */
 export function anyProgram(realm: Realm): fc.Arbitrary<readonly Gesture[]> {
   return fc
-    .array(fc.oneof({ weight: 12, arbitrary: anyGesture(realm) }, { weight: 1, arbitrary: cutShort(realm) }), {
-      maxLength: 8,
-    })
+    .array(
+      fc
+        .oneof({ weight: 12, arbitrary: anyGesture(realm) }, { weight: 1, arbitrary: cutShort(realm) })
+        .chain((gesture) => withIgnoredBits(realm, gesture)),
+      { maxLength: 8 },
+    )
     .map((gestures) => [bringUp(realm), ...gestures]);
 }
 
