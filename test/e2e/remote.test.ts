@@ -35,6 +35,25 @@ describe('probectl run', function () {
     assert(await isRefused(port));
   });
 
+  it('tells the command of the probe by variables, whatever those of another run around it', async () => {
+    const script = 'echo port=$PROBED_PORT uid=$PROBED_UID target=${PROBED_TARGET-none}; read -r code; exit "$code"';
+    const more = { PROBED_PORT: '1', PROBED_UID: 'OTHER', PROBED_TARGET: 'other' };
+    const probectl = new ProbectlProcess(daemon.folder, ['run', 'sim0001', '--', 'sh', '-c', script], { more });
+    const [, port] = await probectl.matched(/port=(\d+) uid=SIM0001 target=none/);
+
+    assert.equal(await readDpidr(Number(port)), DPIDR);
+
+    probectl.type('0\n');
+    assert.deepEqual(await probectl.ended.then(({ code, stderr }) => [code, stderr]), [0, '']);
+  });
+
+  it('says so, once, where pyocd is somewhere in the command and is not told', async () => {
+    const { code, stderr } = await run('SIM0001', '--', 'sh', '-c', 'exit 5 # pyocd flash').ended;
+
+    assert.equal(code, 5);
+    assert.match(stderr, /^probectl: run: pyocd does not see the probe here, .* write "remote:localhost:{port}".*\n$/);
+  });
+
   it('ends as a shell would for a command that is not there, or that a signal ends', async () => {
     const missing = await run('SIM0001', '--', 'no-such-command').ended;
     assert.deepEqual([missing.code, missing.stderr], [127, 'probectl: there is no command no-such-command\n']);

@@ -12,28 +12,41 @@ export interface ForwardedProbe {
   readonly target?: string;
 }
 
-/** pyOCD's options for the probe and the target; `CONNECT_GROUP` in pyocd/subcommands/base.py. */
-const PROBE_OPTIONS = ['-u', '--uid', '--probe'];
-const TARGET_OPTIONS = ['-t', '--target'];
-/** Subcommands that use a probe, with their other names. */
+/** A command line, with the probe filled in. */
+export interface FilledIn {
+  readonly command: readonly string[];
+  /** It has to do with pyocd, and nothing in it names the probe. */
+  readonly isMissed: boolean;
+}
+
+/** Subcommands that use a probe, with their other names; in pyocd/subcommands/. */
 const SUBCOMMANDS = ['commander', 'cmd', 'erase', 'load', 'flash', 'gdbserver', 'gdb', 'reset', 'rtt', 'run', 'server'];
+/** What else pyocd takes there. */
+const WITHOUT_PROBE = ['list', 'json', 'pack', '-V', '--version', '-h', '--help', '--help-options'];
+/** pyocd as a program, a script around it, or Python's module. */
+const PYOCD = /^pyocd(\.(exe|cmd|bat|sh|py|pyz))?$/i;
 
 /**
- * Puts `-u remote:localhost:PORT`, and `-t TARGET` where it is known and not there, behind pyocd's subcommand; and in any
- * command replaces {port}, {uid} and {target}.
+ * Puts `-u remote:localhost:PORT`, and `-t TARGET` where it is known and not there, behind pyocd's subcommand, also where
+ * another program runs pyocd; and in any command replaces {port}, {uid} and {target}. One with {port} is only replaced in.
  * @throws UsageError  for a command that names another probe, or needs a target nobody knows
  */
-export function fillIn(command: readonly string[], probe: ForwardedProbe): readonly string[] {
-  const filled = command.map((word) => replacePlaceholders(word, probe));
-  const at = subcommandAt(filled);
-  const isTold = filled.some((word, i) => word !== command[i]);
-  if (at === undefined || isTold) return filled;
-  const own = filled.slice(at + 1);
-  const another = own.find((word) => isOption(word, PROBE_OPTIONS));
+export function fillIn(given: readonly string[], probe: ForwardedProbe): FilledIn {
+  const command = given.map((word) => replacePlaceholders(word, probe));
+  if (given.some((word) => /\{port\}|\bPROBED_PORT\b/.test(word))) return { command, isMissed: false };
+  const uses = pyocdsIn(command);
+  const at = uses.find(({ subcommand }) => SUBCOMMANDS.includes(command[subcommand]))?.subcommand;
+  if (at === undefined) {
+    const needsNone = uses.some((use) => [use.first, use.subcommand].some((i) => WITHOUT_PROBE.includes(command[i])));
+    return { command, isMissed: !needsNone && command.some(mentionsPyocd) };
+  }
+  const own = command.slice(at + 1);
+  const another = own.find((word) => namesProbe(word, command[at]));
   if (another !== undefined) throw new UsageError(`run: leave out ${another}: the probe is the one that run is told`);
-  const target = probe.target !== undefined && !own.some((word) => isOption(word, TARGET_OPTIONS));
-  const more = ['-u', `remote:localhost:${probe.port}`, ...(target ? ['-t', probe.target] : [])];
-  return [...filled.slice(0, at + 1), ...more, ...own];
+  // `pyocd server` has no target.
+  const target = command[at] === 'server' || own.some(namesTarget) ? undefined : probe.target;
+  const more = ['-u', `remote:localhost:${probe.port}`, ...(target === undefined ? [] : ['-t', target])];
+  return { command: [...command.slice(0, at + 1), ...more, ...own], isMissed: false };
 }
 
 function replacePlaceholders(word: string, { port, uid, target }: ForwardedProbe): string {
@@ -46,20 +59,29 @@ function replacePlaceholders(word: string, { port, uid, target }: ForwardedProbe
   });
 }
 
-/** Where the subcommand stands in `pyocd …` and `python3 -m pyocd …`; undefined for any other command. */
-function subcommandAt(words: readonly string[]): number | undefined {
-  const program = path.basename(words.at(0) ?? '').replace(/\.exe$/i, '');
-  const isModule = /^(python|pypy)[\d.]*$/.test(program) && words.indexOf('-m') >= 0;
-  const first = isModule ? (words[words.indexOf('-m') + 1] === 'pyocd' ? words.indexOf('-m') + 2 : undefined) : 1;
-  if (first === undefined || (!isModule && program !== 'pyocd')) return undefined;
-  return SUBCOMMANDS.includes(words.at(first) ?? '') ? first : undefined;
+/** Where pyocd's arguments begin, and where its subcommand is, or -1: its own options, which take no value, go before that. */
+function pyocdsIn(command: readonly string[]): readonly { readonly first: number; readonly subcommand: number }[] {
+  return command.flatMap((word, i) => {
+    if (!PYOCD.test(path.basename(word))) return [];
+    return [{ first: i + 1, subcommand: command.findIndex((next, at) => at > i && !next.startsWith('-')) }];
+  });
 }
 
-/** "-u", "-uX", "--uid", "--uid=X" */
-function isOption(word: string, names: readonly string[]): boolean {
-  return names.some((name) =>
-    name.startsWith('--')
-      ? word === name || word.startsWith(`${name}=`)
-      : word.startsWith(name) && !word.startsWith('--'),
-  );
+/** "pyocd" by itself in a word, as in a shell's script; not as a folder's name. */
+function mentionsPyocd(word: string): boolean {
+  return /(^|[^\w-])pyocd(?![\w/-])/i.test(word);
+}
+
+/**
+ * "-u", "-uX", "--uid", "--probe=X", and what argparse takes for them as well: the beginning of a long one, and "-Wu". It
+ * never takes such a word for the value of another option, so neither do we. CONNECT_GROUP in pyocd/subcommands/base.py.
+ */
+function namesProbe(word: string, subcommand: string): boolean {
+  const flags = subcommand === 'erase' ? 'vqWcs' : 'vqWHNiSrl';
+  return new RegExp(`^(-[${flags}]*u|--(u|ui|uid|prob|probe)(=|$))`).test(word);
+}
+
+/** "-t", "-tX", "--target", "--target=X"; ours comes before one that is written in another way, so that one holds. */
+function namesTarget(word: string): boolean {
+  return /^(-t|--target(=|$))/.test(word);
 }

@@ -6,12 +6,11 @@ import type { ProbeRow } from '../../control/snapshots.js';
 import { openClientOf } from '../open-client.js';
 import { UsageError } from '../report-error.js';
 import type { World } from '../world.js';
-import { runChild } from './child.js';
 import { followProbe } from './follow-probe.js';
 import { chooseHost, type HostOptions } from './host.js';
 import { endpointWithTurn } from './open-turn.js';
-import { fillIn } from './pyocd-command.js';
 import { remoteProbe } from './remote-probe.js';
+import { runCommand } from './run-command.js';
 import { shareLogin } from './share-login.js';
 import { type Wait, waitForProbe } from './wait-for-probe.js';
 
@@ -38,8 +37,7 @@ export async function runWithProbe(options: RunOptions, hostOptions: HostOptions
   using endpoint = endpointWithTurn(remoteProbe(host, found.row, world, current), found.turn);
   const socketOptions = await world.loadSocketOptions();
   await using helper = await Accelerator.listen({ endpoint, clock, socketOptions, pipelining: !plain });
-  const [program = '', ...args] = fillIn(command, { port: helper.port, uid, ...(target !== undefined && { target }) });
-  return await runChild([program, ...args], world);
+  return await runCommand(command, { port: helper.port, uid, ...(target !== undefined && { target }) }, world);
 }
 
 /**
