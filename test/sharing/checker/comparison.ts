@@ -157,7 +157,7 @@ export class Comparison implements AsyncDisposable {
     if (step.do === 'raw' && !step.isGranted && others.length > 0) return { status: 1, error: 'RequestError' };
     // SWO is captured by one at a time.
     const isTaken = this.#capturesSwo !== undefined && this.#capturesSwo !== client;
-    if (step.do === 'swo' && step.what === 'start' && isTaken) return { status: 3, error: 'ProbeError' };
+    if (step.do === 'swo' && step.what === 'start' && isTaken) return { status: 3, error: 'ProbeStateError' };
 
     const outcome = await this.alone[client].play(client, this.realms[client], step);
     // nRESET is a wire: what it tells is whether anybody pulls it.
