@@ -11,10 +11,10 @@ import { DelayedLink } from '../../test/support/delayed-link.js';
 import { portOf } from '../../test/support/forwarded-port.js';
 import { ProbectlProcess } from '../../test/support/probectl-process.js';
 import { pyocdServerCommand, startPyocdServer } from '../../test/support/pyocd-server.js';
+import { builtPrograms } from '../../test/support/programs.js';
 import { hasSshd, SshServer } from '../../test/support/ssh-server.js';
 import { SshTunnel } from '../../test/support/ssh-tunnel.js';
 import { readTranscript } from '../../test/support/transcript.js';
-import { builtPrograms } from './processes.js';
 import { rounded, type Row, type Table } from './table.js';
 
 const ROUND_TRIP_MS = 20;

@@ -2,12 +2,13 @@
 
 import path from 'node:path';
 import { Disposer } from '../../src/base/disposer.js';
+import { builtPrograms } from '../../test/support/programs.js';
 import { play } from '../../test/support/play.js';
 import { readTranscript } from '../../test/support/transcript.js';
 import { openWays } from '../../test/support/ways-to-probe.js';
 import { hasSshd } from '../../test/support/ssh-server.js';
 import { median } from './median.js';
-import { builtPrograms, generateLoad, startDaemon } from './processes.js';
+import { generateLoad, startDaemon } from './processes.js';
 import { rounded, type Row, type Table } from './table.js';
 import { operations, setup } from './workloads.js';
 

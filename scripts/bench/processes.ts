@@ -7,13 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import type { Programs } from '../../test/support/programs.js';
 import type { LoadResult, Workload } from './load-generator.js';
 
 const here = import.meta.dirname;
 const root = path.join(here, '../..');
-/** What `npm run build` has made. */
-export const builtPrograms: Programs = { command: (program) => [path.join(root, `dist/${program}.js`)], cwd: root };
 /** Twice as many as the default allows. */
 const MOST_CLIENTS = 64;
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { NetworkLab } from '../support/network-lab.js';
-import { sources } from '../support/programs.js';
+import { ownPrograms } from '../support/programs.js';
 import { Entrance, waysIn } from '../support/way-in.js';
 
 const PORT = 5555;
@@ -35,7 +35,9 @@ for (const way of waysIn) {
           `[limits]\nclient_timeout = ${CLIENT_TIMEOUT_MS / 1000}\nlock_idle_timeout = 60\n[[simulate]]\ncount = 1\n`,
       );
       daemon = disposer.use(
-        DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, sources, { before: lab.on('lab') }),
+        DaemonProcess.spawn(['--config', config, '--log-level', 'debug'], folder, ownPrograms, {
+          before: lab.on('lab'),
+        }),
       );
       await daemon.printed(1);
       // A helper is at the developer's end of the cable.

@@ -12,7 +12,7 @@ import { DaemonProcess } from '../support/daemon-process.js';
 import { codeBlocks } from '../support/markdown.js';
 import { addressOf, NetworkLab, talkCommand } from '../support/network-lab.js';
 import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
-import { sources } from '../support/programs.js';
+import { ownPrograms } from '../support/programs.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
 
 const PORT = 5555;
@@ -61,7 +61,7 @@ describe('probes in a network', function () {
   before(async function () {
     lab = disposer.use(NetworkLab.orSkip(this));
     configure(developers);
-    daemon = disposer.use(DaemonProcess.spawn(['--config', config], folder, sources, { before: lab.on('lab') }));
+    daemon = disposer.use(DaemonProcess.spawn(['--config', config], folder, ownPrograms, { before: lab.on('lab') }));
     await daemon.printed(3);
   });
   afterEach(() => lab.tidy());

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { silentLogger } from '../../src/base/logger.js';
 import { findServiceManager, noServiceManager, watchdogTimeoutMs } from '../../src/platform/service-manager.js';
 import { DaemonProcess } from '../support/daemon-process.js';
-import { sources } from '../support/programs.js';
+import { ownPrograms } from '../support/programs.js';
 import { NotifySocket } from '../support/notify-socket.js';
 import { TestClient } from '../support/test-client.js';
 
@@ -15,7 +15,7 @@ describe('a daemon under a service manager', () => {
   it('says that it is ready when its probes are served, who is there, that it lives, and that it stops', async () => {
     await using socket = new NotifySocket();
     const env = { NOTIFY_SOCKET: socket.path, WATCHDOG_USEC: '200000' };
-    await using daemon = DaemonProcess.spawn(['--simulate', '2', '--port', '0'], undefined, sources, { more: env });
+    await using daemon = DaemonProcess.spawn(['--simulate', '2', '--port', '0'], undefined, ownPrograms, { more: env });
     await daemon.printed(2);
     assert.equal(await socket.received('READY=1'), 'READY=1\nSTATUS=serving 2 probes, 0 clients');
 

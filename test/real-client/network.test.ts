@@ -8,7 +8,7 @@ import { Disposer } from '../../src/base/disposer.js';
 import { DaemonProcess } from '../support/daemon-process.js';
 import { addressOf, type LabMachine, NetworkLab } from '../support/network-lab.js';
 import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
-import { sources } from '../support/programs.js';
+import { ownPrograms } from '../support/programs.js';
 import { type ClientRun, pyocdCommand, requirePyocd, startProgram } from '../support/pyocd.js';
 import { requireSshd, SshServer } from '../support/ssh-server.js';
 
@@ -33,7 +33,7 @@ describe('the stock pyOCD client in a network', function () {
     requirePyocd(this);
     lab = disposer.use(NetworkLab.orSkip(this));
     configure('');
-    const daemon = DaemonProcess.spawn(['--config', config], folder, sources, { before: lab.on('lab') });
+    const daemon = DaemonProcess.spawn(['--config', config], folder, ownPrograms, { before: lab.on('lab') });
     await disposer.use(daemon).printed(1);
   });
   after(async () => {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Programs, sources } from './programs.js';
+import { ownPrograms, type Programs } from './programs.js';
 
 export interface Exit {
   readonly code: number | null;
@@ -43,7 +43,7 @@ export class DaemonProcess implements AsyncDisposable {
   static spawn(
     args: readonly string[],
     given?: string,
-    programs: Programs = sources,
+    programs: Programs = ownPrograms,
     {
       before = [],
       more = {},

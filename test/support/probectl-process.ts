@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { descendants } from './descendants.js';
-import { type Programs, sources } from './programs.js';
+import { ownPrograms, type Programs } from './programs.js';
 
 export interface Ran {
   readonly code: number | null;
@@ -33,7 +33,7 @@ export class ProbectlProcess {
   constructor(
     folder: string,
     args: readonly string[],
-    { programs = sources, before = [], more = {}, timeoutMs = 60_000, isGroup = false }: ProbectlOptions = {},
+    { programs = ownPrograms, before = [], more = {}, timeoutMs = 60_000, isGroup = false }: ProbectlOptions = {},
   ) {
     const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_CONFIG_HOME: folder, PROBED_SOCKET: '', ...more };
     const { command, node = process.execPath, ...user } = programs;

@@ -18,11 +18,14 @@ export interface Programs {
   readonly gid?: number;
 }
 
-/** From the sources, as the user who runs the tests. */
-export const sources: Programs = {
-  command: (program) => ['--import', 'tsx', path.join(root, `src/${program}.ts`)],
-  cwd: root,
-};
+/** As `npm run build` has made them, which start four times as fast as the sources. */
+export const builtPrograms: Programs = { command: (program) => [path.join(root, `dist/${program}.js`)], cwd: root };
+
+/** From the sources, or with PROBED_PROGRAMS=built the built ones; as the user who runs the tests. */
+export const ownPrograms: Programs =
+  process.env.PROBED_PROGRAMS === 'built'
+    ? builtPrograms
+    : { command: (program) => ['--import', 'tsx', path.join(root, `src/${program}.ts`)], cwd: root };
 
 /** "nobody" and his group, on every system we know. */
 const NOBODY = { uid: 65534, gid: 65534 };

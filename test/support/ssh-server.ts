@@ -15,7 +15,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { descendants } from './descendants.js';
 import { freePort } from './free-port.js';
-import { type Programs, sources } from './programs.js';
+import { ownPrograms, type Programs } from './programs.js';
 
 const SSHD = '/usr/sbin/sshd';
 
@@ -36,7 +36,7 @@ export interface SshServerOptions {
   readonly address?: string;
   /** A command that runs it, such as `ip netns exec lab`. */
   readonly before?: readonly string[];
-  /** The probectl of "lab"; that of the sources if left out. */
+  /** The probectl of "lab"; `ownPrograms` if left out. */
   readonly programs?: Programs;
 }
 
@@ -57,7 +57,7 @@ export class SshServer implements AsyncDisposable {
   /** @param daemonFolder  the runtime directory of the daemon that probectl finds on "lab" */
   static async start(
     daemonFolder: string,
-    { address = '127.0.0.1', before = [], programs = sources }: SshServerOptions = {},
+    { address = '127.0.0.1', before = [], programs = ownPrograms }: SshServerOptions = {},
   ): Promise<SshServer> {
     const server = new SshServer(await freePort(), daemonFolder, { address, before, programs });
     server.#writeFiles();
