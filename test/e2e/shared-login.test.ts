@@ -17,7 +17,7 @@ import { TestClient } from '../support/test-client.js';
 const debuggerLike = [
   'sh',
   '-c',
-  'trap "echo interrupted" INT; echo port={port}; while ! read -r code; do :; done; exit "$code"',
+  'trap "echo interrupted" INT QUIT; echo port={port}; while ! read -r code; do :; done; exit "$code"',
 ];
 
 describe('probectl over ssh, logged in once', function () {
@@ -67,18 +67,20 @@ describe('probectl over ssh, logged in once', function () {
     assert.deepEqual(sockets(), []);
   });
 
-  it('outlives Ctrl-C that is for the command, as in a debugger', async () => {
-    const running = probectl('run', '--host', 'ssh://lab', 'SIM0001', '--', ...debuggerLike);
-    await using client = await TestClient.connect(await portOf(running, /port=(\d+)/));
-    await openInSwd(client);
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    it(`outlives ${signal} of a terminal that is for the command, as in a debugger`, async () => {
+      const running = probectl('run', '--host', 'ssh://lab', 'SIM0001', '--', ...debuggerLike);
+      await using client = await TestClient.connect(await portOf(running, /port=(\d+)/));
+      await openInSwd(client);
 
-    running.killGroup('SIGINT');
+      running.killGroup(signal);
 
-    await running.matched(/interrupted/);
-    assert.equal(await client.result('read_dp', 0), DPIDR);
-    running.type('0\n');
-    assert.equal((await running.ended).code, 0);
-  });
+      await running.matched(/interrupted/);
+      assert.equal(await client.result('read_dp', 0), DPIDR);
+      running.type('0\n');
+      assert.equal((await running.ended).code, 0);
+    });
+  }
 
   it('gets a read back at once that was sent behind a write', async () => {
     const ROUNDS = 100;

@@ -15,10 +15,10 @@ export interface SshOptions {
 /** What is said, with exit code 127, where there is no ssh. */
 export const NO_SSH = 'no ssh';
 /**
- * Ctrl-C on a terminal reaches every process of the command line, and may be for the debugger that `run` has started:
+ * Ctrl-C or Ctrl-\ on a terminal reaches every process of the command line, and may be for the debugger that `run` has started:
  * ssh, which leaves a signal ignored that was (POSIX, 2.11), must not end by it. We end it ourselves.
  */
-const DEAF_SSH = `trap '' INT; command -v ssh > /dev/null || { echo '${NO_SSH}' >&2; exit 127; }; exec ssh "$@"`;
+const DEAF_SSH = `trap '' INT QUIT; command -v ssh > /dev/null || { echo '${NO_SSH}' >&2; exit 127; }; exec ssh "$@"`;
 /** What goes over the user's config, for people who log in: ssh_config(5). */
 const SETTINGS = [
   // A link that is dead and does not say so, as after a laptop's sleep, is given up after 15 s.
