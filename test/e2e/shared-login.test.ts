@@ -164,6 +164,15 @@ describe('probectl over ssh, logged in once', function () {
     await haveEnded(processes);
   });
 
+  it("works where the user's config has other plans with the host", async () => {
+    sshd.configure(['RemoteCommand tmux', 'PermitLocalCommand yes', 'LocalCommand echo hello']);
+
+    const { code, stdout } = await probectl('--host', 'ssh://lab', 'list').ended;
+
+    assert.equal(code, 0);
+    assert.match(stdout, /^SIM0001 /m);
+  });
+
   it("is that of the user's own config, if it shares logins", async () => {
     const own = path.join(sshd.folder, 'own');
     sshd.configure(['ControlMaster auto', 'ControlPersist no', `ControlPath ${own}`]);
