@@ -1,4 +1,4 @@
-import { type ApAddress, DP, type DpAddress } from './registers.js';
+import { type ApAddress, DP, type DpAddress, dpVersion } from './registers.js';
 
 /** VERSION of the first debug port whose SELECT holds addresses. */
 const DPV3 = 3;
@@ -48,7 +48,7 @@ export class ApAddressing {
   }
 
   get #isAdiv5(): boolean {
-    return this.#dpidr !== undefined && ((this.#dpidr >>> 12) & 0xf) < DPV3;
+    return this.#dpidr !== undefined && dpVersion(this.#dpidr) < DPV3;
   }
 }
 

@@ -92,6 +92,11 @@ export const CSW = {
 /** TAR is sure to increment within a page of so many bytes; what it does at the end is up to the AP (IHI 0031 C2.2.2). */
 export const TAR_PAGE_BYTES = 0x400;
 
+/** VERSION of a debug port, DPIDR bits 15:12 (IHI 0074 B2.2.5). */
+export function dpVersion(dpidr: number): number {
+  return (dpidr >>> 12) & 0xf;
+}
+
 /** IDR.CLASS, bits 16:13: 0b1000 is a MEM-AP (IHI 0031 C1.2). */
 export function isMemApIdr(idr: number): boolean {
   return ((idr >>> 13) & 0xf) === 8;

@@ -6,6 +6,7 @@ import { endianness } from 'node:os';
 import { addressBytes } from '../base/address-bytes.js';
 import { systemErrorCode } from '../base/errors.js';
 import { FifoLock } from '../base/fifo-lock.js';
+import { MAPPED_PREFIX } from '../base/mapped-ipv4.js';
 import { never } from '../base/never.js';
 
 /** One end of a connection; the address by number, without scope. */
@@ -88,7 +89,7 @@ export class SocketOwners {
   #row(localEnd: Endpoint, remoteEnd: Endpoint, asIPv6: boolean): string {
     const [local, remote] = [localEnd, remoteEnd].map(({ address, port }) => {
       const bytes = addressBytes(address);
-      const mapped = asIPv6 && bytes.length === 4 ? [...MAPPED, ...bytes] : bytes;
+      const mapped = asIPv6 && bytes.length === 4 ? [...MAPPED_PREFIX, ...bytes] : bytes;
       return `${this.#hex(mapped)}:${hex(port, 4)}`;
     });
     return ` ${local} ${remote} `;
@@ -101,9 +102,6 @@ export class SocketOwners {
     return words.map((word) => hex(word, 8)).join('');
   }
 }
-
-/** ::ffff:0:0/96, RFC 4291 2.5.5.2 */
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 interface Row {
   readonly uid: string;

@@ -1,4 +1,4 @@
-import { DP, dpBankOf, select1Of, selectOf, type ApAddress, type DpAddress } from '../../dap/registers.js';
+import { DP, dpBankOf, dpVersion, select1Of, selectOf, type ApAddress, type DpAddress } from '../../dap/registers.js';
 
 const AP_MASK = 0xfffffff0;
 const BANK_MASK = 0x0f;
@@ -54,9 +54,9 @@ export class SelectBelief {
     return this.#select === undefined ? this.#lastBank : this.#select & BANK_MASK;
   }
 
-  /** Takes note of DPIDR: VERSION, bits 15:12 (IHI 0074 B2.2.5). */
+  /** Takes note of DPIDR. */
   noteDpidr(dpidr: number): void {
-    this.#hasSelect1 = ((dpidr >>> 12) & 0xf) >= 3;
+    this.#hasSelect1 = dpVersion(dpidr) >= 3;
     this.noteAnswer();
   }
 

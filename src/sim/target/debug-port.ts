@@ -1,7 +1,7 @@
 // The registers of a Debug Port, whatever wire they are reached over. IHI 0031 (ADIv5.2) B2, IHI 0074 (ADIv6) B2.
 
 import { Ack } from '../../dap/ack.js';
-import { ABORT, CTRL_STAT, DP } from '../../dap/registers.js';
+import { ABORT, CTRL_STAT, DP, dpVersion } from '../../dap/registers.js';
 import { BusFault } from '../core/bus-fault.js';
 import { type AccessFaults, Request } from './access-faults.js';
 import type { AccessPort } from './access-port.js';
@@ -52,7 +52,7 @@ export class DebugPort {
 
   constructor(options: DebugPortOptions) {
     this.#options = options;
-    this.version = (options.dpidr >>> 12) & 0xf;
+    this.version = dpVersion(options.dpidr);
     this.#selectAp();
   }
 
