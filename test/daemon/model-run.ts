@@ -1,13 +1,12 @@
 // A daemon on a simulated bus and the model of it, led through the same steps.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { RequestError } from '../../src/base/errors.js';
 import type { SimProbe } from '../../src/sim/sim-probe.js';
 import { simCmsisDap } from '../../src/sim/sim-probe.js';
 import { SimUsbBus } from '../../src/sim/usb/sim-usb-bus.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { freePorts } from '../support/free-port.js';
 import { runClock } from '../support/run-clock.js';
 import { TestClient } from '../support/test-client.js';
 import { startWorld, type World } from '../support/world.js';
@@ -60,7 +59,7 @@ export class ModelRun implements AsyncDisposable {
   }
 
   static async start(): Promise<ModelRun> {
-    const run = new ModelRun(await freeRange());
+    const run = new ModelRun(await freePorts(PORTS));
     await run.#startWorld();
     return run;
   }
@@ -309,21 +308,4 @@ function variants(first: number): readonly Variant[] {
     { text: `${listen}1\n[[probe]\n` },
     { text: `${listen}1\n[limits]\nclients = 1\n` },
   ];
-}
-
-/** Consecutive ports that are free, below those the system gives to clients: ip(7), ip_local_port_range. */
-async function freeRange(): Promise<number> {
-  for (;;) {
-    const first = 20_000 + Math.trunc(Math.random() * 10_000);
-    const servers = Array.from({ length: PORTS }, (_, i) => createServer().listen(first + i, '127.0.0.1'));
-    const results = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
-    await Promise.all(
-      servers.map(async (server) => {
-        if (!server.listening) return;
-        server.close();
-        await once(server, 'close');
-      }),
-    );
-    if (results.every(({ status }) => status === 'fulfilled')) return first;
-  }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { DaemonProcess } from '../support/daemon-process.js';
+import { freePorts } from '../support/free-port.js';
 import { TestClient } from '../support/test-client.js';
 
 describe('probed, when it starts', () => {
@@ -120,14 +121,3 @@ describe('probed, when it is told to stop', () => {
     await assert.rejects(TestClient.connect(port), { code: 'ECONNREFUSED' });
   });
 });
-
-/** The first of `count` consecutive ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const server = net.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    server.close();
-    if (typeof address === 'object' && address && address.port + count <= 65536) return address.port;
-  }
-}

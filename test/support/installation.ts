@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DaemonProcess } from './daemon-process.js';
+import { freePorts } from './free-port.js';
 import type { Programs } from './programs.js';
 
 /** Simulated probes of an installation. */
@@ -38,7 +37,7 @@ export class Installation implements Disposable {
   }
 
   static async make(): Promise<Installation> {
-    return new Installation(await freePorts());
+    return new Installation(await freePorts(PROBES));
   }
 
   configure(more: string): void {
@@ -57,16 +56,5 @@ export class Installation implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** The first of a few consecutive ports that were free a moment ago, below those the system gives to clients. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const first = 20_000 + 10 * Math.trunc(Math.random() * 1000);
-    const servers = Array.from({ length: PROBES }, (_, i) => net.createServer().listen(first + i, '127.0.0.1'));
-    const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
-    for (const server of servers) server.close();
-    if (listening.every(({ status }) => status === 'fulfilled')) return first;
   }
 }
