@@ -115,7 +115,9 @@ export class LeaseLine {
   isUp(isDpidr: boolean): boolean {
     const { state, protocol } = this.now;
     const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
-    const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
+    // What was absorbed puts that right; not so if it ends with the target asleep, and then others could not use it either.
+    const isAsleep = state === 'dormant' || state === 'alerted';
+    const mayBeUp = !this.#wire.isReady && this.#script.length > 0 && !isAsleep;
     return protocol === this.#wire.protocol && (isUp || mayBeUp);
   }
 
