@@ -74,6 +74,11 @@ export class LeaseContext {
     return !this.#wire.isReady || this.here.view.hasFailed;
   }
 
+  /** A debug port has answered since the last sequence. */
+  get isAnswered(): boolean {
+    return this.#wire.isReady;
+  }
+
   get here(): SelectedDp {
     return (this.#selected ??= this.#select());
   }

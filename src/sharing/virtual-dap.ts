@@ -142,14 +142,17 @@ export class VirtualDap implements DapPort {
       else await probe.dap.writeDp(full, value, signal);
       if (this.#context.isWatched) await probe.dap.flush(signal);
       if (full === DP.ABORT) this.#noteAbort(dp, view, value);
-      this.#noteWritten(dp, view);
+      else this.#context.line.answered();
+      noteWritten(dp, view);
     } catch (error) {
       this.#context.failed(error);
       throw error;
     }
   }
 
+  /** Whether anybody has heard an ABORT with DAPABORT, no probe tells (CMSIS-DAP 2.1.2, DAP_WriteABORT). */
   #noteAbort(dp: WireDp, view: DpView, value: number): void {
+    if (value & ABORT.DAPABORT && !this.#context.isAnswered) return;
     view.sticky &= ~flagsClearedBy(value);
     if (value & ABORT.DAPABORT) {
       view.isStuck = false;
@@ -218,19 +221,13 @@ export class VirtualDap implements DapPort {
       await user.write(probe.dap, register, values, signal);
       if (this.#context.isWatched) await probe.dap.flush(signal);
       noteIntrusion(dp, user, view);
-      this.#noteWritten(dp, view);
+      this.#context.line.answered();
+      noteWritten(dp, view);
     } catch (error) {
       noteIntrusion(dp, user, view);
       this.#context.failed(error);
       throw error;
     }
-  }
-
-  /** Behind a write the probe reads RDBUFF, to see whether it worked. */
-  #noteWritten(dp: WireDp, view: DpView): void {
-    this.#context.line.answered();
-    view.resend = view.rdbuff;
-    dp.resendOf = dp.rdbuffOf;
   }
 
   #stickyFault(port: 'DP' | 'AP', address: number): TransferFaultError {
@@ -317,6 +314,12 @@ export interface ApTurn {
   clearSticky(): Promise<void>;
   /** Waits until every write has been executed. */
   flush(): Promise<void>;
+}
+
+/** Behind a write the probe reads RDBUFF, to see whether it worked. */
+function noteWritten(dp: WireDp, view: DpView): void {
+  view.resend = view.rdbuff;
+  dp.resendOf = dp.rdbuffOf;
 }
 
 /** Whether RDBUFF is still as `view` has left it. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { GarbledAckError, NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
 import { bitString } from '../../src/dap/bit-string.js';
-import { CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
+import { ABORT, CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
@@ -380,6 +380,29 @@ describe('an error while the registers of one client are put back for it', () =>
     await assert.rejects(read(rig, other, MEM_AP.DRW), NoAckError); // it was the look at the other one's flags
 
     assert.ok((await rig.run(faulty.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYERR);
+  });
+});
+
+describe('an ABORT that nobody has heard', () => {
+  it('does not pass for a sign of life of the debug port', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await rig.connected(), await rig.connected()];
+    await assert.rejects(select(rig, second, CORE_0), NoAckError); // there is no such target here
+    await rig.run(second.swjSequence(bitString(51, -1n), NEVER));
+    await rig.run(second.dap.writeDp(DP.ABORT, ABORT.DAPABORT, NEVER)); // not even a line reset may come before it
+
+    assert.ok((await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS);
+  });
+
+  it('does not pass for one that has cleared the sticky flags', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await working(rig, WORDS, RAM_BASE), await working(rig, WORDS, NOTHING_THERE)];
+    await assert.rejects(read(rig, second, MEM_AP.DRW), TransferFaultError);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.run(second.dap.writeDp(DP.ABORT, 0x1f, NEVER));
+
+    assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
   });
 });
 
