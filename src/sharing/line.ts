@@ -18,6 +18,8 @@ export interface Line {
   readonly protocol: WireProtocol;
   /** What TARGETSEL was written with; undefined: the one debug port, or all. */
   readonly selection: number | undefined;
+  /** Dormant or alerted, but for what may have meant nothing: a sequence of the other protocol, or an alert while awake. */
+  readonly mayBeAwake: boolean;
   /** Ones with which the last sequence ended. */
   readonly ones: number;
 }
@@ -49,7 +51,7 @@ const DATA_CLOCKS = 33;
 
 /** The line of a client that has just joined. */
 export function joinedLine(protocol: WireProtocol, selection?: number): Line {
-  return { state: 'joined', protocol, selection, ones: 0 };
+  return { state: 'joined', protocol, selection, mayBeAwake: false, ones: 0 };
 }
 
 /** @returns the line after a sequence on SWDIO/TMS; undefined: there is something in it that is not understood */
@@ -107,7 +109,10 @@ interface Token {
 function nextToken(line: Line, bits: bigint, left: number): Token | undefined {
   const next = (clocks: number): bigint | undefined => (left >= clocks ? BigInt.asUintN(clocks, bits) : undefined);
   if (line.state === 'alerted') return activation(line, next(ACTIVATION_CLOCKS));
-  if (next(ALERT_CLOCKS) === SELECTION_ALERT) return { line: { ...line, state: 'alerted' }, clocks: ALERT_CLOCKS };
+  if (next(ALERT_CLOCKS) === SELECTION_ALERT) {
+    const mayBeAwake = line.state !== 'dormant' || line.mayBeAwake;
+    return { line: { ...line, state: 'alerted', mayBeAwake }, clocks: ALERT_CLOCKS };
+  }
   if (line.state === 'dormant') return { line, clocks: 1 };
   if (bits & 1n) return onesOf(line, bits, left);
 
@@ -116,7 +121,7 @@ function nextToken(line: Line, bits: bigint, left: number): Token | undefined {
     if (switched) return { line: switched, clocks: SWITCH_CLOCKS };
   }
   if (line.ones >= TAP_RESET_CLOCKS && next(JTAG_TO_DORMANT_CLOCKS) === JTAG_TO_DORMANT) {
-    return { line: { ...line, state: 'dormant', ones: 0 }, clocks: JTAG_TO_DORMANT_CLOCKS };
+    return { line: asleep(line, 'JTAG'), clocks: JTAG_TO_DORMANT_CLOCKS };
   }
   return { line: { ...line, ones: 0 }, clocks: 1 };
 }
@@ -145,10 +150,15 @@ function afterSwitch(line: Line, code: bigint | undefined): Line | undefined {
     case SWD_TO_JTAG:
       return { ...line, state: 'ready', protocol: 'JTAG', ones: 3 };
     case SWD_TO_DORMANT:
-      return { ...line, state: 'dormant', ones: 0 };
+      return asleep(line, 'SWD');
     default:
       return undefined;
   }
+}
+
+/** @param understands  what it has to listen to for that */
+function asleep(line: Line, understands: WireProtocol): Line {
+  return { ...line, state: 'dormant', mayBeAwake: line.protocol !== understands, ones: 0 };
 }
 
 function activation(line: Line, code: bigint | undefined): Token | undefined {
@@ -156,12 +166,18 @@ function activation(line: Line, code: bigint | undefined): Token | undefined {
     case undefined:
       return undefined;
     case ACTIVATE_SWD:
-      return { line: { ...line, state: 'lost', protocol: 'SWD', ones: 0 }, clocks: ACTIVATION_CLOCKS };
+      return activated(line, 'SWD');
     case ACTIVATE_JTAG:
-      return { line: { ...line, state: 'ready', protocol: 'JTAG', ones: 0 }, clocks: ACTIVATION_CLOCKS };
+      return activated(line, 'JTAG');
     default: // meant for another debug port
       return { line: { ...line, state: 'dormant', ones: 0 }, clocks: ACTIVATION_CLOCKS };
   }
+}
+
+function activated(line: Line, protocol: WireProtocol): Token | undefined {
+  if (line.mayBeAwake && line.protocol !== protocol) return undefined; // it may listen to either now
+  const state = protocol === 'SWD' ? 'lost' : 'ready';
+  return { line: { ...line, state, protocol, mayBeAwake: false, ones: 0 }, clocks: ACTIVATION_CLOCKS };
 }
 
 function targetSelAt(pieces: readonly SwdSequence[], at: number): number | undefined {
