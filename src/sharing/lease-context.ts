@@ -8,11 +8,10 @@ import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.j
 import { type ApAddress, CTRL_STAT, DP, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
-import type { ClientName } from './client-lease.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
 import { cannotBeLookedAt, clearLeftFlags, readLeftFlags } from './left-flags.js';
-import { LeaseLine } from './lease-line.js';
+import { LeaseLine, type Sharer } from './lease-line.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
 import { MemApView, type WireMemAp } from './mem-ap-state.js';
@@ -20,8 +19,7 @@ import type { Wire } from './wire.js';
 
 export interface LeaseContextOptions {
   readonly wire: Wire;
-  /** The other clients that count on the target's connection. */
-  readonly sharers: () => readonly ClientName[];
+  readonly sharers: () => readonly Sharer[];
   /** The place up to which accesses were executed: see `PostingDapPort.confirmed`. */
   readonly confirmed: () => number;
   readonly onHalt: () => void;

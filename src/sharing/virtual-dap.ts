@@ -142,8 +142,7 @@ export class VirtualDap implements DapPort {
       else await probe.dap.writeDp(full, value, signal);
       if (this.#context.isWatched) await probe.dap.flush(signal);
       if (full === DP.ABORT) this.#noteAbort(dp, view, value);
-      else this.#context.line.answered();
-      noteWritten(dp, view);
+      if (full !== DP.ABORT || this.#context.isAnswered) this.#noteWritten(dp, view);
     } catch (error) {
       this.#context.failed(error);
       throw error;
@@ -221,13 +220,19 @@ export class VirtualDap implements DapPort {
       await user.write(probe.dap, register, values, signal);
       if (this.#context.isWatched) await probe.dap.flush(signal);
       noteIntrusion(dp, user, view);
-      this.#context.line.answered();
-      noteWritten(dp, view);
+      this.#noteWritten(dp, view);
     } catch (error) {
       noteIntrusion(dp, user, view);
       this.#context.failed(error);
       throw error;
     }
+  }
+
+  /** Behind a write the probe reads RDBUFF, to see whether it worked. */
+  #noteWritten(dp: WireDp, view: DpView): void {
+    this.#context.line.answered();
+    view.resend = view.rdbuff;
+    dp.resendOf = dp.rdbuffOf;
   }
 
   #stickyFault(port: 'DP' | 'AP', address: number): TransferFaultError {
@@ -314,12 +319,6 @@ export interface ApTurn {
   clearSticky(): Promise<void>;
   /** Waits until every write has been executed. */
   flush(): Promise<void>;
-}
-
-/** Behind a write the probe reads RDBUFF, to see whether it worked. */
-function noteWritten(dp: WireDp, view: DpView): void {
-  view.resend = view.rdbuff;
-  dp.resendOf = dp.rdbuffOf;
 }
 
 /** Whether RDBUFF is still as `view` has left it. */

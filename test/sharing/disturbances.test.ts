@@ -387,9 +387,9 @@ describe('an ABORT that nobody has heard', () => {
   it('does not pass for a sign of life of the debug port', async () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await rig.connected(), await rig.connected()];
-    await assert.rejects(select(rig, second, CORE_0), NoAckError); // there is no such target here
-    await rig.run(second.swjSequence(bitString(51, -1n), NEVER));
-    await rig.run(second.dap.writeDp(DP.ABORT, ABORT.DAPABORT, NEVER)); // not even a line reset may come before it
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.run(second.dap.writeDp(DP.ABORT, ABORT.DAPABORT, NEVER));
 
     assert.ok((await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS);
   });
@@ -449,5 +449,40 @@ describe('a client that is asleep with the lock, while another one waits', () =>
     assert.equal(rig.session.turns.holder, sleeper);
     sleeper.unlock();
     assert.equal(rig.session.turns.holder, undefined);
+  });
+});
+
+describe('a client that selects no target, on a line where others do', () => {
+  it('is refused: a line reset alone selects them all, and its writes would go to those of the others', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [first] = await twoAtCore0(rig);
+    await write(rig, first, MEM_AP.TAR, RAM_BASE);
+    const last = await rig.opened();
+
+    await rig.run(last.swjSequence(bitString(51, -1n), NEVER));
+    await rig.run(last.swjSequence(bitString(8, 0), NEVER));
+    await assert.rejects(
+      rig.run(last.dap.readDp(DP.DPIDR, NEVER)),
+      /^RequestError: other clients, user:ada .* and 1 more, have selected targets of this line by TARGETSEL: /,
+    );
+
+    await select(rig, last, CORE_1);
+    assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
+  });
+
+  it('keeps those out that do select one, if it has come first', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const first = await rig.selected(CORE_1);
+    await rig.run(first.swjSequence(bitString(51, -1n), NEVER));
+    await rig.run(first.swjSequence(bitString(8, 0), NEVER));
+    await rig.run(first.dap.readDp(DP.DPIDR, NEVER));
+
+    await assert.rejects(
+      rig.selected(CORE_0),
+      /^RequestError: other clients, user:ada .*, use this line without TARGETSEL: /,
+    );
+
+    await rig.run(Promise.resolve(first[Symbol.asyncDispose]()));
+    await rig.selected(CORE_0);
   });
 });

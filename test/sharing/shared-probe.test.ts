@@ -201,9 +201,8 @@ describe('a sequence while others are connected', () => {
   it('that leaves the target asleep does not reach it, also where its client has lost the line', async () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await rig.connected(), await rig.connected()];
-    await rig.run(second.swjSequence(LINE_RESET, NEVER));
-    await rig.run(second.dap.writeDp(DP.TARGETSEL, 0x01002927, NEVER)); // of nobody here
-    await assert.rejects(rig.run(second.dap.readDp(DP.DPIDR, NEVER)), NoAckError);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
 
     await rig.run(second.swjSequence(LINE_RESET, NEVER));
     await rig.run(second.swjSequence(bitString(16, 0xe3bc), NEVER)); // SWD to dormant: IHI 0031 B5.3.2
@@ -215,9 +214,8 @@ describe('a sequence while others are connected', () => {
   it('that may leave the target in another protocol does not reach it, also where its client has lost the line', async () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await rig.connected(), await rig.connected()];
-    await rig.run(second.swjSequence(LINE_RESET, NEVER));
-    await rig.run(second.dap.writeDp(DP.TARGETSEL, 0x01002927, NEVER));
-    await assert.rejects(rig.run(second.dap.readDp(DP.DPIDR, NEVER)), NoAckError);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
 
     // To JTAG, and the selection alert, which nobody hears who is awake.
     for (const sequence of [LINE_RESET, bitString(16, 0xe73c), LINE_RESET, bitString(136, ALERT)])
