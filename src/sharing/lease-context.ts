@@ -228,8 +228,8 @@ export class LeaseContext {
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
       // It may have been a WAIT, of an access that would make the next client wait as well.
       if (hasOverrun) dp.isStuck = true;
-      if (hasOverrun && wire.protocol === 'SWD') wire.overrunOf = this.line;
       if (!isUnanswered) return;
+      if (wire.protocol === 'SWD') wire.overrunOf = this.line;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();
       this.line.unanswered();

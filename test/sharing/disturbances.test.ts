@@ -1,7 +1,13 @@
 // What one client suffers, or does to the target, and what the others notice of it.
 
 import assert from 'node:assert/strict';
-import { GarbledAckError, NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import {
+  GarbledAckError,
+  NoAckError,
+  TransferError,
+  TransferFaultError,
+  TransferTimeoutError,
+} from '../../src/dap/errors.js';
 import { bitString } from '../../src/dap/bit-string.js';
 import { ABORT, CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
@@ -381,6 +387,25 @@ describe('an error while the registers of one client are put back for it', () =>
 
     assert.ok((await rig.run(faulty.dap.readDp(DP.CTRL_STAT, NEVER))) & CTRL_STAT.STICKYERR);
   });
+});
+
+describe('a client that sets a longer turnaround, which no probe here makes', () => {
+  for (const kind of ['plain', 'multidrop'] as const) {
+    for (let turnround = 1; turnround <= 3; turnround++) {
+      it(`loses the line by it, and nobody else does (DLCR.TURNROUND ${turnround}, ${kind})`, async () => {
+        await using rig = await SessionRig.start({ probe: { board: { kind } } });
+        const connect = (): Promise<ClientLease> => (kind === 'multidrop' ? rig.selected(CORE_0) : rig.connected());
+        const [first, second] = [await connect(), await connect()];
+        await rig.run(second.dap.writeDp(DP.SELECT, 1, NEVER)); // the bank of DLCR
+        await assert.rejects(
+          rig.run(second.dap.writeDp(0x4, turnround << 8, NEVER).then(() => second.dap.flush(NEVER))),
+          TransferError,
+        );
+
+        assert.equal((await rig.run(first.dap.readDp(DP.DPIDR, NEVER))) & 0xfff, 0x477);
+      });
+    }
+  }
 });
 
 describe('an ABORT that nobody has heard', () => {
