@@ -14,6 +14,8 @@ const CLIENT_TIMEOUT_MS = 3000;
 const LATE_MS = CLIENT_TIMEOUT_MS / 8;
 /** pyOCD: ClientSocket.DEFAULT_TIMEOUT. */
 const STOCK_CLIENT_TIMEOUT_MS = 10_000;
+/** src/client/endpoint.ts: UNACKNOWLEDGED_MS, and KEEP_ALIVE_MS with ten tries. */
+const LOST_MS = 15_000;
 /** A machine that is busy tells us late by chance, a daemon that waits too long does it each time. */
 const TRIES = 4;
 
@@ -114,6 +116,32 @@ for (const way of waysIn) {
     });
 
     if (way === 'directly') return; // there is nobody who could tell it
+    const moments = [
+      ['it waits for another one to unlock', false],
+      ['its request is under way', true],
+    ] as const;
+    for (const [when, isSentLater] of moments) {
+      it(`is told, and reset, while ${when}`, async () => {
+        const told = await lab.client('developer', entrance.port, 1, [['open']], '127.0.0.1');
+        const holder = await lab.client('lab', PORT, 2, [['open'], ['lock']]);
+        if (!isSentLater) {
+          told.send(1, 'read_dp', 0);
+          await holder.answers(2, 'has_swo'); // the daemon has the other request by now
+        }
+        lab.pullCable();
+        if (isSentLater) told.send(1, 'read_dp', 0);
+        const begin = performance.now();
+
+        await told.ended; // by a reset
+
+        const [, last = ''] = told.received;
+        const { status, error } = JSON.parse(last) as { status: number; error: string };
+        assert.equal(status, 2);
+        assert.match(error, /^the connection to 10\.98\.1\.1:5555 is lost: it broke: .*ETIMEDOUT/);
+        assert.ok(performance.now() - begin < LOST_MS + LOST_MS / 8 + 2000);
+      });
+    }
+
     it('is told, where it comes only then, before it gives up by itself', async () => {
       lab.pullCable();
       const begin = performance.now();
