@@ -166,12 +166,13 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   reset(signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => this.#nReset.pulse(probe, signal));
+    return this.#useInOrder(signal, (probe) => this.#nReset.pulse(probe, signal));
   }
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
-    if (asserted) return this.#use(signal, (probe) => this.#nReset.assert(probe, signal));
+    if (asserted) return this.#useInOrder(signal, (probe) => this.#nReset.assert(probe, signal));
     return this.#turnIfOpen(signal, async () => {
+      await this.session.posted.settle();
       // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
       await this.#nReset.release(this.#probe(), signal);
       this.#lateError.tell();

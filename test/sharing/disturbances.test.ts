@@ -408,6 +408,26 @@ describe('a client that sets a longer turnaround, which no probe here makes', ()
   }
 });
 
+describe('a posted write that is not answered, and nRESET behind it', () => {
+  const uses: readonly (readonly [string, (client: ClientLease) => Promise<void>])[] = [
+    ['reset', (client) => client.reset(NEVER)],
+    ['asserted', (client) => client.setReset(true, NEVER)],
+    ['let go of', (client) => client.setReset(false, NEVER)],
+  ];
+  for (const [what, use] of uses) {
+    it(`is a line that has broken: for the next client it is brought up again (${what})`, async () => {
+      await using rig = await SessionRig.start({ driver: { postedWrites: true } });
+      const [first, second] = [await working(rig, WORDS, RAM_BASE), await working(rig, WORDS, RAM_BASE + 0x100)];
+      rig.sim.board.faults.inject({ kind: 'no-ack', on: { port: 'AP', direction: 'write' } });
+      await second.dap.writeAp(MEM_AP.TAR, Uint32Array.of(RAM_BASE), NEVER); // time stands still: it waits
+
+      await assert.rejects(rig.run(use(second)), NoAckError);
+
+      assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
+    });
+  }
+});
+
 describe('an ABORT that nobody has heard', () => {
   it('does not pass for a sign of life of the debug port', async () => {
     await using rig = await SessionRig.start();
