@@ -99,6 +99,18 @@ export const lineReset: Readonly<Record<WireProtocol, BitString>> = {
   JTAG: { lengthBits: 9, bits: 0xffn },
 };
 
+/** Out of dormant state; behind an alert the ones in front are a code for nobody, which leads back to it. */
+export const wakeUp: Readonly<Record<WireProtocol, BitString>> = {
+  SWD: alertThen(ACTIVATE_SWD),
+  JTAG: alertThen(ACTIVATE_JTAG),
+};
+
+function alertThen(code: bigint): BitString {
+  const ones = bitString(ACTIVATION_CLOCKS, -1n).bits;
+  const sequence = (((code << BigInt(ALERT_CLOCKS)) | SELECTION_ALERT) << BigInt(ACTIVATION_CLOCKS)) | ones;
+  return bitString(ACTIVATION_CLOCKS + ALERT_CLOCKS + ACTIVATION_CLOCKS, sequence);
+}
+
 interface Token {
   readonly line: Line;
   readonly clocks: number;

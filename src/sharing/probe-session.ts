@@ -232,8 +232,7 @@ export class ProbeSession implements AsyncDisposable {
     try {
       if (this.#protocol !== undefined && !leases.some((lease) => lease.isConnected)) {
         this.#protocol = undefined;
-        this.wire.lost();
-        await probe.disconnect(never);
+        await this.wire.leave(probe).finally(() => probe.disconnect(never));
       }
     } finally {
       if (!leases.some((lease) => lease.isOpen)) {
