@@ -7,7 +7,7 @@ import { NoAckError, TransferError } from '../dap/errors.js';
 import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
 import type { ClientName } from './client-lease.js';
 import { clientsText } from './clients-text.js';
-import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
+import { afterJtag, afterSequence, afterSwd, broughtTo, joinedLine, type Line, undriven } from './line.js';
 import { LineScript } from './line-script.js';
 import type { Wire } from './wire.js';
 
@@ -91,7 +91,7 @@ export class LeaseLine {
       if (after) this.#note(before, after, send);
       else this.#script.clear();
       this.#script.allSent();
-      this.#set(after ?? { ...before, state: 'joined', ones: 0 });
+      this.#set(after ?? broughtTo(before, 'joined'));
       wire.noteSent(this);
       return result;
     }
@@ -120,7 +120,7 @@ export class LeaseLine {
   requireUp(isDpidr: boolean): void {
     if (this.isUp(isDpidr)) return;
     const { state } = this.now;
-    this.#set({ ...this.now, state: state === 'dormant' ? state : 'lost' });
+    this.#set(broughtTo(this.now, state === 'dormant' ? state : 'lost'));
     this.#script.clear();
     throw new NoAckError();
   }
@@ -191,13 +191,13 @@ export class LeaseLine {
     wire.isReady = true;
     wire.sent = undefined;
     this.#script.clear();
-    this.#set({ ...this.now, state: 'ready' });
+    this.#set(broughtTo(this.now, 'ready'));
   }
 
   /** No debug port has answered this client. */
   unanswered(): void {
     this.#script.clear();
-    this.#set({ ...this.now, state: 'lost' });
+    this.#set(broughtTo(this.now, 'lost'));
   }
 
   /** The target was without power: who has done nothing for the line since finds nobody there. */
@@ -226,5 +226,5 @@ export class LeaseLine {
 
 function staysUp(before: Line, after: Line): boolean {
   const isSame = before.protocol === after.protocol && before.selection === after.selection;
-  return before.state === 'ready' && after.state === 'ready' && isSame;
+  return before.state === 'ready' && after.state === 'ready' && isSame && !after.begun;
 }
