@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Endpoint } from '../platform/socket-owners.js';
+import type { Endpoint } from './socket-owners.js';
 
 /** Both ends of a connection; IPv4 addresses as such. */
 export interface Ends {
