@@ -329,7 +329,7 @@ export class SessionLease implements ClientLease, Writer {
 
   async #releasePower(): Promise<void> {
     const { probe, protocol } = this.session;
-    if (probe && protocol) await this.#context.releasePower(probe);
+    if (probe && protocol) await this.#context.power.release(probe);
   }
 
   #turn<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {

@@ -168,7 +168,7 @@ export class VirtualDap implements DapPort {
   /** Power is requested for all who want it; the rest of the register is this client's. */
   async #writeControl(probe: Probe, value: number, signal: AbortSignal): Promise<void> {
     const { view, dp } = this.#context.here;
-    const power = (value & POWER_REQUESTS) | this.#context.powerOfOthers(view);
+    const power = (value & POWER_REQUESTS) | this.#context.power.ofOthers(view);
     dp.isControlDoubted = true;
     await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
     if (this.#context.protocol === 'JTAG') {
