@@ -4,6 +4,7 @@ import { never } from '../base/never.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { runAll } from '../base/run-all.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
@@ -228,23 +229,26 @@ export class ProbeSession implements AsyncDisposable {
   async releaseUnused(): Promise<void> {
     const probe = this.#probe;
     if (!probe) return;
-    const leases = [...this.#leases];
-    try {
-      if (this.#protocol !== undefined && !leases.some((lease) => lease.isConnected)) {
-        this.#protocol = undefined;
-        this.wire.lost();
-        await probe.disconnect(never);
-      }
-    } finally {
-      if (!leases.some((lease) => lease.isOpen)) {
-        this.#probe = undefined;
-        this.posted.forget();
-        this.wire.reset();
-        this.options.log.info('probe closed', { uid: this.options.uid });
-        this.options.events?.useChanged?.();
-        await probe[Symbol.asyncDispose]();
-      }
-    }
+    await runAll([() => this.#disconnectUnused(probe), () => this.#closeUnused(probe)], (error) => {
+      this.options.log.warn('could not close the probe', { uid: this.options.uid, error: describeError(error) });
+    });
+  }
+
+  async #disconnectUnused(probe: Probe): Promise<void> {
+    if (this.#protocol === undefined || this.leases.some((lease) => lease.isConnected)) return;
+    this.#protocol = undefined;
+    this.wire.lost();
+    await probe.disconnect(never);
+  }
+
+  async #closeUnused(probe: Probe): Promise<void> {
+    if (this.leases.some((lease) => lease.isOpen)) return;
+    this.#probe = undefined;
+    this.posted.forget();
+    this.wire.reset();
+    this.options.log.info('probe closed', { uid: this.options.uid });
+    this.options.events?.useChanged?.();
+    await probe[Symbol.asyncDispose]();
   }
 
   /** A lease has ended. Its place in the session goes last, so that `releaseUnused` has seen it leave. */

@@ -2,6 +2,7 @@
 
 import { never } from '../base/never.js';
 import { describeError, UnsupportedError } from '../base/errors.js';
+import { runAll } from '../base/run-all.js';
 import type { BitString } from '../dap/bit-string.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
@@ -315,7 +316,7 @@ export class SessionLease implements ClientLease, Writer {
     log.warn(message, { uid, client: this.client.address, error: describeError(error) });
   }
 
-  /** Gives back what this client has of the probe: SWO, reset, connection, open. */
+  /** Gives back what this client has of the probe: SWO, reset, power, clock, connection, open. */
   async #leave(): Promise<void> {
     const { probe } = this.session;
     await this.session.posted.settle(); // what was acknowledged is done
@@ -323,14 +324,20 @@ export class SessionLease implements ClientLease, Writer {
     this.#opens = 0;
     this.#connected = false;
     this.#clockHz = undefined;
-    try {
-      await this.#swo.leave(probe).finally(() => this.#nReset.leave(probe));
-      await this.#releasePower();
-      if (probe && this.session.leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
-    } finally {
-      this.#context.reset();
-      await this.session.releaseUnused();
-    }
+    const steps = [
+      () => this.#swo.leave(probe),
+      () => this.#nReset.leave(probe),
+      () => this.#releasePower(),
+      () => this.#releaseClock(),
+      () => this.#context.reset(),
+      () => this.session.releaseUnused(),
+    ];
+    await runAll(steps, (error) => this.#warn('could not leave the probe in order', error));
+  }
+
+  async #releaseClock(): Promise<void> {
+    const { probe, leases } = this.session;
+    if (probe && leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
   }
 
   async #releasePower(): Promise<void> {
