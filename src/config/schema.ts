@@ -115,7 +115,8 @@ export const lists = {
       sharing: oneOf(sharingModes, {
         description:
           '"shared": any number of clients at a time, each with a debug port of its own. ' +
-          '"exclusive": one at a time; the "open" of another is refused. "queue": one at a time; others wait for their turn.',
+          '"exclusive": one at a time; the "open" of another is refused. "queue": one at a time; others wait for their turn. ' +
+          'A change holds at once, and takes the probe from nobody who has it open.',
         default: 'shared',
         examples: ['queue'],
       }),

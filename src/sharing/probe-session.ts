@@ -8,7 +8,7 @@ import { runAll } from '../base/run-all.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
-import { Admission, type AdmissionRules, openToAll } from './admission.js';
+import { Admission, type AdmissionRules, openToAll, type Reservation } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
 import { clientsText } from './clients-text.js';
 import { PostedWrites } from './posted-writes.js';
@@ -31,6 +31,8 @@ export interface ProbeSessionOptions {
   readonly lockIdleTimeoutMs: number;
   /** Who is let in; everyone if left out. */
   readonly admission?: AdmissionRules;
+  /** For whom alone it is kept now, if it is. When that changes, have `admission` reconsider. */
+  readonly reservation?: () => Reservation | undefined;
   /** The fastest clock a client may set; what is faster is cut to it. */
   readonly clockLimitHz?: number;
   readonly events?: SessionEvents;
@@ -82,9 +84,10 @@ export class ProbeSession implements AsyncDisposable {
   readonly #haltsTold = new WeakMap<SessionLease, number>();
 
   constructor(readonly options: ProbeSessionOptions) {
-    const { uid, clock, lockIdleTimeoutMs, events, log, admission: rules = openToAll } = options;
+    const { uid, clock, lockIdleTimeoutMs, events, log } = options;
+    const { admission: rules = openToAll, reservation = () => undefined } = options;
     this.admission = new Admission<SessionLease>({
-      ...{ uid, clock, rules },
+      ...{ uid, clock, rules, reservation },
       onQueued: (client, ahead) => events?.queued?.(client, ahead),
       onAdmitted: (client) => events?.admitted?.(client),
       onRefused: (client, reason) => events?.refused?.(client, reason),
