@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DaemonProcess } from '../support/daemon-process.js';
-import { type Ran, runProbectl } from '../support/probectl-process.js';
+import { ProbectlProcess, type Ran, runProbectl } from '../support/probectl-process.js';
 import { TestClient } from '../support/test-client.js';
 
 const UID = 'SIM0001';
@@ -91,5 +91,29 @@ describe('a reload that changes only who may have a probe open', function () {
     await using second = await client();
     await first.result('open');
     assert.match((await second.request('open')).error ?? '', /^waited 1 s: /);
+  });
+
+  it('is noticed by who waits for the probe with `probectl run --wait`', async () => {
+    configure('exclusive');
+    await reload();
+    await using holder = await client();
+    await holder.result('open');
+    const running = new ProbectlProcess(daemon.folder, [
+      'run',
+      '--wait',
+      UID,
+      '--',
+      'sh',
+      '-c',
+      'echo in; read -r line',
+    ]);
+    await running.said(/waiting: probe SIM0001 is in use by/);
+
+    configure('shared');
+    await reload();
+
+    await running.printed('in\n');
+    running.type('\n');
+    assert.equal((await running.ended).code, 0);
   });
 });
