@@ -4,6 +4,7 @@
 
 import { never } from '../base/never.js';
 import { DaemonError, RequestError } from '../base/errors.js';
+import { takeFirst } from '../base/take-first.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
 import { type ApAddress, CTRL_STAT, DP, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
@@ -100,14 +101,10 @@ export class LeaseContext {
    */
   #requireRoom(selection: number): void {
     if (this.#views.has(selection) || this.#views.size < MAX_TARGETS) return;
-    for (const [tried, view] of this.#views) {
-      if (!this.#wire.dp(tried).isUnanswered) continue;
-      this.#views.delete(tried);
-      this.#selected = undefined;
-      view.leave();
-      return;
-    }
-    throw new RequestError(`a client can work with ${MAX_TARGETS} targets of a line`);
+    const unanswered = takeFirst(this.#views, (_, tried) => this.#wire.dp(tried).isUnanswered);
+    if (!unanswered) throw new RequestError(`a client can work with ${MAX_TARGETS} targets of a line`);
+    this.#selected = undefined;
+    unanswered.leave();
   }
 
   /** Has the debug port say how it takes AP addresses, unless it has: `user` and `guest` are for afterwards. */
