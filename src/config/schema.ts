@@ -83,7 +83,9 @@ export const lists = {
       ),
       clock_limit: Type.Optional(
         Type.Integer({
-          description: 'The fastest SWD or JTAG clock a client may set. A request for more gets this much.',
+          description:
+            'The fastest SWD or JTAG clock a client may set. A request for more gets this much. It makes no clock faster: ' +
+            'where no client has asked for one, it is 1 MHz, or this if it is less.',
           unit: 'Hz',
           examples: [4_000_000],
           minimum: 1000,
