@@ -125,7 +125,7 @@ export class Admission<G extends Guest> {
     throw new NotAdmittedError(`probe ${uid} is not for everyone at present: send "open" before "lock"`);
   }
 
-  /** Lets in who can come in now. To be called when the reservation has changed. */
+  /** Looks at those who wait, by the rules and the reservation of now. To be called when the reservation has changed. */
   reconsider(): void {
     const { sharing, queueTimeoutMs } = this.#rules;
     for (const { guest, admit, refuse, limit } of this.#waiting) {

@@ -141,8 +141,8 @@ export class SessionLease implements ClientLease, Writer {
     await this.#turns.run(signal, async () => {
       await this.session.posted.settle();
       this.#connected = false;
-      await this.#releasePower();
-      await this.session.releaseUnused();
+      const steps = [() => this.#releasePower(), () => this.session.releaseUnused()];
+      await runAll(steps, (error) => this.#warn('could not disconnect the target', error));
       this.#turns.lateError.tell();
     });
   }

@@ -217,6 +217,20 @@ describe('connecting to the target', () => {
   });
 });
 
+describe('a client that gives up the connection, and whose power-up requests cannot be taken back', () => {
+  it('is told so, and the target is disconnected all the same', async () => {
+    await using rig = await SessionRig.start();
+    const lease = await rig.connected();
+    const disconnects = count(rig, DapCommand.Disconnect);
+    rig.sim.onCommand(DapCommand.Transfer, { answer: () => Uint8Array.of(DapCommand.Info) });
+
+    await assert.rejects(rig.run(lease.disconnect(NEVER)), /answered 0x0 to DAP_Transfer/);
+
+    assert.equal(disconnects(), 1);
+    assert.equal(lease.wireProtocol, undefined);
+  });
+});
+
 describe('a client that has not opened the probe', () => {
   it('has no part in the connection: it ends with the last that has', async () => {
     await using rig = await SessionRig.start();
