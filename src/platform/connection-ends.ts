@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { mappedIpv4 } from '../base/mapped-ipv4.js';
-import type { Endpoint } from '../platform/socket-owners.js';
+import type { Endpoint } from './socket-owners.js';
 
 /** Both ends of a connection; IPv4 addresses as such. */
 export interface Ends {
