@@ -24,6 +24,17 @@ function reserve(world: World, address: string): Promise<unknown> {
   return world.daemon.reserve(UID, { principal: `addr:${address}`, lengthMs: 60_000, reason: 'tests' }, 'user:root');
 }
 
+/** Sends the `open` of a client that has to wait, which is in the queue when this resolves. */
+async function queuedOpen(
+  world: World,
+  client: TestClient,
+): Promise<{ readonly open: ReturnType<TestClient['request']> }> {
+  const queued = world.event('queued', UID);
+  const open = client.request('open');
+  await queued;
+  return { open };
+}
+
 describe('a probe in exclusive use', () => {
   it('is refused to a second client at open, with status 1 and who has it, until the first closes', async () => {
     await using world = await worldWith('exclusive');
@@ -126,9 +137,7 @@ describe('a probe with a queue', () => {
     await using world = await worldWith('queue');
     const [first, second] = [await world.client(UID, ADA), await world.client(UID, BOB)];
     await first.result('open');
-    const queued = world.event('queued', UID);
-    const open = second.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, second);
 
     assert.equal(world.status(UID)?.waiting, 1);
     const [waiting] = world.daemon.show(UID).queue;
@@ -153,9 +162,7 @@ describe('a probe with a queue', () => {
     await using world = await worldWith('queue');
     const [first, second] = [await world.client(UID, ADA), await world.client(UID, BOB)];
     await first.result('open');
-    const queued = world.event('queued', UID);
-    const open = second.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, second);
     const refused = world.event('refused', UID);
 
     await world.reload(`${LISTEN}[[probe]]\nuid = "${UID}"\nsharing = "exclusive"\n`);
@@ -173,9 +180,7 @@ describe('a probe with a queue', () => {
     await using world = await worldWith('queue', '[access]\nqueue_timeout = 1\n');
     const [first, second] = [await world.client(UID), await world.client(UID)];
     await first.result('open');
-    const queued = world.event('queued', UID);
-    const open = second.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, second);
 
     await world.reload(`${LISTEN}[access]\nqueue_timeout = 2\n[[probe]]\nuid = "${UID}"\nsharing = "queue"\n`);
 
@@ -205,9 +210,7 @@ describe('a probe with a queue', () => {
     await using world = await worldWith('queue');
     const [first, second] = [await world.client(UID, ADA), await world.client(UID, BOB)];
     await first.result('open');
-    const queued = world.event('queued', UID);
-    const open = second.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, second);
 
     const kicked = await world.daemon.kick(UID, { principal: `addr:${BOB}` }, 'user:root');
 
@@ -239,9 +242,7 @@ describe('a reserved probe', () => {
     await using world = await worldWith('queue');
     await reserve(world, ADA);
     const bob = await world.client(UID, BOB);
-    const queued = world.event('queued', UID);
-    const open = bob.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, bob);
     const ada = await world.client(UID, ADA);
     for (const request of ['open', 'close']) await ada.result(request);
 
