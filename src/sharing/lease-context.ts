@@ -9,11 +9,10 @@ import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.j
 import { type ApAddress, CTRL_STAT, DP, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
-import type { ClientName } from './client-lease.js';
 import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
 import { cannotBeLookedAt, clearLeftFlags, readLeftFlags } from './left-flags.js';
-import { LeaseLine } from './lease-line.js';
+import { LeaseLine, type Sharer } from './lease-line.js';
 import { LeasePower } from './lease-power.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
@@ -22,8 +21,7 @@ import type { Wire } from './wire.js';
 
 export interface LeaseContextOptions {
   readonly wire: Wire;
-  /** The other clients that count on the target's connection. */
-  readonly sharers: () => readonly ClientName[];
+  readonly sharers: () => readonly Sharer[];
   /** The place up to which accesses were executed: see `PostingDapPort.confirmed`. */
   readonly confirmed: () => number;
   readonly onHalt: () => void;
@@ -76,6 +74,11 @@ export class LeaseContext {
    */
   get isWatched(): boolean {
     return !this.#wire.isReady || this.here.view.hasFailed;
+  }
+
+  /** A debug port has answered since the last sequence. */
+  get isAnswered(): boolean {
+    return this.#wire.isReady;
   }
 
   get here(): SelectedDp {
@@ -225,8 +228,8 @@ export class LeaseContext {
       if (error instanceof TransferTimeoutError) dp.isStuck = view.isStuck = true;
       // It may have been a WAIT, of an access that would make the next client wait as well.
       if (hasOverrun) dp.isStuck = true;
-      if (hasOverrun && wire.protocol === 'SWD') wire.overrunOf = this.line;
       if (!isUnanswered) return;
+      if (wire.protocol === 'SWD') wire.overrunOf = this.line;
       // A scan that is broken off is an access of whatever was shifted so far.
       if (wire.protocol === 'JTAG') this.targetReset();
       this.line.unanswered();

@@ -11,10 +11,15 @@ import { afterJtag, afterSequence, afterSwd, broughtTo, joinedLine, type Line, u
 import { LineScript } from './line-script.js';
 import type { Wire } from './wire.js';
 
+/** Another client that counts on the target's connection. */
+export interface Sharer {
+  readonly client: ClientName;
+  readonly line: LeaseLine;
+}
+
 export interface LeaseLineOptions {
   readonly wire: Wire;
-  /** The other clients that count on the target's connection. */
-  readonly sharers: () => readonly ClientName[];
+  readonly sharers: () => readonly Sharer[];
   /** Another debug port is to be selected. @throws RequestError  it cannot be kept in mind with the others */
   readonly requireRoom: (selection: number) => void;
   /** Puts what this client counts on at its debug port, where others have been. */
@@ -78,7 +83,10 @@ export class LeaseLine {
   ): Promise<T | undefined> {
     const wire = this.#wire;
     const before = this.now;
-    if (after?.selection !== undefined) this.#options.requireRoom(after.selection);
+    if (after?.selection !== undefined) {
+      this.#requireSameWay(after);
+      this.#options.requireRoom(after.selection);
+    }
     this.#since = wire.breaks;
     const sharers = this.#options.sharers();
     if (sharers.length === 0) {
@@ -96,7 +104,7 @@ export class LeaseLine {
       return result;
     }
     if (!after) {
-      const who = clientsText(sharers);
+      const who = namesOf(sharers);
       throw new RequestError(
         `other clients are connected, ${who}: until they leave, only line resets, changes of protocol and TARGETSEL are granted`,
       );
@@ -112,17 +120,45 @@ export class LeaseLine {
   isUp(isDpidr: boolean): boolean {
     const { state, protocol } = this.now;
     const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
-    const mayBeUp = !this.#wire.isReady && !this.#script.isEmpty;
+    // What was absorbed puts that right; not so if it ends with the target asleep, and then others could not use it either.
+    const isAsleep = state === 'dormant' || state === 'alerted';
+    const mayBeUp = !this.#wire.isReady && !this.#script.isEmpty && !isAsleep;
     return protocol === this.#wire.protocol && (isUp || mayBeUp);
   }
 
-  /** Refuses what the debug port would not have answered. @param isDpidr  the access that follows reads DPIDR */
+  /**
+   * Refuses what the debug port would not have answered. @param isDpidr  the access that follows reads DPIDR
+   * @throws NoAckError
+   * @throws RequestError  others have selected their targets, and all of them would answer
+   */
   requireUp(isDpidr: boolean): void {
-    if (this.isUp(isDpidr)) return;
+    if (this.isUp(isDpidr)) {
+      this.#requireSameWay(this.now);
+      return;
+    }
     const { state } = this.now;
     this.#set(broughtTo(this.now, state === 'dormant' ? state : 'lost'));
     this.#script.clear();
     throw new NoAckError();
+  }
+
+  /** A line reset selects all debug ports (IHI 0031 B4.3.4): who leaves it at that writes to those of all others, too. */
+  #requireSameWay({ protocol, selection }: Line): void {
+    if (protocol !== 'SWD') return;
+    const others = this.#options.sharers().filter(({ line: { settled } }) => {
+      return settled?.protocol === 'SWD' && (settled.selection === undefined) !== (selection === undefined);
+    });
+    if (others.length === 0) return;
+    const what =
+      selection === undefined
+        ? 'have selected targets of this line by TARGETSEL: do the same'
+        : 'use this line without TARGETSEL: do the same';
+    throw new RequestError(`other clients, ${namesOf(others)}, ${what}, or wait until they leave`);
+  }
+
+  /** The line, if this client believes that a debug port answers it there. */
+  get settled(): Line | undefined {
+    return this.#now?.state === 'ready' ? this.#now : undefined;
   }
 
   /** Brings the wire to where this client believes it to be. */
@@ -222,6 +258,10 @@ export class LeaseLine {
     this.#now = line;
     if (line.selection !== selection || line.state === 'fresh') this.#options.onChange(line);
   }
+}
+
+function namesOf(sharers: readonly Sharer[]): string {
+  return clientsText(sharers.map(({ client }) => client));
 }
 
 function staysUp(before: Line, after: Line): boolean {

@@ -18,6 +18,8 @@ export interface Line {
   readonly protocol: WireProtocol;
   /** What TARGETSEL was written with; undefined: the one debug port, or all. */
   readonly selection: number | undefined;
+  /** Dormant or alerted, but for what may have meant nothing: a sequence of the other protocol, or an alert while awake. */
+  readonly mayBeAwake: boolean;
   /** Ones with which the last sequence ended. */
   readonly ones: number;
   /** With what it ended that the next one may complete: the beginning of an alert or an activation code. */
@@ -53,7 +55,7 @@ const DATA_CLOCKS = 33;
 
 /** The line of a client that has just joined. */
 export function joinedLine(protocol: WireProtocol, selection?: number): Line {
-  return { state: 'joined', protocol, selection, ones: 0 };
+  return { state: 'joined', protocol, selection, mayBeAwake: false, ones: 0 };
 }
 
 /** @returns the line after a sequence on SWDIO/TMS; undefined: there is something in it that is not understood */
@@ -102,8 +104,8 @@ export function afterTargetSel(line: Line, value: number): Line {
 }
 
 /** The line after something else than a sequence, which none goes on from. */
-export function broughtTo({ protocol, selection }: Line, state: LineState): Line {
-  return { state, protocol, selection, ones: 0 };
+export function broughtTo({ protocol, selection, mayBeAwake }: Line, state: LineState): Line {
+  return { state, protocol, selection, mayBeAwake, ones: 0 };
 }
 
 /** Line reset and idle clocks; JTAG: to Run-Test/Idle by way of Test-Logic-Reset. */
@@ -133,7 +135,10 @@ function nextToken(line: Line, bits: bigint, left: number): Token | undefined {
   const next = (clocks: number): bigint | undefined => (left >= clocks ? BigInt.asUintN(clocks, bits) : undefined);
   const begun = (): Token => ({ line: { ...line, begun: bitString(left, bits) }, clocks: left });
   if (line.state === 'alerted') return left < ACTIVATION_CLOCKS ? begun() : activation(line, next(ACTIVATION_CLOCKS));
-  if (next(ALERT_CLOCKS) === SELECTION_ALERT) return { line: { ...line, state: 'alerted' }, clocks: ALERT_CLOCKS };
+  if (next(ALERT_CLOCKS) === SELECTION_ALERT) {
+    const mayBeAwake = line.state !== 'dormant' || line.mayBeAwake;
+    return { line: { ...line, state: 'alerted', mayBeAwake }, clocks: ALERT_CLOCKS };
+  }
   if (left >= PIECE_CLOCKS && bits === BigInt.asUintN(left, SELECTION_ALERT)) return begun();
   if (line.state === 'dormant') return { line, clocks: 1 };
   if (bits & 1n) return onesOf(line, bits, left);
@@ -143,7 +148,7 @@ function nextToken(line: Line, bits: bigint, left: number): Token | undefined {
     if (switched) return { line: switched, clocks: SWITCH_CLOCKS };
   }
   if (line.ones >= TAP_RESET_CLOCKS && next(JTAG_TO_DORMANT_CLOCKS) === JTAG_TO_DORMANT) {
-    return { line: { ...line, state: 'dormant', ones: 0 }, clocks: JTAG_TO_DORMANT_CLOCKS };
+    return { line: asleep(line, 'JTAG'), clocks: JTAG_TO_DORMANT_CLOCKS };
   }
   return { line: { ...line, ones: 0 }, clocks: 1 };
 }
@@ -172,21 +177,32 @@ function afterSwitch(line: Line, code: bigint | undefined): Line | undefined {
     case SWD_TO_JTAG:
       return { ...line, state: 'ready', protocol: 'JTAG', ones: 3 };
     case SWD_TO_DORMANT:
-      return { ...line, state: 'dormant', ones: 0 };
+      return asleep(line, 'SWD');
     default:
       return undefined;
   }
 }
 
-function activation(line: Line, code: bigint | undefined): Token {
+/** @param understands  what it has to listen to for that */
+function asleep(line: Line, understands: WireProtocol): Line {
+  return { ...line, state: 'dormant', mayBeAwake: line.protocol !== understands, ones: 0 };
+}
+
+function activation(line: Line, code: bigint | undefined): Token | undefined {
   switch (code) {
     case ACTIVATE_SWD:
-      return { line: { ...line, state: 'lost', protocol: 'SWD', ones: 0 }, clocks: ACTIVATION_CLOCKS };
+      return activated(line, 'SWD');
     case ACTIVATE_JTAG:
-      return { line: { ...line, state: 'ready', protocol: 'JTAG', ones: 0 }, clocks: ACTIVATION_CLOCKS };
+      return activated(line, 'JTAG');
     default: // meant for another debug port
       return { line: { ...line, state: 'dormant', ones: 0 }, clocks: ACTIVATION_CLOCKS };
   }
+}
+
+function activated(line: Line, protocol: WireProtocol): Token | undefined {
+  if (line.mayBeAwake && line.protocol !== protocol) return undefined; // it may listen to either now
+  const state = protocol === 'SWD' ? 'lost' : 'ready';
+  return { line: { ...line, state, protocol, mayBeAwake: false, ones: 0 }, clocks: ACTIVATION_CLOCKS };
 }
 
 function targetSelAt(pieces: readonly SwdSequence[], at: number): number | undefined {

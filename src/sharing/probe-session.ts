@@ -199,10 +199,10 @@ export class ProbeSession implements AsyncDisposable {
     if (this.#protocol === undefined) {
       this.#protocol = await probe.connect(requested, signal);
       this.wire.connected(this.#protocol);
+      for (const lease of this.#leases) lease.joinConnection();
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
       throw this.#otherProtocolError(by, this.#protocol);
     }
-    for (const lease of this.#leases) lease.joinConnection();
   }
 
   /** The slowest clock that any client has asked for: nobody makes the wire faster than another can bear. */

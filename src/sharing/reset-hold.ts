@@ -2,6 +2,7 @@
 
 import { never } from '../base/never.js';
 import { type Clock, sleep } from '../base/clock.js';
+import { UnsupportedError } from '../base/errors.js';
 import { runAll } from '../base/run-all.js';
 import type { Probe } from '../probe/probe.js';
 
@@ -33,8 +34,13 @@ export class ResetHold {
 
   /** Pulses nRESET, and waits until the target has had time to start. */
   async pulse(probe: Probe, signal: AbortSignal): Promise<void> {
-    const { clock } = this.options;
-    await this.assert(probe, signal);
+    const { clock, onStuck } = this.options;
+    try {
+      await this.assert(probe, signal);
+    } catch (error) {
+      if (this.#isHeld) await this.release(probe, never).catch(onStuck);
+      throw error;
+    }
     try {
       await sleep(clock, HOLD_MS);
     } finally {
@@ -46,7 +52,16 @@ export class ResetHold {
   async assert(probe: Probe, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     await this.options.beforeReset(probe);
-    await probe.setReset(true, signal);
+    try {
+      await probe.setReset(true, signal);
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) this.#asserted(); // it may have been done all the same
+      throw error;
+    }
+    this.#asserted();
+  }
+
+  #asserted(): void {
     this.#isHeld = true;
     this.options.onReset();
   }

@@ -41,7 +41,7 @@ export class SessionLease implements ClientLease, Writer {
     const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#context = new LeaseContext({
       wire: session.wire,
-      sharers: () => others().flatMap(({ client: other, isConnected }) => (isConnected ? [other] : [])),
+      sharers: () => others().flatMap((it) => (it.isConnected ? [{ client: it.client, line: it.#context.line }] : [])),
       confirmed: () => session.probe?.dap.confirmed ?? -1,
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),

@@ -87,7 +87,7 @@ export class VirtualDp {
       else await probe.dap.writeDp(full, value, signal);
       if (this.#context.isWatched) await probe.dap.flush(signal);
       if (full === DP.ABORT) this.#noteAbort(dp, view, value);
-      this.noteWritten(dp, view);
+      if (full !== DP.ABORT || this.#context.isAnswered) this.noteWritten(dp, view);
     } catch (error) {
       this.#context.failed(error);
       throw error;
@@ -102,7 +102,9 @@ export class VirtualDp {
     this.#noteCleared(dp, view);
   }
 
+  /** Whether anybody has heard an ABORT with DAPABORT, no probe tells (CMSIS-DAP 2.1.2, DAP_WriteABORT). */
   #noteAbort(dp: WireDp, view: DpView, value: number): void {
+    if (value & ABORT.DAPABORT && !this.#context.isAnswered) return;
     view.sticky &= ~flagsClearedBy(value);
     if (value & ABORT.DAPABORT) {
       view.isStuck = false;

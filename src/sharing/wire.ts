@@ -23,7 +23,7 @@ export class Wire {
   lineOf: LeaseLine | undefined;
   /** A debug port has answered since the last sequence. */
   isReady = false;
-  /** After whose access the target may still drive a data phase that the probe has not made, as ORUNDETECT has it. */
+  /** After whose access the target may be in a data phase that the probe has not made, by ORUNDETECT or DLCR.TURNROUND. */
   overrunOf: LeaseLine | undefined;
   /** Whose sequence went over the wire last, with nobody else's access or line reset since, and what it has led to. */
   sent: { readonly by: LeaseLine; readonly to: LineState } | undefined;

@@ -1,9 +1,15 @@
 // What one client suffers, or does to the target, and what the others notice of it.
 
 import assert from 'node:assert/strict';
-import { GarbledAckError, NoAckError, TransferFaultError, TransferTimeoutError } from '../../src/dap/errors.js';
+import {
+  GarbledAckError,
+  NoAckError,
+  TransferError,
+  TransferFaultError,
+  TransferTimeoutError,
+} from '../../src/dap/errors.js';
 import { bitString } from '../../src/dap/bit-string.js';
-import { CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
+import { ABORT, CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { RAM_BASE } from '../../src/sim/board/memory-map.js';
@@ -383,6 +389,48 @@ describe('an error while the registers of one client are put back for it', () =>
   });
 });
 
+describe('a client that sets a longer turnaround, which no probe here makes', () => {
+  for (const kind of ['plain', 'multidrop'] as const) {
+    for (let turnround = 1; turnround <= 3; turnround++) {
+      it(`loses the line by it, and nobody else does (DLCR.TURNROUND ${turnround}, ${kind})`, async () => {
+        await using rig = await SessionRig.start({ probe: { board: { kind } } });
+        const connect = (): Promise<ClientLease> => (kind === 'multidrop' ? rig.selected(CORE_0) : rig.connected());
+        const [first, second] = [await connect(), await connect()];
+        await rig.run(second.dap.writeDp(DP.SELECT, 1, NEVER)); // the bank of DLCR
+        await assert.rejects(
+          rig.run(second.dap.writeDp(0x4, turnround << 8, NEVER).then(() => second.dap.flush(NEVER))),
+          TransferError,
+        );
+
+        assert.equal((await rig.run(first.dap.readDp(DP.DPIDR, NEVER))) & 0xfff, 0x477);
+      });
+    }
+  }
+});
+
+describe('an ABORT that nobody has heard', () => {
+  it('does not pass for a sign of life of the debug port', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await rig.connected(), await rig.connected()];
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.run(second.dap.writeDp(DP.ABORT, ABORT.DAPABORT, NEVER));
+
+    assert.ok((await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS);
+  });
+
+  it('does not pass for one that has cleared the sticky flags', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await working(rig, WORDS, RAM_BASE), await working(rig, WORDS, NOTHING_THERE)];
+    await assert.rejects(read(rig, second, MEM_AP.DRW), TransferFaultError);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.run(second.dap.writeDp(DP.ABORT, 0x1f, NEVER));
+
+    assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
+  });
+});
+
 describe('RESEND behind RDBUFF, with a read of another client before them', () => {
   it('gives what RDBUFF gave', async () => {
     await using rig = await SessionRig.start();
@@ -426,5 +474,40 @@ describe('a client that is asleep with the lock, while another one waits', () =>
     assert.equal(rig.session.turns.holder, sleeper);
     sleeper.unlock();
     assert.equal(rig.session.turns.holder, undefined);
+  });
+});
+
+describe('a client that selects no target, on a line where others do', () => {
+  it('is refused: a line reset alone selects them all, and its writes would go to those of the others', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [first] = await twoAtCore0(rig);
+    await write(rig, first, MEM_AP.TAR, RAM_BASE);
+    const last = await rig.opened();
+
+    await rig.run(last.swjSequence(bitString(51, -1n), NEVER));
+    await rig.run(last.swjSequence(bitString(8, 0), NEVER));
+    await assert.rejects(
+      rig.run(last.dap.readDp(DP.DPIDR, NEVER)),
+      /^RequestError: other clients, user:ada .* and 1 more, have selected targets of this line by TARGETSEL: /,
+    );
+
+    await select(rig, last, CORE_1);
+    assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
+  });
+
+  it('keeps those out that do select one, if it has come first', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const first = await rig.selected(CORE_1);
+    await rig.run(first.swjSequence(bitString(51, -1n), NEVER));
+    await rig.run(first.swjSequence(bitString(8, 0), NEVER));
+    await rig.run(first.dap.readDp(DP.DPIDR, NEVER));
+
+    await assert.rejects(
+      rig.selected(CORE_0),
+      /^RequestError: other clients, user:ada .*, use this line without TARGETSEL: /,
+    );
+
+    await rig.run(Promise.resolve(first[Symbol.asyncDispose]()));
+    await rig.selected(CORE_0);
   });
 });

@@ -259,6 +259,6 @@ describe('a newcomer that sends sequences without end', () => {
 
     await rig.run(newcomer.dap.readDp(DP.DPIDR, NEVER));
 
-    assert.equal(sent, 64);
+    assert.equal(sent, 1 + 64); // before them the clocks of a data phase that the other client's access may have left
   });
 });

@@ -45,3 +45,21 @@ describe('nRESET that is let go of, where the registers of others cannot be save
     assert.equal(noted.length, 1);
   });
 });
+
+describe('nRESET that may have been asserted, since the probe has answered something else', () => {
+  for (const does of ['setReset', 'reset'] as const) {
+    it(`does not stay low when its client has left (${does})`, async () => {
+      await using rig = await SessionRig.start();
+      const [stays, leaves] = [await rig.opened(), await rig.opened()];
+      let answers = 0;
+      rig.sim.onCommand(DapCommand.SwjPins, {
+        answer: (bytes) => (answers++ === 0 ? Uint8Array.of(DapCommand.Info) : bytes),
+      });
+      await assert.rejects(rig.run(does === 'reset' ? leaves.reset(NEVER) : leaves.setReset(true, NEVER)), ProbeError);
+
+      await rig.run(Promise.resolve(leaves[Symbol.asyncDispose]()));
+
+      assert.equal(await rig.run(stays.readReset(NEVER)), false);
+    });
+  }
+});

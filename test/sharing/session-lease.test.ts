@@ -179,6 +179,17 @@ describe('connecting to the target', () => {
     assert.equal(lease.wireProtocol, undefined);
   });
 
+  it('that is repeated by one client gives none back to another one that has given it up', async () => {
+    await using rig = await SessionRig.start();
+    const [gone, stays] = [await rig.connected(), await rig.connected()];
+    await rig.run(gone.disconnect(NEVER));
+
+    await rig.run(stays.connect('DEFAULT', NEVER));
+    await rig.run(stays.disconnect(NEVER));
+
+    assert.equal(stays.wireProtocol, undefined);
+  });
+
   it('with another protocol is refused, and names the current one', async () => {
     await using rig = await SessionRig.start();
     const first = await rig.connected();

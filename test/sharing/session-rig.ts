@@ -15,7 +15,7 @@ import { runClock } from '../support/run-clock.js';
 
 export const NEVER = new AbortController().signal;
 /** Eight ones and the selection alert: IHI 0031 B5.3.4. */
-const ALERT = (0x19bc0ea2_e3ddafe9_86852d95_6209f392n << 8n) | 0xffn;
+export const ALERT = (0x19bc0ea2_e3ddafe9_86852d95_6209f392n << 8n) | 0xffn;
 const LINE_RESET = bitString(51, 2n ** 51n - 1n);
 const IDLE = bitString(2, 0);
 

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { RequestError } from '../../src/base/errors.js';
 import { bitString } from '../../src/dap/bit-string.js';
+import { NoAckError } from '../../src/dap/errors.js';
 import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
 import { ProbeError } from '../../src/probe/errors.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { DapCommand } from '../../src/sim/firmware/dap-command.js';
-import { NEVER, SessionRig } from './session-rig.js';
+import { ALERT, NEVER, SessionRig } from './session-rig.js';
 
+const LINE_RESET = bitString(51, -1n);
 const POWER_REQUESTS = (CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ) >>> 0;
 
 async function writeMemory(rig: SessionRig, { dap }: ClientLease, address: number, value: number): Promise<void> {
@@ -194,6 +196,35 @@ describe('a sequence while others are connected', () => {
     await bringUp(rig, second);
 
     assert.equal(await rig.run(second.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
+  });
+
+  it('that leaves the target asleep does not reach it, also where its client has lost the line', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await rig.connected(), await rig.connected()];
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+
+    await rig.run(second.swjSequence(LINE_RESET, NEVER));
+    await rig.run(second.swjSequence(bitString(16, 0xe3bc), NEVER)); // SWD to dormant: IHI 0031 B5.3.2
+    await assert.rejects(rig.run(second.dap.readDp(DP.DPIDR, NEVER)), NoAckError);
+
+    assert.equal(await rig.run(first.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
+  });
+
+  it('that may leave the target in another protocol does not reach it, also where its client has lost the line', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await rig.connected(), await rig.connected()];
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+
+    // To JTAG, and the selection alert, which nobody hears who is awake.
+    for (const sequence of [LINE_RESET, bitString(16, 0xe73c), LINE_RESET, bitString(136, ALERT)])
+      await rig.run(second.swjSequence(sequence, NEVER));
+    await assert.rejects(rig.run(second.swjSequence(bitString(12, 0x1a0), NEVER)), RequestError);
+    await rig.run(second.swjSequence(LINE_RESET, NEVER));
+    await assert.rejects(rig.run(second.dap.readDp(DP.DPIDR, NEVER)), NoAckError);
+
+    assert.equal(await rig.run(first.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
   });
 });
 
