@@ -140,7 +140,11 @@ function nextToken(line: Line, bits: bigint, left: number): Token | undefined {
     return { line: { ...line, state: 'alerted', mayBeAwake }, clocks: ALERT_CLOCKS };
   }
   if (left >= PIECE_CLOCKS && bits === BigInt.asUintN(left, SELECTION_ALERT)) return begun();
-  if (line.state === 'dormant') return { line, clocks: 1 };
+  if (line.state === 'dormant') {
+    const code = line.protocol === 'SWD' ? SWD_TO_JTAG : JTAG_TO_SWD;
+    if (line.mayBeAwake && next(SWITCH_CLOCKS) === code) return undefined; // it may listen to either then
+    return { line, clocks: 1 };
+  }
   if (bits & 1n) return onesOf(line, bits, left);
 
   if (line.ones >= LINE_RESET_CLOCKS) {

@@ -226,6 +226,21 @@ describe('a sequence while others are connected', () => {
 
     assert.equal(await rig.run(first.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
   });
+
+  it('that would change the protocol of a target that may be awake is refused', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second] = [await rig.connected(), await rig.connected()];
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+
+    for (const sequence of [bitString(136, ALERT), LINE_RESET]) await rig.run(second.swjSequence(sequence, NEVER));
+    await assert.rejects(rig.run(second.swjSequence(bitString(16, 0xe73c), NEVER)), RequestError);
+    for (const sequence of [bitString(136, ALERT), bitString(12, 0x1a0), LINE_RESET, bitString(8, 0)])
+      await rig.run(second.swjSequence(sequence, NEVER));
+
+    assert.equal(await rig.run(second.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
+    assert.equal(await rig.run(first.dap.readDp(DP.DPIDR, NEVER)), 0x0bc11477);
+  });
 });
 
 describe('a sequence of a client behind which another one has left', () => {
