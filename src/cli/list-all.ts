@@ -13,6 +13,9 @@ export type HostList =
   | { readonly kind: 'discovered'; readonly host: string; readonly probes: readonly DiscoveredProbe[] }
   | { readonly kind: 'silent'; readonly host?: string; readonly problem: string };
 
+/** Longer than a login takes, also through another host and with a slow name server. */
+const PATIENCE_MS = 10_000;
+
 /**
  * The default host first, then the named ones in the order of the file, then the others that the network tells of.
  * @param all  false: only the default host, whose failure is thrown
@@ -24,17 +27,25 @@ export async function listHosts(all: boolean, options: HostOptions, world: World
   const others = [...(await world.namedHosts())].filter(([name]) => name !== ownName);
   const [discovered, ...asked] = await Promise.all([
     discover(world),
-    ask(ownName, own, world),
-    ...others.map(([name, host]) => ask(name, hostAt(host), world)),
+    ask(ownName, () => own, world),
+    ...others.map(([name, host]) => ask(name, () => hostAt(host), world)),
   ]);
+  world.signal.throwIfAborted(); // Ctrl-C, and no fault of the hosts
   return [...asked, ...withoutAsked(discovered, asked)];
 }
 
-async function ask(name: string | undefined, host: Host, world: World): Promise<HostList> {
+/** @param choose  throws if what the user calls by that name is no host */
+async function ask(name: string | undefined, choose: () => Host, world: World): Promise<HostList> {
+  const patience = new AbortController();
+  const timer = world.clock.timer(PATIENCE_MS, () => patience.abort());
   try {
-    return { kind: 'asked', ...named(name), probes: await probesOf(host, world) };
+    const signal = AbortSignal.any([world.signal, patience.signal]);
+    return { kind: 'asked', ...named(name), probes: await probesOf(choose(), { ...world, signal }) };
   } catch (error) {
-    return { kind: 'silent', ...named(name), problem: describeError(error) };
+    const problem = patience.signal.aborted ? `no answer within ${PATIENCE_MS / 1000} s` : describeError(error);
+    return { kind: 'silent', ...named(name), problem };
+  } finally {
+    timer[Symbol.dispose]();
   }
 }
 
