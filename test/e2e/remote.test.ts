@@ -268,6 +268,33 @@ describe('probectl over ssh', function () {
     ]);
   });
 
+  it('says so where something else of the host talks before probectl does', async () => {
+    sshd.replaceProbectl("echo 'Welcome to lab'; exec sleep 20");
+
+    const { code, stderr } = await probectl('--host', 'ssh://lab', 'list').ended;
+
+    assert.deepEqual(
+      [code, stderr],
+      [
+        3,
+        'probectl: "ssh lab" says "Welcome to lab" where probectl should answer: let its start-up files print nothing\n',
+      ],
+    );
+  });
+
+  it('leaves no ssh behind that waits for a host when it is killed', async () => {
+    sshd.replaceProbectl('exec sleep 20');
+    const before = sshd.logins;
+    const running = probectl('--host', 'ssh://lab', 'list');
+    while (sshd.logins === before) await new Promise((resolve) => setImmediate(resolve));
+    const processes = running.descendants;
+    assert(processes.length > 0);
+
+    running.kill('SIGKILL');
+
+    await haveEnded(processes);
+  });
+
   it('refuses a host whose key has changed, and says so', async () => {
     sshd.changeHostKey();
     await sshd.stop();

@@ -31,6 +31,10 @@ const MAX_STDERR = 4096;
 const SSH_FAILED = 255;
 /** POSIX, 2.8.2: the shell does not find the command. */
 const NOT_FOUND = 127;
+/** What daemon and probe say is JSON objects: a greeting of the shell that runs probectl there is none. */
+const OPENING_BRACE = 0x7b;
+/** Of what else comes, so much is told. */
+const MAX_QUOTED = 60;
 /** `ExitCode.Usage` of a probectl that does not know the command. */
 const USAGE = 2;
 
@@ -75,6 +79,9 @@ class SshStream extends Duplex {
     private readonly lasts = false,
   ) {
     super();
+    child.stdout.once('data', (chunk: Buffer) => {
+      if (chunk.at(0) !== OPENING_BRACE) this.destroy(this.#talkedOver(chunk));
+    });
     child.stdout.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause();
     });
@@ -113,6 +120,14 @@ class SshStream extends Duplex {
     this.#hasEnded = true;
     if (code === 0) this.push(null);
     else this.destroy(this.#failed(code));
+  }
+
+  #talkedOver(chunk: Buffer): SshError {
+    const said = chunk.toString('utf8').trim().split('\n', 1)[0].trim().slice(0, MAX_QUOTED);
+    const command = `ssh ${destinationOf(this.host).join(' ')}`;
+    return new SshError(
+      `"${command}" says "${said}" where probectl should answer: let its start-up files print nothing`,
+    );
   }
 
   /** One line that says what to do. */
