@@ -45,9 +45,19 @@ describe('probectl list --all', () => {
     const { stdout } = await run(world.path, ['list', '--all'], told);
 
     assert.match(stdout, /^lab1 +B1 +left +-u remote:192\.0\.2\.7:5555 -t rp2040$/m);
-    assert.match(stdout, /^lab2 +B2 +- +probectl accelerate \[2001:db8::7\]:5556$/m); // pyOCD takes no IPv6 address
+    assert.match(stdout, /^lab2 +B2 +- +probectl accelerate '\[2001:db8::7\]:5556'$/m); // pyOCD takes no IPv6 address
     const lines = (await run(world.path, ['list', '--all', '-o', 'pyocd'], told)).stdout;
-    assert.match(lines, /^pyocd cmd -u remote:192\.0\.2\.7:5555 -t rp2040\nprobectl accelerate \[/m);
+    assert.match(lines, /^pyocd cmd -u remote:192\.0\.2\.7:5555 -t rp2040\nprobectl accelerate '\[/m);
+  });
+
+  it('prints what can be pasted whatever a device or a host is called', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [{ ...world.daemon.rows[0], uid: 'it\'s $(id)  "x"' }];
+    const hosts = hostFile(`[hosts]\n"my lab" = "unix://${world.path}"\n`);
+
+    const { stdout } = await run('/nowhere', ['list', '--all', '-o', 'pyocd'], hosts);
+
+    assert.equal(stdout, `probectl run --host 'my lab' 'it'\\''s $(id)  "x"' -- pyocd cmd\n`);
   });
 
   it('tells JSON which probes were discovered', async () => {

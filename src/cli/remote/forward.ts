@@ -1,5 +1,6 @@
 import { sleep } from '../../base/clock.js';
 import { describeError } from '../../base/errors.js';
+import { shellWord } from '../../base/shell-word.js';
 import { Accelerator } from '../../client/accelerator.js';
 import type { ControlClient } from '../../control/control-client.js';
 import type { ProbeRow } from '../../control/snapshots.js';
@@ -40,7 +41,7 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
     ...{ endpoint, clock: world.clock, socketOptions, pipelining: !plain },
     ...(port !== undefined && { port }),
   });
-  const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
+  const target = probe.target === undefined ? '' : ` -t ${shellWord(harmless(probe.target))}`;
   world.stdout.write(`pyocd gdbserver -u remote:localhost:${helper.port}${target}\n`);
   const stop = new AbortController();
   const watched = watch({ host, client }, probe.uid, (row) => (current = row), { ...world, signal: stop.signal });

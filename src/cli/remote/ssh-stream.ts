@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import { systemClock } from '../../base/clock.js';
 import { RequestError } from '../../base/errors.js';
 import { hostAndPort } from '../../base/host-and-port.js';
+import { shellWord } from '../../base/shell-word.js';
 import type { TcpAddress } from '../../client/endpoint.js';
 import type { SshHost } from './host.js';
 import { destinationOf, NO_SSH, type SshOptions, type SshProcess, startSsh } from './ssh-process.js';
@@ -49,7 +50,7 @@ export function openSsh(
   options: SshOptions = {},
 ): Duplex {
   // -T: no terminal, which would change bytes.
-  const command = [host.probectl, ...args].map(quote).join(' ');
+  const command = [host.probectl, ...args].map(shellWord).join(' '); // a shell reads it at the other end
   return new SshStream(startSsh(host, ['-T'], [command], env, options), host, options.lendsLogin);
 }
 
@@ -60,11 +61,6 @@ export function openSsh(
  */
 export function openForwarding(host: SshHost, address: TcpAddress, env: NodeJS.ProcessEnv): Duplex {
   return new SshStream(startSsh(host, ['-W', hostAndPort(address.host, address.port)], [], env), host);
-}
-
-/** For the shell at the other end. */
-function quote(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 class SshStream extends Duplex {
