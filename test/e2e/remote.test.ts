@@ -57,6 +57,11 @@ describe('probectl run', function () {
   it('ends as a shell would for a command that is not there, or that a signal ends', async () => {
     const missing = await run('SIM0001', '--', 'no-such-command').ended;
     assert.deepEqual([missing.code, missing.stderr], [127, 'probectl: there is no command no-such-command\n']);
+    const behindFile = await run('SIM0001', '--', '/etc/passwd/x').ended;
+    assert.deepEqual([behindFile.code, behindFile.stderr], [127, 'probectl: there is no command /etc/passwd/x\n']);
+    const empty = await run('SIM0001', '--', '').ended;
+    assert.deepEqual([empty.code, empty.stderr], [127, 'probectl: the command is an empty word\n']);
+    assert.equal((await run('SIM0001', '--', '/etc').ended).code, 126);
     assert.equal((await run('SIM0001', '--', 'sh', '-c', 'kill -TERM $$').ended).code, 128 + 15);
     assert.equal((await run('SIM0001', '--', 'true').ended).code, 0);
   });

@@ -132,7 +132,10 @@ describe('values of options', () => {
       { kind: 'for-ever' },
       ...[30_000, 5000, 120_000, 3_600_000].map((ms) => ({ kind: 'limited', ms })),
     ]);
-    assert.throws(() => parseWait('soon'), UsageError);
+    assert.deepEqual(parseWait('596h'), { kind: 'limited', ms: 596 * 3_600_000 });
+    // Beyond what Node's timers hold it would be over at once.
+    for (const wrong of ['soon', '-1', '597h', '9'.repeat(400)])
+      assert.throws(() => parseWait(wrong), UsageError, wrong);
   });
 
   it('are addresses', () => {
