@@ -1,5 +1,6 @@
 // Probes of all hosts the user has named, and of those the network tells of, besides those of this machine.
 
+import { abortAfter } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { ProbeRow } from '../control/snapshots.js';
 import type { DiscoveredProbe } from '../discovery/browse.js';
@@ -36,16 +37,13 @@ export async function listHosts(all: boolean, options: HostOptions, world: World
 
 /** @param choose  throws if what the user calls by that name is no host */
 async function ask(name: string | undefined, choose: () => Host, world: World): Promise<HostList> {
-  const patience = new AbortController();
-  const timer = world.clock.timer(PATIENCE_MS, () => patience.abort());
+  using patience = abortAfter(PATIENCE_MS, world.clock);
   try {
     const signal = AbortSignal.any([world.signal, patience.signal]);
     return { kind: 'asked', ...named(name), probes: await probesOf(choose(), { ...world, signal }) };
   } catch (error) {
     const problem = patience.signal.aborted ? `no answer within ${PATIENCE_MS / 1000} s` : describeError(error);
     return { kind: 'silent', ...named(name), problem };
-  } finally {
-    timer[Symbol.dispose]();
   }
 }
 
