@@ -43,8 +43,9 @@ export async function chooseHost({ host, socket }: HostOptions, world: World): P
   const { env, sockets } = world;
   if (host !== undefined && socket !== undefined) throw new UsageError('--host and --socket: give one of them');
   if (socket !== undefined) return { kind: 'local', sockets: [socket] };
-  const told = host ?? nonEmpty(env.PROBED_HOST);
-  if (told !== undefined) return await hostNamed(told, world);
+  if (host !== undefined) return await hostNamed(host, world);
+  const usual = nonEmpty(env.PROBED_HOST);
+  if (usual !== undefined) return await hostOfVariable(usual, world);
   const local = nonEmpty(env.PROBED_SOCKET);
   return { kind: 'local', sockets: local === undefined ? sockets : [local] };
 }
@@ -52,6 +53,15 @@ export async function chooseHost({ host, socket }: HostOptions, world: World): P
 /** For people. */
 export function nameOfHost(host: Host): string {
   return host.kind === 'ssh' ? host.destination : 'this machine';
+}
+
+/** Says where it comes from what is no host: nobody has typed it here. */
+async function hostOfVariable(text: string, world: World): Promise<Host> {
+  try {
+    return await hostNamed(text, world);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`PROBED_HOST: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 /** An address, or a name from the user's list. */

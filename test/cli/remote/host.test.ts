@@ -83,6 +83,17 @@ describe('the names of hosts', () => {
     assert.deepEqual([code, stderr.endsWith('did you mean lab-left?\n')], [2, true]);
   });
 
+  it('are told of with the variable that has a wrong one', async () => {
+    for (const [wrong, what] of [
+      ['lab', 'no host is called lab in any file: write ssh://lab'],
+      ['http://lab', 'http://lab is no host: write ssh://[user@]host[:port] or unix:///path'],
+    ]) {
+      const { code, stderr } = await run('/nowhere', ['ping'], { env: { PROBED_HOST: wrong } });
+
+      assert.deepEqual([code, stderr], [2, `probectl: PROBED_HOST: ${what}\n`]);
+    }
+  });
+
   it('are listed with their probes by list --all, and with what is wrong of those that do not answer', async () => {
     await using world = await ControlWorld.start();
     const file = write(`[hosts]\nlab = "unix://${world.path}"\ndead = "unix:///nowhere/at/all"\n`);
@@ -136,6 +147,12 @@ describe('values of options', () => {
     // Beyond what Node's timers hold it would be over at once.
     for (const wrong of ['soon', '-1', '597h', '9'.repeat(400)])
       assert.throws(() => parseWait(wrong), UsageError, wrong);
+  });
+
+  it('are times to wait behind "=", and who forgets that is told', async () => {
+    const { code, stderr } = await run('/nowhere', ['run', 'A1', '--wait', '30s', '--', 'true']);
+
+    assert.deepEqual([code, stderr], [2, 'probectl: run: a time to wait is written with "=": --wait=30s\n']);
   });
 
   it('are addresses', () => {
