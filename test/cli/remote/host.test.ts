@@ -44,6 +44,28 @@ describe('a host', () => {
   });
 });
 
+describe('a command about the machine it runs on', () => {
+  for (const command of [['doctor'], ['service', 'status']]) {
+    it(`is refused for another one, and says how to run it there: ${command.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await run('/nowhere', ['--host', 'ssh://ada@lab:2222', ...command]);
+
+      const there = `ssh -p 2222 ada@lab probectl ${command[0]}`;
+      assert.deepEqual(
+        [code, stdout, stderr],
+        [2, '', `probectl: ${command[0]}: only for this machine; for that one: ${there}\n`],
+      );
+    });
+  }
+
+  it('does not look at PROBED_HOST', async () => {
+    await using world = await ControlWorld.start();
+
+    const { stdout } = await run(world.path, ['doctor'], { env: { PROBED_HOST: 'ssh://no-such-host.invalid' } });
+
+    assert.match(stdout, /^ok +probed .* answers/m);
+  });
+});
+
 describe('the names of hosts', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'probed-hosts-'));
   after(() => rmSync(folder, { recursive: true }));
