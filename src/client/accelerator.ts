@@ -12,15 +12,21 @@ export interface AcceleratorOptions {
   /** On 127.0.0.1. 0, or left out: any that is free. */
   readonly port?: number;
   readonly clock?: Clock;
-  /** What the system can do beyond Node. Without it a client hangs when this process is killed. */
-  readonly socketOptions?: {
-    readonly resetOnClose: (server: Server) => void;
-    readonly closeGracefully: (socket: Socket) => void;
-  };
+  /** What the system can do beyond Node. */
+  readonly system?: AcceleratorSystem;
   /** False: requests and replies pass unchanged, each waiting for the other. */
   readonly pipelining?: boolean;
   /** True where the server may be `pyocd server`, which holds replies back. See `Prodder`. */
   readonly prods?: boolean;
+}
+
+/** All of it is optional: where the system cannot do it, it does nothing. */
+export interface AcceleratorSystem {
+  /** Without it a client hangs when this process is killed. */
+  readonly resetOnClose: (server: Server) => void;
+  readonly closeGracefully: (socket: Socket) => void;
+  /** Whether a client that sends no more has left altogether. Never rejects. Without it, one that did waits on in a queue. */
+  readonly hasLeft: (client: Socket) => Promise<boolean>;
 }
 
 const HOST = '127.0.0.1';
@@ -41,23 +47,17 @@ export class Accelerator implements AsyncDisposable {
       const what = code === 'EADDRINUSE' ? 'is taken by another program' : 'cannot be opened';
       throw new RequestError(`port ${port} ${what}: choose another one, or none`, { cause });
     }
-    options.socketOptions?.resetOnClose(accelerator.#server);
+    options.system?.resetOnClose(accelerator.#server);
     return accelerator;
   }
 
-  private constructor({
-    endpoint,
-    clock = systemClock,
-    socketOptions,
-    pipelining = true,
-    prods = false,
-  }: AcceleratorOptions) {
-    const closeGracefully = socketOptions?.closeGracefully ?? (() => undefined);
+  private constructor({ endpoint, clock = systemClock, system, pipelining = true, prods = false }: AcceleratorOptions) {
+    const { closeGracefully = () => undefined, hasLeft = () => Promise.resolve(false) } = system ?? {};
     const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
     this.#server = createServer(options, (client) => {
       const onClosed = (session: AcceleratedSession): unknown => this.#sessions.delete(session);
       this.#sessions.add(
-        new AcceleratedSession(client, { endpoint, clock, closeGracefully, pipelining, prods, onClosed }),
+        new AcceleratedSession(client, { endpoint, clock, closeGracefully, hasLeft, pipelining, prods, onClosed }),
       );
     });
   }

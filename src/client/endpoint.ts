@@ -21,14 +21,21 @@ export interface TcpAddress {
  * kernel has asked for the fourth time by then, after 7 s.
  */
 const CONNECT_TIMEOUT_MS = 8_000;
-/** As the server does it: a peer that has gone without a word is noticed. */
+/** As the server does it: a peer that has gone without a word is noticed, after this and ten probes, a second apart. */
 const KEEP_ALIVE_MS = 5_000;
+/** So is one that does not acknowledge what it is sent. */
+const UNACKNOWLEDGED_MS = 15_000;
 
-/**
- * A probe on a TCP port: of probed, or of `pyocd server`.
- * @param acknowledgeAtOnce  see `SocketOptions`; called for everything that arrives
- */
-export function tcpEndpoint({ host, port }: TcpAddress, acknowledgeAtOnce?: (socket: Socket) => void): ProbeEndpoint {
+/** What the system can do beyond Node: see `SocketOptions`. */
+export interface EndpointSystem {
+  /** Called for everything that arrives. */
+  readonly acknowledgeAtOnce: (socket: Socket) => void;
+  /** Without it, a request on its way to a host that has gone waits for as long as TCP repeats it: a quarter of an hour. */
+  readonly limitUnacknowledged: (socket: Socket, timeoutMs: number) => void;
+}
+
+/** A probe on a TCP port: of probed, or of `pyocd server`. */
+export function tcpEndpoint({ host, port }: TcpAddress, system?: EndpointSystem): ProbeEndpoint {
   return {
     name: hostAndPort(host, port),
     async open(signal) {
@@ -36,7 +43,8 @@ export function tcpEndpoint({ host, port }: TcpAddress, acknowledgeAtOnce?: (soc
       // Without Nagle's algorithm: a line that follows another must not wait for the acknowledgement of that.
       const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
       await connected(socket, AbortSignal.any([signal, timeout]));
-      if (acknowledgeAtOnce) socket.on('data', () => acknowledgeAtOnce(socket));
+      system?.limitUnacknowledged(socket, UNACKNOWLEDGED_MS);
+      if (system) socket.on('data', () => system.acknowledgeAtOnce(socket));
       return socket;
     },
   };

@@ -83,7 +83,9 @@ export const lists = {
       ),
       clock_limit: Type.Optional(
         Type.Integer({
-          description: 'The fastest SWD or JTAG clock a client may set. A request for more gets this much.',
+          description:
+            'The fastest SWD or JTAG clock a client may set. A request for more gets this much. It makes no clock faster: ' +
+            'where no client has asked for one, it is 1 MHz, or this if it is less.',
           unit: 'Hz',
           examples: [4_000_000],
           minimum: 1000,
@@ -115,7 +117,8 @@ export const lists = {
       sharing: oneOf(sharingModes, {
         description:
           '"shared": any number of clients at a time, each with a debug port of its own. ' +
-          '"exclusive": one at a time; the "open" of another is refused. "queue": one at a time; others wait for their turn.',
+          '"exclusive": one at a time; the "open" of another is refused. "queue": one at a time; others wait for their turn. ' +
+          'A change holds at once, and takes the probe from nobody who has it open.',
         default: 'shared',
         examples: ['queue'],
       }),

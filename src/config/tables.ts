@@ -142,7 +142,9 @@ export const tables = {
         examples: ['polite'],
       }),
       queue_timeout: Type.Number({
-        description: 'How long the "open" of a client may wait for its turn where sharing is "queue".',
+        description:
+          'How long the "open" of a client may wait for its turn where sharing is "queue". A change holds at once, also for ' +
+          'clients that wait.',
         unit: 'seconds',
         default: 600,
         examples: [60],

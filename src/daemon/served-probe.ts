@@ -29,14 +29,18 @@ export interface ServingEvents extends Omit<SessionEvents, 'clientOut'> {
 }
 
 export class ServedProbe implements AsyncDisposable {
+  #plan: ServingPlan;
+
   private constructor(
-    readonly plan: ServingPlan,
+    plan: ServingPlan,
     readonly session: ProbeSession,
     readonly server: ProbeServer,
     private readonly disposer: Disposer,
     /** Why those who are being dropped are, by client. */
     private readonly dropped: Map<number, string>,
-  ) {}
+  ) {
+    this.#plan = plan;
+  }
 
   /** Starts listening. @throws ListenError */
   static async start(
@@ -45,7 +49,7 @@ export class ServedProbe implements AsyncDisposable {
     services: ServerServices,
     events: ServingEvents,
   ): Promise<ServedProbe> {
-    const { uid, port, hosts, limits, settings, queueTimeoutMs } = plan;
+    const { uid, port, hosts, limits, settings, admission } = plan;
     const { clock, socketOptions, access, reservations, crash, table, newClientId } = services;
     const log = services.log.child({ uid });
     const dropped = new Map<number, string>();
@@ -66,7 +70,8 @@ export class ServedProbe implements AsyncDisposable {
       },
       memoryHandles: settings.memoryHandles,
       lockIdleTimeoutMs: limits.lockIdleTimeoutMs,
-      admission: { sharing: settings.sharing, queueTimeoutMs, reservation: () => reservations.of(uid) },
+      admission,
+      reservation: () => reservations.of(uid),
       ...(settings.clockLimitHz !== undefined && { clockLimitHz: settings.clockLimitHz }),
     });
     const disposer = new Disposer();
@@ -91,9 +96,17 @@ export class ServedProbe implements AsyncDisposable {
     return new ServedProbe({ ...plan, port: server.port }, session, server, disposer, dropped);
   }
 
-  /** Whether it would be made the same way again. `plan.port` is the port it has. */
-  fits(plan: ServingPlan): boolean {
-    return isDeepStrictEqual(plan, this.plan);
+  /** How it is served now; `port` is the one it has. */
+  get plan(): ServingPlan {
+    return this.#plan;
+  }
+
+  /** Takes over at once what can be changed while it is served. @returns whether that was all */
+  adopt(plan: ServingPlan): boolean {
+    const { admission } = plan;
+    this.#plan = { ...this.#plan, admission };
+    this.session.admission.configure(admission);
+    return isDeepStrictEqual(plan, this.#plan);
   }
 
   attach(openProbe: OpenProbe): void {

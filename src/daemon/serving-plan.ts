@@ -9,20 +9,18 @@ import {
   reasonDisabled,
 } from '../config/probe-policy.js';
 import { servingHosts } from '../config/remote-clients.js';
+import type { AdmissionRules } from '../sharing/admission.js';
 import type { FoundProbe } from './find-probes.js';
 
-/** What a served probe is made from; a change of any of it takes a new one. */
+/** What a served probe is made from; a change of any of it but `admission` takes a new one. */
 export interface ServingPlan {
   readonly uid: string;
   /** 0: any. */
   readonly port: number;
   readonly hosts: readonly string[];
   readonly limits: Config['limits'];
-  readonly settings: Pick<
-    ProbeSettings,
-    'clockLimitHz' | 'memoryHandles' | 'postedWrites' | 'packetsInFlight' | 'sharing'
-  >;
-  readonly queueTimeoutMs: number;
+  readonly settings: Pick<ProbeSettings, 'clockLimitHz' | 'memoryHandles' | 'postedWrites' | 'packetsInFlight'>;
+  readonly admission: AdmissionRules;
 }
 
 export function servingPlan(
@@ -34,9 +32,9 @@ export function servingPlan(
   const { clockLimitHz, memoryHandles, postedWrites, packetsInFlight, sharing } = settings;
   return {
     ...{ uid, port, hosts: servingHosts(config, uid), limits: config.limits },
-    queueTimeoutMs: config.access.queueTimeoutMs,
+    admission: { sharing, queueTimeoutMs: config.access.queueTimeoutMs },
     settings: {
-      ...{ memoryHandles, postedWrites, sharing },
+      ...{ memoryHandles, postedWrites },
       ...(clockLimitHz !== undefined && { clockLimitHz }),
       ...(packetsInFlight !== undefined && { packetsInFlight }),
     },

@@ -16,7 +16,7 @@ type SettingRow = Details['settings'][number];
 
 /** What a probe in use keeps until its last client leaves; all else holds at once. */
 const KEPT_IN_USE =
-  /^(probe\.(port|clock_limit|memory_handles|posted_writes|packets_in_flight|sharing)|limits\..*|listen\.addresses|access\.queue_timeout)$/;
+  /^(probe\.(port|clock_limit|memory_handles|posted_writes|packets_in_flight)|limits\..*|listen\.addresses)$/;
 
 const written: Partial<Record<string, ProbeKey>> = {
   clockLimitHz: 'clock_limit',

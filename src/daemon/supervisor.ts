@@ -71,7 +71,8 @@ export class Supervisor implements AsyncDisposable {
 
   /**
    * Takes a new config, and returns when it is applied: at once to probes that nobody uses, to the others when their
-   * last client has gone, or at once with `now`. Who may connect holds at once, also for those who are connected.
+   * last client has gone, or at once with `now`. Who may connect, and who may have a probe open, holds at once, also
+   * for those who are connected.
    */
   async configure(config: Config, now: boolean): Promise<void> {
     this.#config = config;
@@ -165,7 +166,7 @@ export class Supervisor implements AsyncDisposable {
     const plan = await this.#plan(entry);
     entry.isWaiting = false;
     if (plan && entry.served) {
-      if (entry.served.fits(plan)) return undefined;
+      if (entry.served.adopt(plan)) return undefined;
       entry.isWaiting = !forced && entry.served.session.leases.length > 0;
       if (entry.isWaiting) return undefined; // the last client to go brings us back here
     }

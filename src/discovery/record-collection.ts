@@ -2,6 +2,8 @@
 
 import { isIP } from 'node:net';
 import type { Answer, Question } from 'dns-packet';
+import { addressBytes } from '../base/address-bytes.js';
+import { mappedIpv4 } from '../base/mapped-ipv4.js';
 import { type AdvertisedProbe, fromTxt, SERVICE_TYPE } from './advertised-probe.js';
 
 /** A probe, as it was heard of. */
@@ -14,6 +16,8 @@ const TYPE_NAME = `_${SERVICE_TYPE}._tcp.local`;
 /** A network with more probes is none, but somebody who fills our memory. */
 const MAX_SERVICES = 1024;
 const MAX_ADDRESSES = 16;
+/** The first byte of every IPv6 multicast address: RFC 4291 2.7. */
+const MULTICAST = 0xff;
 
 interface Service {
   srv?: { readonly target: string; readonly port: number };
@@ -97,7 +101,10 @@ export class RecordCollection {
 /** Whether it is one of a single other machine: a record that leads back to us, or to everybody, is no good. */
 function isOthers(address: string): boolean {
   if (isIP(address) === 4) return !/^(0|127|22[4-9]|23\d|24\d|25[0-5])\./.test(address);
-  return isIP(address) === 6 && !/^(::1?$|::ffff:|ff)/i.test(address);
+  if (isIP(address) !== 6 || mappedIpv4(address) !== undefined) return false;
+  const bytes = addressBytes(address);
+  const isUs = bytes.slice(0, -1).every((byte) => byte === 0) && bytes[15] <= 1; // :: and ::1
+  return !isUs && bytes[0] !== MULTICAST;
 }
 
 /** IPv4, which every client takes, before IPv6, before addresses that hold on one link only. */

@@ -15,8 +15,8 @@ export interface SocketOptions {
   resetOnClose(server: Server): void;
   /** Takes `resetOnClose` back for one connection, so that closing it delivers everything that was written. */
   closeGracefully(socket: Socket): void;
-  /** Ends connections of the server whose peer has not acknowledged anything for so long. Linux only. */
-  limitUnacknowledged(server: Server, timeoutMs: number): void;
+  /** Ends a connection, or those of a server, whose peer has not acknowledged anything for so long. Linux only. */
+  limitUnacknowledged(of: Server | Socket, timeoutMs: number): void;
   /**
    * Acknowledges what has arrived now, and not up to 40 ms later: a peer with Nagle's algorithm on, such as `pyocd server`,
    * holds its next small reply back until then. The kernel leaves the mode by itself (tcp(7)): call it again. Linux only.
@@ -93,8 +93,8 @@ function nativeSocketOptions(constants: Constants, setsockopt: Setsockopt, log: 
     // struct linger { int l_onoff; int l_linger; }
     resetOnClose: (server) => set(server, SOL_SOCKET, SO_LINGER, [1, 0]),
     closeGracefully: (socket) => set(socket, SOL_SOCKET, SO_LINGER, [0, 0]),
-    limitUnacknowledged: (server, timeoutMs) => {
-      if (TCP_USER_TIMEOUT !== undefined) set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, [timeoutMs]);
+    limitUnacknowledged: (of, timeoutMs) => {
+      if (TCP_USER_TIMEOUT !== undefined) set(of, IPPROTO_TCP, TCP_USER_TIMEOUT, [timeoutMs]);
     },
     acknowledgeAtOnce: (socket) => {
       if (TCP_QUICKACK !== undefined) set(socket, IPPROTO_TCP, TCP_QUICKACK, [1]);

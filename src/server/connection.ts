@@ -7,15 +7,13 @@ import { DaemonError, describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { resetSocket } from '../base/reset-socket.js';
 import { encodeError, encodeReply } from '../jsonl/encode-reply.js';
-import { LineSplitter } from '../jsonl/line-splitter.js';
 import type { RequestTable } from '../jsonl/request-table.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import type { ClientLease } from '../sharing/client-lease.js';
 import { type Envelope, type MalformedEnvelope, readEnvelope } from '../protocol/envelope.js';
-import { isHttpRequestLine, isTlsHandshake } from '../protocol/foreign-protocol.js';
 import type { ServerLimits } from './limits.js';
-import { LineQueue } from './line-queue.js';
 import type { ReplyBatch } from './reply-batch.js';
+import { RequestLines } from './request-lines.js';
 import type { ClientContext } from './requests/probe-request.js';
 import { GENERAL_ERROR, statusOfError } from '../protocol/status.js';
 
@@ -73,11 +71,7 @@ export class Connection {
   #service: ClientContext | DaemonError;
   readonly #abort = new AbortController();
 
-  readonly #splitter: LineSplitter;
-  readonly #backlog = new LineQueue();
-  /** Undefined once there were enough of them to tell that this is not TLS. */
-  #firstBytes: Buffer | undefined = Buffer.alloc(0);
-  #sawLine = false;
+  readonly #lines: RequestLines;
   #inputEnded = false;
 
   /** Not the same as `#running`, which a run that never waits ends before it is assigned. */
@@ -101,7 +95,11 @@ export class Connection {
     } else {
       this.#service = admission.refusal;
     }
-    this.#splitter = new LineSplitter(options.limits.maxLineBytes, (line) => this.#lineArrived(line));
+    this.#lines = new RequestLines(socket, {
+      limits: options.limits,
+      onForeign: (why) => this.reset(why),
+      onPaused: () => this.#watch(),
+    });
 
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#ended());
@@ -140,33 +138,14 @@ export class Connection {
 
   #received(chunk: Buffer): void {
     if (this.#socket.destroyed) return;
-    if (this.#firstBytes) {
-      const firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, 2)]);
-      if (isTlsHandshake(firstBytes)) {
-        this.reset('it began with a TLS handshake');
-        return;
-      }
-      this.#firstBytes = firstBytes.length < 2 ? firstBytes : undefined;
-    }
-    if (this.#splitter.push(chunk)) this.#pump();
-    else this.reset('it sent a line over the limit');
-  }
-
-  #lineArrived(line: Buffer): void {
-    if (this.#socket.destroyed) return;
-    if (!this.#sawLine && isHttpRequestLine(line)) this.reset('it began with an HTTP request');
-    else this.#backlog.push(line);
-    this.#sawLine = true;
+    if (this.#lines.received(chunk)) this.#pump();
   }
 
   /** The client will send no more. It may still read (`printf ... | nc -N`), so all its requests are answered. */
   #ended(): void {
     if (this.#socket.destroyed) return;
     this.#inputEnded = true;
-    if (!this.#splitter.end()) {
-      this.reset('it sent a line over the limit');
-      return;
-    }
+    if (!this.#lines.ended()) return;
     this.#pump();
     if (this.#isRunning) this.#watch();
   }
@@ -193,13 +172,12 @@ export class Connection {
   /** For peers that are no clients, or cannot be. Nothing they have sent is run from here on. */
   reset(why: string): void {
     this.#options.log.info('connection reset', { why });
-    this.#backlog.clear();
+    this.#lines.clear();
     resetSocket(this.#socket);
   }
 
   #pump(): void {
-    this.#throttleReading();
-    if (this.#isRunning || (this.#backlog.length === 0 && !this.#inputEnded)) return;
+    if (this.#isRunning || (this.#lines.length === 0 && !this.#inputEnded)) return;
     this.#isRunning = true;
     this.#running = this.#run();
   }
@@ -209,8 +187,7 @@ export class Connection {
     const { clock } = this.#options;
     let inARow = 0;
     let turnEnds = clock.now() + TURN_MS;
-    for (let line = this.#backlog.shift(); line && !this.#socket.destroyed; line = this.#backlog.shift()) {
-      this.#throttleReading();
+    for (let line = this.#lines.shift(); line && !this.#socket.destroyed; line = this.#lines.shift()) {
       const request = readEnvelope(line);
       try {
         let result = this.#start(request);
@@ -223,7 +200,7 @@ export class Connection {
         this.#reply(request, this.#encodeFailure(request.id, error));
       }
       if (this.#replies.length > MAX_JOINED_CHARACTERS) this.#flush();
-      else if (this.#backlog.length === 0) this.#flushSoon();
+      else if (this.#lines.length === 0) this.#flushSoon();
       if (this.#hasUnreadReplies()) await new Promise<void>((resolve) => (this.#wake = resolve));
       if (++inARow % REQUESTS_PER_TURN === 0 || clock.now() >= turnEnds) {
         await this.#yield();
@@ -273,7 +250,7 @@ export class Connection {
   #flushSoon(): void {
     if (this.#replies === '' || this.#isBatched) return;
     this.#isBatched = true;
-    this.#options.batch.add(this.#flushBatched, this.#backlog.length > 0);
+    this.#options.batch.add(this.#flushBatched, this.#lines.length > 0);
   }
 
   readonly #flushBatched = (): void => {
@@ -286,16 +263,6 @@ export class Connection {
     const replies = this.#replies;
     this.#replies = '';
     if (replies !== '' && this.#socket.writable) this.#socket.write(replies);
-  }
-
-  /** Lets a client send ahead, since a stock one's send gives up after 100 ms, but not without limit. */
-  #throttleReading(): void {
-    const { maxBacklogBytes, maxBacklogRequests } = this.#options.limits;
-    const fill = Math.max(this.#backlog.bytes / maxBacklogBytes, this.#backlog.length / maxBacklogRequests);
-    if (fill >= 1) {
-      this.#socket.pause();
-      this.#watch();
-    } else if (fill <= 0.5 && this.#socket.isPaused()) this.#socket.resume();
   }
 
   /** Whether the next request has to wait until the client reads. One that is being dropped is not waited for. */
@@ -316,7 +283,7 @@ export class Connection {
 
   async #finish(): Promise<void> {
     this.#abort.abort(new RequestError('the client is gone'));
-    this.#backlog.clear();
+    this.#lines.clear();
     this.#wake?.();
     await this.#running;
     await this.#watching;

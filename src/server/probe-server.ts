@@ -13,7 +13,7 @@ import { ProbeBusyError, ProbeDisconnectedError } from '../probe/errors.js';
 import type { ClientLease, ClientName } from '../sharing/client-lease.js';
 import type { AccessVerdict, ClientAccess } from './client-access.js';
 import { Connection, type Traffic } from './connection.js';
-import { type Ends, endsOf } from './connection-ends.js';
+import { type Ends, endsOf } from '../platform/connection-ends.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
 import { ListenError } from './listen-error.js';
 import type { ProbeRequestTable } from './probe-requests.js';

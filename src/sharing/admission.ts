@@ -22,17 +22,18 @@ export interface AdmissionRules {
   readonly sharing: Sharing;
   /** How long a client waits for its turn. */
   readonly queueTimeoutMs: number;
-  /** The reservation that holds now. When that changes, call `reconsider`. */
-  readonly reservation: () => Reservation | undefined;
 }
 
 /** Everyone is let in. */
-export const openToAll: AdmissionRules = { sharing: 'shared', queueTimeoutMs: 0, reservation: () => undefined };
+export const openToAll: AdmissionRules = { sharing: 'shared', queueTimeoutMs: 0 };
 
 export interface AdmissionOptions {
   readonly uid: string;
   readonly clock: Clock;
+  /** Those to begin with. */
   readonly rules: AdmissionRules;
+  /** The reservation that holds now. When that changes, call `reconsider`. */
+  readonly reservation: () => Reservation | undefined;
   /** @param ahead  how many wait before it */
   readonly onQueued?: (client: ClientName, ahead: number) => void;
   /** Called for one that had to wait. */
@@ -50,6 +51,10 @@ interface Waiter<G extends Guest> {
   readonly since: Date;
   /** Takes it out of the queue and lets it in. */
   readonly admit: () => void;
+  /** Takes it out of the queue, and tells it why. */
+  readonly refuse: (reason: string) => void;
+  /** Refuses it when it has waited so long in all, unless it is told otherwise before. */
+  readonly limit: (timeoutMs: number) => void;
 }
 
 /**
@@ -60,8 +65,20 @@ export class Admission<G extends Guest> {
   /** Since when they are in, in order. */
   readonly #inside = new Map<G, Date>();
   #waiting: readonly Waiter<G>[] = [];
+  #rules: AdmissionRules;
 
-  constructor(private readonly options: AdmissionOptions) {}
+  constructor(private readonly options: AdmissionOptions) {
+    this.#rules = options.rules;
+  }
+
+  /**
+   * Takes other rules, which hold at once: of those who wait, who can come in now does, and where there is no queue any
+   * more the others are refused, as if they came now. Who is in stays in.
+   */
+  configure(rules: AdmissionRules): void {
+    this.#rules = rules;
+    this.reconsider();
+  }
 
   /** Who waits and since when, the next first. */
   get waiting(): readonly { readonly guest: G; readonly since: Date }[] {
@@ -88,7 +105,7 @@ export class Admission<G extends Guest> {
     this.reconsider(); // a reservation may have ended a moment ago, and who waits for that goes first
     const obstacle = this.#obstacleFor(guest);
     if (obstacle === undefined) this.#letIn(guest);
-    else if (this.options.rules.sharing === 'queue') await this.#wait(guest, signal);
+    else if (this.#rules.sharing === 'queue') await this.#wait(guest, signal);
     else throw this.#refusal(guest, obstacle);
   }
 
@@ -102,15 +119,21 @@ export class Admission<G extends Guest> {
    * @throws NotAdmittedError
    */
   requireInside(guest: G): void {
-    const { rules, uid } = this.options;
-    const isOpenToAll = rules.sharing === 'shared' && rules.reservation() === undefined;
+    const { uid, reservation } = this.options;
+    const isOpenToAll = this.#rules.sharing === 'shared' && reservation() === undefined;
     if (isOpenToAll || this.#inside.has(guest)) return;
     throw new NotAdmittedError(`probe ${uid} is not for everyone at present: send "open" before "lock"`);
   }
 
-  /** Lets in who can come in now. To be called when the reservation has changed. */
+  /** Looks at those who wait, by the rules and the reservation of now. To be called when the reservation has changed. */
   reconsider(): void {
-    for (const { guest, admit } of this.#waiting) if (this.#obstacleFor(guest) === undefined) admit();
+    const { sharing, queueTimeoutMs } = this.#rules;
+    for (const { guest, admit, refuse, limit } of this.#waiting) {
+      const obstacle = this.#obstacleFor(guest);
+      if (obstacle === undefined) admit();
+      else if (sharing === 'queue') limit(queueTimeoutMs);
+      else refuse(obstacle);
+    }
   }
 
   #letIn(guest: G): void {
@@ -119,35 +142,41 @@ export class Admission<G extends Guest> {
 
   /** What keeps a guest out; undefined if nothing does. */
   #obstacleFor({ client }: G): string | undefined {
-    const { uid, rules } = this.options;
-    const reservation = rules.reservation();
+    const { uid } = this.options;
+    const reservation = this.options.reservation();
     if (reservation && reservation.principal !== client.principal) {
       const why = reservation.reason === undefined ? '' : ` (${reservation.reason})`;
       return `probe ${uid} is reserved for ${reservation.principal} until ${reservation.until.toISOString()}${why}`;
     }
-    const holder = [...this.#inside].at(0);
-    if (rules.sharing === 'shared' || holder === undefined) return undefined;
-    const [{ client: other }, since] = holder;
-    return `probe ${uid} is in use by ${clientsText([other])} since ${since.toISOString()}`;
+    const since = [...this.#inside.values()].at(0);
+    if (this.#rules.sharing === 'shared' || since === undefined) return undefined;
+    // Several, where it has been shared before.
+    const who = clientsText([...this.#inside.keys()].map((inside) => inside.client));
+    return `probe ${uid} is in use by ${who} since ${since.toISOString()}`;
   }
 
   #wait(guest: G, signal: AbortSignal): Promise<void> {
-    const { clock, rules, onQueued, onAdmitted } = this.options;
+    const { clock, onQueued, onAdmitted } = this.options;
     return new Promise((resolve, reject) => {
+      const startedMs = clock.now();
+      let limit: { readonly timeoutMs: number; readonly timer: Disposable } | undefined;
       const leaveQueue = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiter);
-        timer[Symbol.dispose]();
+        limit?.timer[Symbol.dispose]();
         signal.removeEventListener('abort', onAbort);
       };
       const onAbort = (): void => {
         leaveQueue();
         reject(abortReason(signal));
       };
-      const timer = clock.timer(rules.queueTimeoutMs, () => {
+      const refuse = (reason: string): void => {
         leaveQueue();
-        const waited = `waited ${Math.round(rules.queueTimeoutMs / 1000)} s`;
-        reject(this.#refusal(guest, `${waited}: ${this.#obstacleFor(guest) ?? 'nobody let it in'}`));
-      });
+        reject(this.#refusal(guest, reason));
+      };
+      const giveUp = (): void => {
+        const waitedS = Math.round((clock.now() - startedMs) / 1000);
+        refuse(`waited ${waitedS} s: ${this.#obstacleFor(guest) ?? 'nobody let it in'}`);
+      };
       const waiter: Waiter<G> = {
         guest,
         since: clock.date(),
@@ -157,10 +186,19 @@ export class Admission<G extends Guest> {
           onAdmitted?.(guest.client);
           resolve();
         },
+        refuse,
+        limit: (timeoutMs) => {
+          if (limit?.timeoutMs === timeoutMs) return;
+          limit?.timer[Symbol.dispose]();
+          const leftMs = startedMs + timeoutMs - clock.now();
+          if (leftMs > 0) limit = { timeoutMs, timer: clock.timer(leftMs, giveUp) };
+          else giveUp();
+        },
       };
       signal.addEventListener('abort', onAbort, { once: true });
       const ahead = this.#waiting.length;
       this.#waiting = [...this.#waiting, waiter];
+      waiter.limit(this.#rules.queueTimeoutMs);
       onQueued?.(guest.client, ahead);
     });
   }

@@ -1,5 +1,6 @@
 // A debug port as one client has left it, and as it is on the wire.
 
+import { takeFirst } from '../base/take-first.js';
 import { ApAddressing } from '../dap/ap-addressing.js';
 import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS } from '../dap/registers.js';
 import type { MemApUser } from './mem-ap-user.js';
@@ -63,14 +64,11 @@ export class DpView {
    */
   makeRoom(): boolean {
     if (this.aps.size < MAX_APS) return true;
-    for (const [base, user] of this.aps) {
-      if (user.view.isWritten) continue;
-      this.aps.delete(base);
-      this.selected = undefined;
-      user.leave();
-      return true;
-    }
-    return false;
+    const unwritten = takeFirst(this.aps, ({ view }) => !view.isWritten);
+    if (!unwritten) return false;
+    this.selected = undefined;
+    unwritten.leave();
+    return true;
   }
 
   /** Nobody counts on it any more. */

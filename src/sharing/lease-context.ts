@@ -1,9 +1,10 @@
 // What one client has left on the wire and counts on, and the change from one client to another: the line, the debug
-// port that was selected, its sticky flags and power-up requests. All methods that take a probe are called with its
-// turn held.
+// port that was selected, and its sticky flags; power-up requests are in `LeasePower`. All methods that take a probe are
+// called with its turn held.
 
 import { never } from '../base/never.js';
 import { DaemonError, RequestError } from '../base/errors.js';
+import { takeFirst } from '../base/take-first.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
 import { type ApAddress, CTRL_STAT, DP, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
@@ -13,6 +14,7 @@ import type { TargetWatch } from './core-watch.js';
 import { DpView, type WireDp, WORKING_CONTROL, WRITTEN_CONTROL } from './dp-state.js';
 import { cannotBeLookedAt, clearLeftFlags, readLeftFlags } from './left-flags.js';
 import { LeaseLine } from './lease-line.js';
+import { LeasePower } from './lease-power.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
 import { MemApView, type WireMemAp } from './mem-ap-state.js';
@@ -39,6 +41,7 @@ const MAX_TARGETS = 32;
 
 export class LeaseContext {
   readonly line: LeaseLine;
+  readonly power: LeasePower;
   readonly #wire: Wire;
   readonly #options: LeaseContextOptions;
   readonly #views = new Map<number | undefined, DpView>();
@@ -53,6 +56,7 @@ export class LeaseContext {
       enter: (probe) => this.enter(probe, false),
       onChange: (line) => this.#noteLine(line),
     });
+    this.power = new LeasePower(this.#wire, this.line, this.#views);
     this.#wire.contexts.add(this);
   }
 
@@ -97,14 +101,10 @@ export class LeaseContext {
    */
   #requireRoom(selection: number): void {
     if (this.#views.has(selection) || this.#views.size < MAX_TARGETS) return;
-    for (const [tried, view] of this.#views) {
-      if (!this.#wire.dp(tried).isUnanswered) continue;
-      this.#views.delete(tried);
-      this.#selected = undefined;
-      view.leave();
-      return;
-    }
-    throw new RequestError(`a client can work with ${MAX_TARGETS} targets of a line`);
+    const unanswered = takeFirst(this.#views, (_, tried) => this.#wire.dp(tried).isUnanswered);
+    if (!unanswered) throw new RequestError(`a client can work with ${MAX_TARGETS} targets of a line`);
+    this.#selected = undefined;
+    unanswered.leave();
   }
 
   /** Has the debug port say how it takes AP addresses, unless it has: `user` and `guest` are for afterwards. */
@@ -173,7 +173,7 @@ export class LeaseContext {
       if (!wire.isReady) return;
       const { dp } = this.here;
       if (dp.suspect && dp.suspect !== this) await dp.suspect.takeFlags(probe, dp);
-      if (wire.mayHaveLostPower && !cannotBeLookedAt(dp)) await this.#findPower(probe, dp);
+      if (wire.mayHaveLostPower && !cannotBeLookedAt(dp)) await this.power.find(probe, dp);
       if (wire.losses !== losses) this.line.requireUp(isDpidr);
       await this.#restoreControl(probe);
       wire.user = this;
@@ -188,7 +188,7 @@ export class LeaseContext {
     const { protocol, selection } = this.#wire;
     const view = this.#views.get(selection);
     const left = await readLeftFlags(probe, dp, protocol, view?.hasFailed ?? true);
-    if (left.control !== undefined && this.#wire.mayHaveLostPower) this.#judgePower(dp, left.control);
+    if (left.control !== undefined && this.#wire.mayHaveLostPower) this.power.judge(dp, left.control);
     if (left.flags !== 0) {
       if (view) view.sticky |= left.flags;
       await clearLeftFlags(probe, dp, protocol, left);
@@ -306,78 +306,6 @@ export class LeaseContext {
     for (const dp of this.#wire.dps) {
       for (const [base, ap] of dp.aps) ap.distrust(mine.get(dp)?.get(base)?.view);
     }
-  }
-
-  /** Behind an access that was not answered: the power-up requests tell whether the power was away. */
-  async #findPower(probe: Probe, dp: WireDp): Promise<void> {
-    const wire = this.#wire;
-    const requested = (dp.control ?? 0) & POWER_REQUESTS;
-    const isAlone = wire.contexts.size === 1;
-    if (!isAlone && requested === 0) return; // another debug port may tell
-    wire.mayHaveLostPower = false;
-    if (isAlone) return;
-    const control = await probe.dap.readDp(DP.CTRL_STAT, never);
-    dp.resendOf = 'nobody';
-    this.#judgePower(dp, control);
-  }
-
-  /** @param control  CTRL/STAT as it was read: requests that are not there any more were lost */
-  #judgePower(dp: WireDp, control: number): void {
-    const wire = this.#wire;
-    const requested = (dp.control ?? 0) & POWER_REQUESTS;
-    if (requested !== 0) wire.mayHaveLostPower = false;
-    if ((requested & ~control) === 0) return;
-    wire.losses++;
-    for (const each of wire.dps) each.lostPower();
-    for (const context of wire.contexts) context.#lostPower();
-  }
-
-  #lostPower(): void {
-    for (const view of this.#views.values()) view.lostPower();
-    this.line.lostPower();
-  }
-
-  /** Takes back this client's power-up requests, where nobody else has them. */
-  async releasePower(probe: Probe): Promise<void> {
-    for (const [selection, view] of this.#views) {
-      const { power } = view;
-      view.control = view.control === undefined ? undefined : (view.control & ~POWER_REQUESTS) >>> 0;
-      const dp = this.#wire.dp(selection);
-      const others = [...this.#wire.contexts].reduce(
-        (sum, context) => sum | (context.#views.get(selection)?.power ?? 0),
-        0,
-      );
-      if ((power & ~others) === 0 || dp.control === undefined) continue;
-      try {
-        await this.#writePower(probe, selection, dp, others);
-      } catch (error) {
-        if (!(error instanceof TransferError)) throw error;
-        this.#wire.lost(); // a target that does not answer cannot be told
-      }
-    }
-  }
-
-  async #writePower(probe: Probe, selection: number | undefined, dp: WireDp, power: number): Promise<void> {
-    const wire = this.#wire;
-    if (!wire.isReady || wire.selection !== selection) {
-      await wire.moveTo(probe, selection, false);
-    }
-    wire.user = undefined;
-    if (dp.suspect) await dp.suspect.takeFlags(probe, dp);
-    const control = (((dp.control ?? 0) & ~POWER_REQUESTS) | power) >>> 0;
-    dp.isControlDoubted = true;
-    await probe.dap.writeDp(DP.CTRL_STAT, control, never);
-    dp.noteControl(control);
-  }
-
-  powerOfOthers(view: DpView): number {
-    let power = 0;
-    const { selection } = this.line.now;
-    for (const context of this.#wire.contexts) {
-      const other = context.#views.get(selection);
-      if (other && other !== view) power |= other.power;
-    }
-    return power;
   }
 
   #noteLine({ state }: Line): void {

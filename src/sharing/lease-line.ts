@@ -7,7 +7,8 @@ import { NoAckError, TransferError } from '../dap/errors.js';
 import type { JtagSequence, Probe, SwdSequence } from '../probe/probe.js';
 import type { ClientName } from './client-lease.js';
 import { clientsText } from './clients-text.js';
-import { afterJtag, afterSequence, afterSwd, joinedLine, type Line, undriven } from './line.js';
+import { afterJtag, afterSequence, afterSwd, broughtTo, joinedLine, type Line, undriven } from './line.js';
+import { LineScript } from './line-script.js';
 import type { Wire } from './wire.js';
 
 export interface LeaseLineOptions {
@@ -22,17 +23,13 @@ export interface LeaseLineOptions {
   readonly onChange: (line: Line) => void;
 }
 
-/** Sequences that were absorbed, and may have to be sent after all. */
-const MAX_SCRIPT = 64;
-
 export class LeaseLine {
   readonly #wire: Wire;
   readonly #options: LeaseLineOptions;
   #now: Line | undefined;
   /** `wire.breaks` when this client last did something for the line. */
   #since: number;
-  /** Sequences this client believes to be sent since its last access. */
-  readonly #script: ((probe: Probe) => Promise<unknown>)[] = [];
+  readonly #script = new LineScript();
 
   constructor(options: LeaseLineOptions) {
     this.#options = options;
@@ -85,15 +82,17 @@ export class LeaseLine {
     this.#since = wire.breaks;
     const sharers = this.#options.sharers();
     if (sharers.length === 0) {
-      await wire.endDataPhase(probe, this);
+      await wire.endOfAnother(probe, this);
       await this.#goBack(probe);
       wire.lost();
-      // What was absorbed while others were there belongs before it.
-      for (const absorbed of this.#script.splice(0)) await absorbed(probe);
+      await this.#sendScript(probe); // what was absorbed while others were there belongs before it
       const result = await send(probe);
-      this.#set(after ?? { ...before, state: 'joined', ones: 0 });
-      wire.lineOf = this;
-      wire.selection = this.now.selection;
+      // What is not understood may do anything to the target, and is not sent again.
+      if (after) this.#note(before, after, send);
+      else this.#script.clear();
+      this.#script.allSent();
+      this.#set(after ?? broughtTo(before, 'joined'));
+      wire.noteSent(this);
       return result;
     }
     if (!after) {
@@ -102,9 +101,7 @@ export class LeaseLine {
         `other clients are connected, ${who}: until they leave, only line resets, changes of protocol and TARGETSEL are granted`,
       );
     }
-    // What leaves a line up that is up need not be sent: if it turns out not to be, it is brought up as for any access.
-    if (this.#script.length > 0 || !staysUp(before, after)) this.#script.push((on) => send(on, never));
-    if (this.#script.length > MAX_SCRIPT) this.#script.shift();
+    this.#note(before, after, send);
     this.#set(after);
     wire.user = undefined;
     if (this.isOnWire) wire.lineOf = undefined;
@@ -115,7 +112,7 @@ export class LeaseLine {
   isUp(isDpidr: boolean): boolean {
     const { state, protocol } = this.now;
     const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
-    const mayBeUp = !this.#wire.isReady && this.#script.length > 0;
+    const mayBeUp = !this.#wire.isReady && !this.#script.isEmpty;
     return protocol === this.#wire.protocol && (isUp || mayBeUp);
   }
 
@@ -123,8 +120,8 @@ export class LeaseLine {
   requireUp(isDpidr: boolean): void {
     if (this.isUp(isDpidr)) return;
     const { state } = this.now;
-    this.#set({ ...this.now, state: state === 'dormant' ? state : 'lost' });
-    this.#script.length = 0;
+    this.#set(broughtTo(this.now, state === 'dormant' ? state : 'lost'));
+    this.#script.clear();
     throw new NoAckError();
   }
 
@@ -133,14 +130,14 @@ export class LeaseLine {
     const wire = this.#wire;
     const { state, selection } = this.now;
     if (wire.isReady && wire.selection === selection) return;
-    await wire.endDataPhase(probe, this);
-    const script = this.#script.splice(0);
-    if (!wire.isReady && script.length > 0) {
+    await wire.endOfAnother(probe, this);
+    if (!wire.isReady && !this.#script.isEmpty) {
       wire.lost();
-      for (const send of script) await send(probe);
-      wire.selection = selection;
+      await this.#sendScript(probe);
+      wire.noteSent(this);
       return;
     }
+    this.#script.clear();
     // Who never sent anything takes it as it comes.
     if (state === 'joined' && !wire.isReady) return;
     await wire.moveTo(probe, selection, isDpidr);
@@ -154,9 +151,9 @@ export class LeaseLine {
   async regain(probe: Probe): Promise<boolean> {
     const wire = this.#wire;
     const { state, protocol, selection } = this.now;
-    if (state !== 'ready' || protocol !== wire.protocol || this.#script.length > 0) return false;
+    if (state !== 'ready' || protocol !== wire.protocol || !this.#script.isEmpty) return false;
     try {
-      await wire.endDataPhase(probe, this);
+      await wire.endOfAnother(probe, this);
       await wire.moveTo(probe, selection, false);
       wire.lineOf = this;
     } catch (error) {
@@ -166,9 +163,19 @@ export class LeaseLine {
     return wire.isReady;
   }
 
+  /** Keeps a sequence in mind. What leaves a line up that is up need not be: if it is not, it is brought up as for any access. */
+  #note(before: Line, after: Line, send: (probe: Probe, signal: AbortSignal) => Promise<unknown>): void {
+    if (!this.#script.isEmpty || !staysUp(before, after)) this.#script.add((on) => send(on, never));
+  }
+
+  /** Goes on where this client has left off, or begins again, where others have been on the wire since. */
+  #sendScript(probe: Probe): Promise<void> {
+    return this.#script.send(probe, this.#wire.sent?.by === this);
+  }
+
   /** To the debug port that this client has selected, as it has left it, where another one has worked last. */
   async #goBack(probe: Probe): Promise<void> {
-    if (this.isOnWire || this.now.state !== 'ready' || this.#script.length > 0) return;
+    if (this.isOnWire || this.now.state !== 'ready' || !this.#script.isEmpty) return;
     if (this.#wire.selection === this.now.selection && !this.#wire.isReady) return;
     try {
       await this.#options.enter(probe);
@@ -180,16 +187,17 @@ export class LeaseLine {
   /** A debug port has answered this client. */
   answered(): void {
     const wire = this.#wire;
-    if (wire.isReady && this.#now?.state === 'ready' && this.#script.length === 0) return;
+    if (wire.isReady && this.#now?.state === 'ready' && this.#script.isEmpty) return;
     wire.isReady = true;
-    this.#script.length = 0;
-    this.#set({ ...this.now, state: 'ready' });
+    wire.sent = undefined;
+    this.#script.clear();
+    this.#set(broughtTo(this.now, 'ready'));
   }
 
   /** No debug port has answered this client. */
   unanswered(): void {
-    this.#script.length = 0;
-    this.#set({ ...this.now, state: 'lost' });
+    this.#script.clear();
+    this.#set(broughtTo(this.now, 'lost'));
   }
 
   /** The target was without power: who has done nothing for the line since finds nobody there. */
@@ -201,7 +209,7 @@ export class LeaseLine {
   join(): void {
     this.#since = this.#wire.breaks;
     this.#now = undefined;
-    this.#script.length = 0;
+    this.#script.clear();
   }
 
   /** The client is gone for good. */
@@ -218,5 +226,5 @@ export class LeaseLine {
 
 function staysUp(before: Line, after: Line): boolean {
   const isSame = before.protocol === after.protocol && before.selection === after.selection;
-  return before.state === 'ready' && after.state === 'ready' && isSame;
+  return before.state === 'ready' && after.state === 'ready' && isSame && !after.begun;
 }

@@ -20,6 +20,8 @@ export interface Line {
   readonly selection: number | undefined;
   /** Ones with which the last sequence ended. */
   readonly ones: number;
+  /** With what it ended that the next one may complete: the beginning of an alert or an activation code. */
+  readonly begun?: BitString;
 }
 
 /** SWD: ones that make a line reset (IHI 0031 B4.3.3). */
@@ -40,6 +42,8 @@ const ALERT_CLOCKS = 128;
 const ACTIVATE_SWD = 0x1a0n;
 const ACTIVATE_JTAG = 0x0a0n;
 const ACTIVATION_CLOCKS = 12;
+/** Clients may send an alert in words; less of it may be anything, idle clocks above all. */
+const PIECE_CLOCKS = 32;
 
 /** A write of TARGETSEL as pieces: header, an ACK that nobody drives, data and parity (IHI 0031 B4.3.4). */
 const TARGETSEL_HEADER = 0x99n;
@@ -53,16 +57,20 @@ export function joinedLine(protocol: WireProtocol, selection?: number): Line {
 }
 
 /** @returns the line after a sequence on SWDIO/TMS; undefined: there is something in it that is not understood */
-export function afterSequence(line: Line, sequence: BitString): Line | undefined {
+export function afterSequence({ begun = NOTHING, ...line }: Line, sequence: BitString): Line | undefined {
+  const bits = begun.bits | (sequence.bits << BigInt(begun.lengthBits));
+  const lengthBits = begun.lengthBits + sequence.lengthBits;
   let after: Line | undefined = line;
   let at = 0;
-  while (after && at < sequence.lengthBits) {
-    const step = nextToken(after, sequence.bits >> BigInt(at), sequence.lengthBits - at);
+  while (after && at < lengthBits) {
+    const step = nextToken(after, bits >> BigInt(at), lengthBits - at);
     after = step?.line;
     at += step?.clocks ?? 0;
   }
   return after;
 }
+
+const NOTHING = bitString(0, 0n);
 
 /** As `afterSequence`, for pieces of SWD: line resets in the pieces that are driven, and writes of TARGETSEL. */
 export function afterSwd(line: Line, pieces: readonly SwdSequence[]): Line | undefined {
@@ -81,16 +89,21 @@ export function afterSwd(line: Line, pieces: readonly SwdSequence[]): Line | und
 /** As `afterSequence`, for clocks with TMS held: to Test-Logic-Reset and on to Run-Test/Idle, and nothing else. */
 export function afterJtag(line: Line, { tms, readTdo, tdi }: JtagSequence): Line | undefined {
   if (readTdo || line.protocol !== 'JTAG') return undefined;
-  if (tms === 0) return { ...line, ones: 0 };
+  if (tms === 0) return broughtTo(line, line.state);
   const ones = line.ones + tdi.lengthBits;
-  return ones >= TAP_RESET_CLOCKS ? { ...line, state: 'ready', ones } : undefined;
+  return ones >= TAP_RESET_CLOCKS ? { ...broughtTo(line, 'ready'), ones } : undefined;
 }
 
 /** The line after TARGETSEL: it means something right after a line reset only. */
 export function afterTargetSel(line: Line, value: number): Line {
   // Bit 0 should be one: a target that ignores it is the same whatever it is.
   const selection = (value | 1) >>> 0;
-  return line.state === 'fresh' ? { ...line, state: 'ready', selection, ones: 0 } : { ...line, ones: 0 };
+  return line.state === 'fresh' ? { ...broughtTo(line, 'ready'), selection } : broughtTo(line, line.state);
+}
+
+/** The line after something else than a sequence, which none goes on from. */
+export function broughtTo({ protocol, selection }: Line, state: LineState): Line {
+  return { state, protocol, selection, ones: 0 };
 }
 
 /** Line reset and idle clocks; JTAG: to Run-Test/Idle by way of Test-Logic-Reset. */
@@ -99,6 +112,18 @@ export const lineReset: Readonly<Record<WireProtocol, BitString>> = {
   JTAG: { lengthBits: 9, bits: 0xffn },
 };
 
+/** Out of dormant state; behind an alert the ones in front are a code for nobody, which leads back to it. */
+export const wakeUp: Readonly<Record<WireProtocol, BitString>> = {
+  SWD: alertThen(ACTIVATE_SWD),
+  JTAG: alertThen(ACTIVATE_JTAG),
+};
+
+function alertThen(code: bigint): BitString {
+  const ones = bitString(ACTIVATION_CLOCKS, -1n).bits;
+  const sequence = (((code << BigInt(ALERT_CLOCKS)) | SELECTION_ALERT) << BigInt(ACTIVATION_CLOCKS)) | ones;
+  return bitString(ACTIVATION_CLOCKS + ALERT_CLOCKS + ACTIVATION_CLOCKS, sequence);
+}
+
 interface Token {
   readonly line: Line;
   readonly clocks: number;
@@ -106,8 +131,10 @@ interface Token {
 
 function nextToken(line: Line, bits: bigint, left: number): Token | undefined {
   const next = (clocks: number): bigint | undefined => (left >= clocks ? BigInt.asUintN(clocks, bits) : undefined);
-  if (line.state === 'alerted') return activation(line, next(ACTIVATION_CLOCKS));
+  const begun = (): Token => ({ line: { ...line, begun: bitString(left, bits) }, clocks: left });
+  if (line.state === 'alerted') return left < ACTIVATION_CLOCKS ? begun() : activation(line, next(ACTIVATION_CLOCKS));
   if (next(ALERT_CLOCKS) === SELECTION_ALERT) return { line: { ...line, state: 'alerted' }, clocks: ALERT_CLOCKS };
+  if (left >= PIECE_CLOCKS && bits === BigInt.asUintN(left, SELECTION_ALERT)) return begun();
   if (line.state === 'dormant') return { line, clocks: 1 };
   if (bits & 1n) return onesOf(line, bits, left);
 
@@ -135,7 +162,7 @@ function onesOf(line: Line, bits: bigint, left: number): Token | undefined {
   const rest = { line: { ...line, ones }, clocks: run };
   if (run === left) return rest;
   const following = nextToken({ ...line, ones: TAP_RESET_CLOCKS }, bits >> BigInt(run), left - run);
-  return following && following.line.state !== line.state ? rest : undefined;
+  return following && (following.line.state !== line.state || following.line.begun) ? rest : undefined;
 }
 
 function afterSwitch(line: Line, code: bigint | undefined): Line | undefined {
@@ -151,10 +178,8 @@ function afterSwitch(line: Line, code: bigint | undefined): Line | undefined {
   }
 }
 
-function activation(line: Line, code: bigint | undefined): Token | undefined {
+function activation(line: Line, code: bigint | undefined): Token {
   switch (code) {
-    case undefined:
-      return undefined;
     case ACTIVATE_SWD:
       return { line: { ...line, state: 'lost', protocol: 'SWD', ones: 0 }, clocks: ACTIVATION_CLOCKS };
     case ACTIVATE_JTAG:

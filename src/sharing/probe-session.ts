@@ -4,10 +4,11 @@ import { never } from '../base/never.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { runAll } from '../base/run-all.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
 import type { Probe } from '../probe/probe.js';
-import { Admission, type AdmissionRules, openToAll } from './admission.js';
+import { Admission, type AdmissionRules, openToAll, type Reservation } from './admission.js';
 import type { ClientLease, ClientName } from './client-lease.js';
 import { clientsText } from './clients-text.js';
 import { PostedWrites } from './posted-writes.js';
@@ -30,6 +31,8 @@ export interface ProbeSessionOptions {
   readonly lockIdleTimeoutMs: number;
   /** Who is let in; everyone if left out. */
   readonly admission?: AdmissionRules;
+  /** For whom alone it is kept now, if it is. When that changes, have `admission` reconsider. */
+  readonly reservation?: () => Reservation | undefined;
   /** The fastest clock a client may set; what is faster is cut to it. */
   readonly clockLimitHz?: number;
   readonly events?: SessionEvents;
@@ -81,9 +84,10 @@ export class ProbeSession implements AsyncDisposable {
   readonly #haltsTold = new WeakMap<SessionLease, number>();
 
   constructor(readonly options: ProbeSessionOptions) {
-    const { uid, clock, lockIdleTimeoutMs, events, log, admission: rules = openToAll } = options;
+    const { uid, clock, lockIdleTimeoutMs, events, log } = options;
+    const { admission: rules = openToAll, reservation = () => undefined } = options;
     this.admission = new Admission<SessionLease>({
-      ...{ uid, clock, rules },
+      ...{ uid, clock, rules, reservation },
       onQueued: (client, ahead) => events?.queued?.(client, ahead),
       onAdmitted: (client) => events?.admitted?.(client),
       onRefused: (client, reason) => events?.refused?.(client, reason),
@@ -228,23 +232,35 @@ export class ProbeSession implements AsyncDisposable {
   async releaseUnused(): Promise<void> {
     const probe = this.#probe;
     if (!probe) return;
-    const leases = [...this.#leases];
-    try {
-      if (this.#protocol !== undefined && !leases.some((lease) => lease.isConnected)) {
-        this.#protocol = undefined;
-        this.wire.lost();
-        await probe.disconnect(never);
-      }
-    } finally {
-      if (!leases.some((lease) => lease.isOpen)) {
-        this.#probe = undefined;
-        this.posted.forget();
-        this.wire.reset();
-        this.options.log.info('probe closed', { uid: this.options.uid });
-        this.options.events?.useChanged?.();
-        await probe[Symbol.asyncDispose]();
-      }
-    }
+    await this.#giveBack(
+      () => this.#disconnectUnused(probe),
+      () => this.#closeUnused(probe),
+    );
+  }
+
+  async #disconnectUnused(probe: Probe): Promise<void> {
+    if (this.#protocol === undefined || this.leases.some((lease) => lease.isConnected)) return;
+    this.#protocol = undefined;
+    await this.#giveBack(
+      () => this.wire.leave(probe),
+      () => probe.disconnect(never),
+    );
+  }
+
+  async #closeUnused(probe: Probe): Promise<void> {
+    if (this.leases.some((lease) => lease.isOpen)) return;
+    this.#probe = undefined;
+    this.posted.forget();
+    this.wire.reset();
+    this.options.log.info('probe closed', { uid: this.options.uid });
+    this.options.events?.useChanged?.();
+    await probe[Symbol.asyncDispose]();
+  }
+
+  async #giveBack(...steps: readonly (() => Promise<void>)[]): Promise<void> {
+    await runAll(steps, (error) => {
+      this.options.log.warn('could not close the probe', { uid: this.options.uid, error: describeError(error) });
+    });
   }
 
   /** A lease has ended. Its place in the session goes last, so that `releaseUnused` has seen it leave. */

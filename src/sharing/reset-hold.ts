@@ -2,6 +2,7 @@
 
 import { never } from '../base/never.js';
 import { type Clock, sleep } from '../base/clock.js';
+import { runAll } from '../base/run-all.js';
 import type { Probe } from '../probe/probe.js';
 
 /** How long a pulse holds nRESET low, and how long it waits after that: pyOCD's reset.hold_time and reset.post_delay. */
@@ -53,14 +54,9 @@ export class ResetHold {
   async release(probe: Probe, signal: AbortSignal): Promise<void> {
     this.#isHeld = false;
     if (this.options.isHeldByOthers()) return;
-    try {
-      await this.options.beforeReset(probe);
-    } catch (error) {
-      // Also where the registers of others could not be saved. Why, the first error tells.
-      await probe.setReset(false, signal).catch(this.options.onStuck);
-      throw error;
-    }
-    await probe.setReset(false, signal);
+    // Also where the registers of others cannot be saved.
+    const { beforeReset, onStuck } = this.options;
+    await runAll([() => beforeReset(probe), () => probe.setReset(false, signal)], onStuck);
   }
 
   /** The client leaves. */

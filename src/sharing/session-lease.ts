@@ -2,13 +2,14 @@
 
 import { never } from '../base/never.js';
 import { describeError, UnsupportedError } from '../base/errors.js';
+import { runAll } from '../base/run-all.js';
 import type { BitString } from '../dap/bit-string.js';
 import type { RequestedProtocol, WireProtocol } from '../dap/wire-protocol.js';
-import { ProbeDisconnectedError, ProbeStateError } from '../probe/errors.js';
+import { ProbeDisconnectedError } from '../probe/errors.js';
 import type { JtagSequence, Probe, SwdSequence, SwoPort } from '../probe/probe.js';
 import type { ClientLease, ClientName, ProbeAbilities } from './client-lease.js';
-import { LateError } from './late-error.js';
 import { LeaseContext } from './lease-context.js';
+import { LeaseTurns } from './lease-turns.js';
 import { MemoryHandles } from './memory-handles.js';
 import type { MemoryPort } from './memory-port.js';
 import type { Writer } from './posted-writes.js';
@@ -19,11 +20,11 @@ import { type UseProbe, VirtualDap } from './virtual-dap.js';
 
 export class SessionLease implements ClientLease, Writer {
   readonly dap: VirtualDap;
+  readonly #turns: LeaseTurns;
   readonly #context: LeaseContext;
   readonly #memory: MemoryHandles;
   readonly #nReset: ResetHold;
   readonly #swo: SwoClaim;
-  readonly #lateError = new LateError();
   #opens = 0;
   /** Has the probe open, the target is connected, and this client did not say it needs it no more. */
   #connected = false;
@@ -36,6 +37,7 @@ export class SessionLease implements ClientLease, Writer {
     readonly client: ClientName,
     private readonly session: ProbeSession,
   ) {
+    this.#turns = new LeaseTurns(this, session);
     const others = (): readonly SessionLease[] => session.leases.filter((lease) => lease !== this);
     this.#context = new LeaseContext({
       wire: session.wire,
@@ -44,7 +46,7 @@ export class SessionLease implements ClientLease, Writer {
       onHalt: () => session.noteHalt(this),
       onReset: () => session.noteReset(this),
     });
-    const use: UseProbe = (signal, operation) => this.#use(signal, operation);
+    const use: UseProbe = (signal, operation) => this.#turns.use(signal, operation);
     this.dap = new VirtualDap(this.#context, use, session.options.log);
     this.#memory = new MemoryHandles(this.dap);
     this.#nReset = new ResetHold({
@@ -62,6 +64,11 @@ export class SessionLease implements ClientLease, Writer {
 
   get isOpen(): boolean {
     return this.#opens > 0;
+  }
+
+  /** The probe is not there, or was replugged and not opened again. */
+  get isLost(): boolean {
+    return this.#lost || !this.session.attached;
   }
 
   /** How deep this client holds the lock now: 0 also while it has lost it to another. */
@@ -94,7 +101,7 @@ export class SessionLease implements ClientLease, Writer {
     const { admission } = this.session;
     await admission.enter(this, signal);
     try {
-      await this.#turn(signal, async () => {
+      await this.#turns.run(signal, async () => {
         await this.session.ensureOpen(signal);
         this.#opens++;
         this.#lost = false;
@@ -108,7 +115,7 @@ export class SessionLease implements ClientLease, Writer {
 
   async close(signal: AbortSignal): Promise<void> {
     if (!this.isOpen) return;
-    await this.#turn(signal, async () => {
+    await this.#turns.run(signal, async () => {
       if (this.#opens === 0) return; // the probe was unplugged meanwhile
       this.#opens--;
       if (this.isOpen) return;
@@ -123,7 +130,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   connect(protocol: RequestedProtocol, signal: AbortSignal): Promise<void> {
-    return this.#useInOrder(signal, async (probe) => {
+    return this.#turns.useInOrder(signal, async (probe) => {
       await this.session.connect(this, probe, protocol, signal);
       this.#connected = true;
     });
@@ -131,17 +138,17 @@ export class SessionLease implements ClientLease, Writer {
 
   async disconnect(signal: AbortSignal): Promise<void> {
     if (!this.isOpen) return;
-    await this.#turn(signal, async () => {
+    await this.#turns.run(signal, async () => {
       await this.session.posted.settle();
       this.#connected = false;
-      await this.#releasePower();
-      await this.session.releaseUnused();
-      this.#lateError.tell();
+      const steps = [() => this.#releasePower(), () => this.session.releaseUnused()];
+      await runAll(steps, (error) => this.#warn('could not disconnect the target', error));
+      this.#turns.lateError.tell();
     });
   }
 
   async lock(signal: AbortSignal): Promise<void> {
-    if (this.#isLost) throw this.session.disconnectedError();
+    if (this.isLost) throw this.session.disconnectedError();
     this.session.admission.requireInside(this);
     await this.session.turns.lock(this, signal);
   }
@@ -153,7 +160,7 @@ export class SessionLease implements ClientLease, Writer {
   // ---- what goes to the probe
 
   setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
-    return this.#useInOrder(signal, async (probe) => {
+    return this.#turns.useInOrder(signal, async (probe) => {
       const before = this.#clockHz;
       this.#clockHz = frequencyHz;
       try {
@@ -166,53 +173,53 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   reset(signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => this.#nReset.pulse(probe, signal));
+    return this.#turns.use(signal, (probe) => this.#nReset.pulse(probe, signal));
   }
 
   setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
-    if (asserted) return this.#use(signal, (probe) => this.#nReset.assert(probe, signal));
-    return this.#turnIfOpen(signal, async () => {
+    if (asserted) return this.#turns.use(signal, (probe) => this.#nReset.assert(probe, signal));
+    return this.#turns.runIfOpen(signal, async () => {
       // Before an error of something else is told: clients do not ask again, and nobody may leave a target in reset.
-      await this.#nReset.release(this.#probe(), signal);
-      this.#lateError.tell();
+      await this.#nReset.release(this.#turns.requireProbe(), signal);
+      this.#turns.lateError.tell();
     });
   }
 
   readReset(signal: AbortSignal): Promise<boolean> {
-    return this.#useInOrder(signal, (probe) => probe.readReset(signal));
+    return this.#turns.useInOrder(signal, (probe) => probe.readReset(signal));
   }
 
   swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
-    return this.#useInOrder(signal, (probe) => {
+    return this.#turns.useInOrder(signal, (probe) => {
       if (!probe.swjSequence) throw this.#unsupported('SWJ sequences');
       return this.#context.line.swjSequence(probe, sequence, signal);
     });
   }
 
   swdSequence(pieces: readonly SwdSequence[], signal: AbortSignal): Promise<readonly BitString[]> {
-    return this.#useInOrder(signal, (probe) => {
+    return this.#turns.useInOrder(signal, (probe) => {
       if (!probe.swd) throw this.#unsupported('SWD sequences');
       return this.#context.line.swdSequence(probe, pieces, signal);
     });
   }
 
   jtagSequence(sequence: JtagSequence, signal: AbortSignal): Promise<BitString | undefined> {
-    return this.#useInOrder(signal, (probe) => {
+    return this.#turns.useInOrder(signal, (probe) => {
       if (!probe.jtag) throw this.#unsupported('JTAG');
       return this.#context.line.jtagSequence(probe, sequence, signal);
     });
   }
 
   swoStart(baudRate: number, signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => this.#swo.start(this.#swoPort(probe), baudRate, signal));
+    return this.#turns.use(signal, (probe) => this.#swo.start(this.#swoPort(probe), baudRate, signal));
   }
 
   swoStop(signal: AbortSignal): Promise<void> {
-    return this.#use(signal, (probe) => this.#swo.stop(this.#swoPort(probe), signal));
+    return this.#turns.use(signal, (probe) => this.#swo.stop(this.#swoPort(probe), signal));
   }
 
   swoRead(signal: AbortSignal): Promise<Uint8Array> {
-    return this.#use(signal, (probe) => this.#swo.read(this.#swoPort(probe), signal));
+    return this.#turns.use(signal, (probe) => this.#swo.read(this.#swoPort(probe), signal));
   }
 
   async memoryHandle(apVersion: 1 | 2, nominalAddress: number, signal: AbortSignal): Promise<number | undefined> {
@@ -234,7 +241,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   get wireProtocols(): readonly WireProtocol[] {
-    return this.#probe().wireProtocols;
+    return this.#turns.requireProbe().wireProtocols;
   }
 
   get isWaiting(): boolean {
@@ -246,7 +253,7 @@ export class SessionLease implements ClientLease, Writer {
   }
 
   get abilities(): ProbeAbilities {
-    const probe = this.#probe();
+    const probe = this.#turns.requireProbe();
     return {
       swjSequence: probe.swjSequence !== undefined,
       swdSequence: probe.swd !== undefined,
@@ -264,12 +271,12 @@ export class SessionLease implements ClientLease, Writer {
 
   writeFailed(error: unknown): void {
     this.#context.failed(error);
-    this.#lateError.note(error);
+    this.#turns.lateError.note(error);
   }
 
   /** The probe was unplugged. */
   probeLost(): void {
-    this.#lateError.forget(); // that the probe is gone is told anyway
+    this.#turns.lateError.forget(); // that the probe is gone is told anyway
     if (this.isOpen) {
       this.#lost = true;
       this.session.admission.leave(this);
@@ -290,7 +297,7 @@ export class SessionLease implements ClientLease, Writer {
     const { turns } = this.session;
     try {
       // Not as other operations: a lock that an idle client has lost to another is not taken again just to leave.
-      if (this.isOpen) await turns.runLast(this, never, () => this.#behindOthers(() => this.#leave()));
+      if (this.isOpen) await this.#turns.runLast(() => this.#leave());
     } catch (error) {
       this.#warn('could not leave the probe in order', error);
     } finally {
@@ -309,79 +316,33 @@ export class SessionLease implements ClientLease, Writer {
     log.warn(message, { uid, client: this.client.address, error: describeError(error) });
   }
 
-  /** Gives back what this client has of the probe: SWO, reset, connection, open. */
+  /** Gives back what this client has of the probe: SWO, reset, power, clock, connection, open. */
   async #leave(): Promise<void> {
     const { probe } = this.session;
     await this.session.posted.settle(); // what was acknowledged is done
-    this.#lateError.forget();
+    this.#turns.lateError.forget();
     this.#opens = 0;
     this.#connected = false;
     this.#clockHz = undefined;
-    try {
-      await this.#swo.leave(probe).finally(() => this.#nReset.leave(probe));
-      await this.#releasePower();
-      if (probe && this.session.leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
-    } finally {
-      this.#context.reset();
-      await this.session.releaseUnused();
-    }
+    const steps = [
+      () => this.#swo.leave(probe),
+      () => this.#nReset.leave(probe),
+      () => this.#releasePower(),
+      () => this.#releaseClock(),
+      () => this.#context.reset(),
+      () => this.session.releaseUnused(),
+    ];
+    await runAll(steps, (error) => this.#warn('could not leave the probe in order', error));
+  }
+
+  async #releaseClock(): Promise<void> {
+    const { probe, leases } = this.session;
+    if (probe && leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
   }
 
   async #releasePower(): Promise<void> {
     const { probe, protocol } = this.session;
-    if (probe && protocol) await this.#context.releasePower(probe);
-  }
-
-  #turn<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    return this.session.turns.run(this, signal, () => this.#behindOthers(operation));
-  }
-
-  /** Writes that others have posted go first, and be it only to fail: what follows may count on them, or undo them. */
-  #behindOthers<T>(operation: () => Promise<T>): Promise<T> {
-    const { posted } = this.session;
-    return posted.areOfAnother(this) ? posted.settle().then(operation) : operation();
-  }
-
-  /** Who has nothing open keeps nobody waiting, and takes no lock from one who is idle: it is refused without a turn. */
-  #turnIfOpen<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    return this.isOpen ? this.#turn(signal, operation) : Promise.reject(this.#notOpenError());
-  }
-
-  #use<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
-    return this.#turnIfOpen(signal, () => {
-      const probe = this.#probe();
-      this.#lateError.tell();
-      return operation(probe);
-    });
-  }
-
-  /**
-   * For what is no access, so that an error of this client's posted writes, which go first, is told as one of theirs: what
-   * they have left on the wire is this client's.
-   */
-  #useInOrder<T>(signal: AbortSignal, operation: (probe: Probe) => Promise<T>): Promise<T> {
-    return this.#turnIfOpen(signal, async () => {
-      const probe = this.#probe();
-      await this.session.posted.settle();
-      this.#lateError.tell();
-      return operation(probe);
-    });
-  }
-
-  #probe(): Probe {
-    const { probe } = this.session;
-    if (this.isOpen && probe) return probe;
-    throw this.#notOpenError();
-  }
-
-  #notOpenError(): ProbeDisconnectedError | ProbeStateError {
-    if (this.#isLost) return this.session.disconnectedError();
-    return new ProbeStateError(`probe ${this.session.options.uid} is not open: send "open" first`);
-  }
-
-  /** The probe is not there, or was replugged and not opened again. */
-  get #isLost(): boolean {
-    return this.#lost || !this.session.attached;
+    if (probe && protocol) await this.#context.power.release(probe);
   }
 
   #swoPort(probe: Probe): SwoPort {

@@ -5,7 +5,7 @@ import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import { targetSelPieces } from '../probe/target-sel.js';
 import { WireDp } from './dp-state.js';
-import { lineReset } from './line.js';
+import { lineReset, type LineState, wakeUp } from './line.js';
 import type { LeaseContext } from './lease-context.js';
 import type { LeaseLine } from './lease-line.js';
 
@@ -25,6 +25,8 @@ export class Wire {
   isReady = false;
   /** After whose access the target may still drive a data phase that the probe has not made, as ORUNDETECT has it. */
   overrunOf: LeaseLine | undefined;
+  /** Whose sequence went over the wire last, with nobody else's access or line reset since, and what it has led to. */
+  sent: { readonly by: LeaseLine; readonly to: LineState } | undefined;
   /** How often a debug port that had answered answered no more. */
   breaks = 0;
   /** How often the target was found to have lost its power. */
@@ -94,14 +96,33 @@ export class Wire {
     this.isReady = false;
   }
 
+  /** All is on the wire that a client believes to have sent. */
+  noteSent(line: LeaseLine): void {
+    const { state, selection } = line.now;
+    this.lineOf = line;
+    this.selection = selection;
+    this.sent = { by: line, to: state };
+  }
+
   /**
-   * Before a client brings up the line: lets the target end a data phase that another one has left, or clocks of the line
-   * reset would be lost to it. For its own it has to provide itself, as it would alone.
+   * Before a client brings up the line: takes the target out of what another one has left it in the middle of. That is a
+   * data phase, to which clocks of the line reset would be lost; or dormant state, where a second alert would be taken
+   * for the code that has to follow the first. For its own it has to provide itself, as it would alone.
    */
-  async endDataPhase(probe: Probe, line: LeaseLine): Promise<void> {
-    const { overrunOf } = this;
+  async endOfAnother(probe: Probe, line: LeaseLine): Promise<void> {
+    const { overrunOf, sent } = this;
     if (overrunOf !== undefined && overrunOf !== line) await probe.swjSequence?.(DATA_PHASE, never);
     this.overrunOf = undefined;
+    if (sent === undefined || sent.by === line) return;
+    if (sent.to === 'dormant' || sent.to === 'alerted') await probe.swjSequence?.(wakeUp[this.protocol], never);
+    this.sent = undefined;
+  }
+
+  /** Nobody needs the target any more: it may have been put to sleep, but is not left half awake. */
+  async leave(probe: Probe): Promise<void> {
+    this.lost();
+    if (this.sent?.to === 'alerted') await probe.swjSequence?.(wakeUp[this.protocol], never);
+    this.sent = undefined;
   }
 
   /** The probe is gone, and what is plugged in next has been through a power-up. */
@@ -109,7 +130,7 @@ export class Wire {
     this.#dps.clear();
     this.#forgotten = undefined;
     this.mayHaveLostPower = false;
-    this.overrunOf = undefined;
+    this.overrunOf = this.sent = undefined;
     this.lost();
     for (const context of this.contexts) context.reset();
   }
@@ -124,6 +145,7 @@ export class Wire {
     const left = this.dp(this.selection);
     if (this.isReady && left.suspect) await left.suspect.takeFlags(probe, left);
     this.lost();
+    this.sent = undefined;
     this.selection = selection;
     await this.#resetLine(probe);
     if (leavesDpidr) return;

@@ -286,6 +286,7 @@ function variants(first: number): readonly Variant[] {
   return [
     make(''),
     make('[limits]\nclients_per_probe = 8\n', { maxClients: 8 }),
+    make('[access]\nqueue_timeout = 60\n'), // changes nothing that could drop a client
     make('[[ignore]]\nuid = "B*"\n', { ignored: ['B2'] }),
     make('[[match]]\nuid = "A1"\n[[match]]\nusb_path = "1-4"\n', { matched: ['A1', 'usb-1-4'] }),
     make('', { last: first }), // room for one

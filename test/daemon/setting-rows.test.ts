@@ -30,7 +30,6 @@ describe('the settings of a probe in use, after a reload', () => {
 
     assert.deepEqual(inUse, [
       'probe.packets_in_flight: none, then 1',
-      'probe.sharing: shared, then exclusive',
       'limits.lock_idle_timeout: 2, then 7',
       'probe.clock_limit: 1000000, then none',
     ]);

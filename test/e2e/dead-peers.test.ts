@@ -14,6 +14,8 @@ const CLIENT_TIMEOUT_MS = 3000;
 const LATE_MS = CLIENT_TIMEOUT_MS / 8;
 /** pyOCD: ClientSocket.DEFAULT_TIMEOUT. */
 const STOCK_CLIENT_TIMEOUT_MS = 10_000;
+/** src/client/endpoint.ts: UNACKNOWLEDGED_MS, and KEEP_ALIVE_MS with ten tries. */
+const LOST_MS = 15_000;
 /** A machine that is busy tells us late by chance, a daemon that waits too long does it each time. */
 const TRIES = 4;
 
@@ -114,6 +116,26 @@ for (const way of waysIn) {
     });
 
     if (way === 'directly') return; // there is nobody who could tell it
+    it('is told, and reset, whether it waits or its request is under way', async () => {
+      const waits = await lab.client('developer', entrance.port, 1, [['open']], '127.0.0.1');
+      const sends = await lab.client('developer', entrance.port, 1, [['open']], '127.0.0.1');
+      const holder = await lab.client('lab', PORT, 2, [['open'], ['lock']]);
+      waits.send(1, 'read_dp', 0);
+      await holder.answers(2, 'has_swo'); // the daemon has the other request by now
+      lab.pullCable();
+      sends.send(1, 'read_dp', 0);
+      const begin = performance.now();
+
+      await Promise.all([waits.ended, sends.ended]); // by a reset
+
+      for (const { received } of [waits, sends]) {
+        const { status, error } = JSON.parse(received[1]) as { status: number; error: string };
+        assert.equal(status, 2);
+        assert.match(error, /^the connection to 10\.98\.1\.1:5555 is lost: it broke: .*ETIMEDOUT/);
+      }
+      assert.ok(performance.now() - begin < LOST_MS + LOST_MS / 8 + 2000);
+    });
+
     it('is told, where it comes only then, before it gives up by itself', async () => {
       lab.pullCable();
       const begin = performance.now();

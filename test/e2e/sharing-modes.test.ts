@@ -24,6 +24,17 @@ function reserve(world: World, address: string): Promise<unknown> {
   return world.daemon.reserve(UID, { principal: `addr:${address}`, lengthMs: 60_000, reason: 'tests' }, 'user:root');
 }
 
+/** Sends the `open` of a client that has to wait, which is in the queue when this resolves. */
+async function queuedOpen(
+  world: World,
+  client: TestClient,
+): Promise<{ readonly open: ReturnType<TestClient['request']> }> {
+  const queued = world.event('queued', UID);
+  const open = client.request('open');
+  await queued;
+  return { open };
+}
+
 describe('a probe in exclusive use', () => {
   it('is refused to a second client at open, with status 1 and who has it, until the first closes', async () => {
     await using world = await worldWith('exclusive');
@@ -85,16 +96,39 @@ describe('a probe in exclusive use', () => {
     assert.equal((await first.request('open')).status, 1);
   });
 
-  it('is left as it is by a reload while it is in use', async () => {
+  it('is for everyone from the reload on that says so, also while it is in use', async () => {
     await using world = await worldWith('exclusive');
-    const first = await world.client(UID);
+    const [first, second] = [await world.client(UID), await world.client(UID)];
     await first.result('open');
+    assert.equal((await second.request('open')).status, 1);
 
     const reloaded = await world.reload(LISTEN);
 
     assert.ok(reloaded.applied);
+    assert.deepEqual([reloaded.changed, reloaded.waiting], [[UID], []]);
+    await second.result('open');
+    await first.result('set_clock', 1_000_000);
+  });
+
+  it('is so at once for new clients, where other settings wait for the last client to go', async () => {
+    await using world = await worldWith('shared');
+    const [first, second] = [await world.client(UID), await world.client(UID)];
+    await first.result('open');
+
+    const probe = `[[probe]]\nuid = "${UID}"\nsharing = "exclusive"\nclock_limit = 100_000\n`;
+    const reloaded = await world.reload(`${LISTEN}${probe}`);
+
+    assert.ok(reloaded.applied);
     assert.deepEqual(reloaded.waiting, [UID]);
-    assert.equal((await (await world.client(UID)).request('open')).status, 1);
+    assert.equal((await second.request('open')).status, 1);
+    const rows = world.daemon.show(UID).settings.filter(({ key }) => /sharing|clock_limit/.test(key));
+    assert.deepEqual(
+      rows.map(({ key, value, still }) => [key, value, still]),
+      [
+        ['probe.clock_limit', '100000', 'none'],
+        ['probe.sharing', 'exclusive', undefined],
+      ],
+    );
   });
 });
 
@@ -103,9 +137,7 @@ describe('a probe with a queue', () => {
     await using world = await worldWith('queue');
     const [first, second] = [await world.client(UID, ADA), await world.client(UID, BOB)];
     await first.result('open');
-    const queued = world.event('queued', UID);
-    const open = second.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, second);
 
     assert.equal(world.status(UID)?.waiting, 1);
     const [waiting] = world.daemon.show(UID).queue;
@@ -124,6 +156,35 @@ describe('a probe with a queue', () => {
 
     assert.equal(status, 1);
     assert.match(error ?? '', /^waited 1 s: probe A1 is in use by/);
+  });
+
+  it('refuses those who wait, and says who has the probe, when a reload makes it exclusive', async () => {
+    await using world = await worldWith('queue');
+    const [first, second] = [await world.client(UID, ADA), await world.client(UID, BOB)];
+    await first.result('open');
+    const { open } = await queuedOpen(world, second);
+    const refused = world.event('refused', UID);
+
+    await world.reload(`${LISTEN}[[probe]]\nuid = "${UID}"\nsharing = "exclusive"\n`);
+
+    const { status, error } = await open;
+    assert.equal(status, 1);
+    assert.match(error ?? '', /^probe A1 is in use by addr:127\.0\.0\.2 \(127\.0\.0\.2:\d+\) since \d{4}-/);
+    const event = await refused;
+    assert.ok(event.type === 'refused' && event.reason === error);
+    assert.deepEqual(world.daemon.show(UID).queue, []);
+    await first.result('set_clock', 1_000_000);
+  });
+
+  it('lets those who wait go on waiting for a longer time that a reload gives them', async () => {
+    await using world = await worldWith('queue', '[access]\nqueue_timeout = 1\n');
+    const [first, second] = [await world.client(UID), await world.client(UID)];
+    await first.result('open');
+    const { open } = await queuedOpen(world, second);
+
+    await world.reload(`${LISTEN}[access]\nqueue_timeout = 2\n[[probe]]\nuid = "${UID}"\nsharing = "queue"\n`);
+
+    assert.match((await open).error ?? '', /^waited 2 s: /);
   });
 
   it('answers all who wait with status 2 when the probe is unplugged', async () => {
@@ -149,9 +210,7 @@ describe('a probe with a queue', () => {
     await using world = await worldWith('queue');
     const [first, second] = [await world.client(UID, ADA), await world.client(UID, BOB)];
     await first.result('open');
-    const queued = world.event('queued', UID);
-    const open = second.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, second);
 
     const kicked = await world.daemon.kick(UID, { principal: `addr:${BOB}` }, 'user:root');
 
@@ -183,9 +242,7 @@ describe('a reserved probe', () => {
     await using world = await worldWith('queue');
     await reserve(world, ADA);
     const bob = await world.client(UID, BOB);
-    const queued = world.event('queued', UID);
-    const open = bob.request('open');
-    await queued;
+    const { open } = await queuedOpen(world, bob);
     const ada = await world.client(UID, ADA);
     for (const request of ['open', 'close']) await ada.result(request);
 

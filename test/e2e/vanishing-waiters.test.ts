@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectSwd } from '../support/connect-swd.js';
 import { DaemonProcess } from '../support/daemon-process.js';
-import { runProbectl } from '../support/probectl-process.js';
+import { portOf } from '../support/forwarded-port.js';
+import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
 import { TestClient } from '../support/test-client.js';
 
 describe('a client that is killed while it waits', () => {
@@ -14,9 +15,12 @@ describe('a client that is killed while it waits', () => {
   before(async () => {
     const config = path.join(folder, 'probed.toml');
     // Else the holder, who does nothing while the others are made ready, may lose the lock to them.
-    writeFileSync(config, '[limits]\nlock_idle_timeout = 60\n[[simulate]]\ncount = 1\n');
+    writeFileSync(
+      config,
+      '[limits]\nlock_idle_timeout = 60\n[[simulate]]\ncount = 2\n' + '[[probe]]\nuid = "SIM0002"\nsharing = "queue"\n',
+    );
     daemon = DaemonProcess.spawn(['--config', config, '--port', '0'], folder);
-    await daemon.printed(1);
+    await daemon.printed(2);
     [port] = daemon.ports;
   });
   after(async () => {
@@ -103,12 +107,41 @@ describe('a client that is killed while it waits', () => {
     assert.equal(await client.end(), 'FIN');
   });
 
+  it('for its turn behind `forward` leaves the queue, and what goes on using that is not disturbed', async function () {
+    this.timeout(30_000);
+    await using forward = new ProbectlProcess(daemon.folder, ['forward', 'SIM0002']);
+    const forwarded = await portOf(forward, /remote:localhost:(\d+)/);
+    await using holder = await TestClient.connect(forwarded);
+    await using dying = await TestClient.connect(forwarded);
+    await using behind = await TestClient.connect(forwarded);
+    await holder.result('open');
+    const never = assert.rejects(dying.request('open'));
+    while ((await show('SIM0002')).queue.length < 1) await holder.result('is_reset_asserted');
+    const turn = behind.request('open');
+    while ((await show('SIM0002')).queue.length < 2) await holder.result('is_reset_asserted');
+
+    dying.socket.destroy();
+
+    await never;
+    const killed = performance.now();
+    while ((await show('SIM0002')).queue.length > 1) assert(performance.now() - killed < 5000);
+    await holder.result('close');
+    assert.equal((await turn).status, 0);
+  });
+
   /** How deep each client that probectl lists has the lock. */
   async function lockDepths(): Promise<readonly number[]> {
-    const { stdout } = await runProbectl(daemon.folder, 'show', 'SIM0001', '--json');
-    const { result } = JSON.parse(stdout) as {
-      readonly result: { readonly clients: { readonly lockDepth: number }[] };
-    };
-    return result.clients.map(({ lockDepth }) => lockDepth);
+    return (await show('SIM0001')).clients.map(({ lockDepth }) => lockDepth);
+  }
+
+  async function show(uid: string): Promise<Shown> {
+    const { stdout } = await runProbectl(daemon.folder, 'show', uid, '--json');
+    return (JSON.parse(stdout) as { readonly result: Shown }).result;
   }
 });
+
+/** Of what `probectl show --json` prints. */
+interface Shown {
+  readonly clients: readonly { readonly lockDepth: number }[];
+  readonly queue: readonly unknown[];
+}

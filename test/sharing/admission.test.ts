@@ -27,7 +27,8 @@ class Door {
     this.admission = new Admission<Guest>({
       uid: 'A1',
       clock: this.clock,
-      rules: { sharing, queueTimeoutMs: QUEUE_TIMEOUT_MS, reservation: () => this.reservation },
+      rules: { sharing, queueTimeoutMs: QUEUE_TIMEOUT_MS },
+      reservation: () => this.reservation,
       onQueued: ({ id }, ahead) => this.queued.push(`${id} behind ${ahead}`),
       onAdmitted: ({ id }) => this.admitted.push(id),
       onRefused: ({ id }) => this.refused.push(String(id)),
@@ -55,6 +56,11 @@ class Door {
   release(): void {
     this.reservation = undefined;
     this.admission.reconsider();
+  }
+
+  /** As a reload of the config does. */
+  configure(sharing: Sharing, queueTimeoutMs = QUEUE_TIMEOUT_MS): void {
+    this.admission.configure({ sharing, queueTimeoutMs });
   }
 
   get waiting(): number[] {
@@ -214,38 +220,198 @@ describe('a reserved probe', () => {
   });
 });
 
-describe('16 places in a queue, and 10 000 random arrivals, departures, deaths and reservations', () => {
-  it('are served in order, one at a time, and nobody is lost', async () => {
+describe('a probe whose sharing is changed while it is in use', () => {
+  const since = '2026-01-01T00:00:00.000Z';
+
+  for (const sharing of ['exclusive', 'queue'] as const) {
+    it(`from shared to ${sharing} keeps all who have it open, and lets nobody in before the last has left`, async () => {
+      const door = new Door('shared');
+      const [first, second, third] = [door.guest('user:ada'), door.guest('user:bob'), door.guest()];
+      await Promise.all([door.enter(first), door.enter(second)]);
+
+      door.configure(sharing);
+      const entry = door.enter(third);
+      assert.equal(await door.enter(second), undefined); // once more
+      door.admission.leave(first);
+      await settle();
+      assert.equal(door.admission.isInside(third), false);
+      door.admission.leave(second);
+
+      assert.equal(await (sharing === 'queue' ? entry : door.enter(third)), undefined);
+    });
+  }
+
+  it('from shared to exclusive names who has been there longest, and how many there are', async () => {
+    const door = new Door('shared');
+    const [first, second, third] = [door.guest('user:ada'), door.guest('user:bob'), door.guest()];
+    await door.enter(first);
+    await door.clock.advance(1000);
+    await door.enter(second);
+
+    door.configure('exclusive');
+
+    const error = `NotAdmittedError: probe A1 is in use by user:ada (127.0.0.1:1) and 1 more since ${since}`;
+    assert.equal(String(await door.enter(third)), error);
+  });
+
+  it('from queue to shared lets in at once all who wait', async () => {
+    const door = new Door('queue');
+    const guests = [door.guest(), door.guest(), door.guest()];
+    const entries = guests.map((guest) => door.enter(guest));
+
+    door.configure('shared');
+
+    assert.deepEqual(await Promise.all(entries), [undefined, undefined, undefined]);
+    assert.deepEqual(
+      [door.entered, door.admitted],
+      [
+        [1, 2, 3],
+        [2, 3],
+      ],
+    );
+    assert.deepEqual([door.waiting, door.clock.pending], [[], 0]);
+  });
+
+  it('from queue to exclusive refuses at once all who wait, as if they came now', async () => {
+    const door = new Door('queue');
+    const [first, second, third] = [door.guest(), door.guest(), door.guest()];
+    await door.enter(first);
+    const entries = [door.enter(second), door.enter(third)];
+
+    door.configure('exclusive');
+
+    for (const entry of entries)
+      assert.equal(
+        String(await entry),
+        `NotAdmittedError: probe A1 is in use by user:ada (127.0.0.1:1) since ${since}`,
+      );
+    assert.deepEqual(door.refused, ['2', '3']);
+    assert.deepEqual([door.waiting, door.clock.pending], [[], 0]);
+  });
+
+  it('from queue to shared while it is reserved lets in its holder, and refuses the others', async () => {
+    const door = new Door('queue');
+    await door.enter(door.guest('user:eve'));
+    const entries = [door.enter(door.guest('user:ada')), door.enter(door.guest('user:bob'))];
+    door.reserve('user:bob');
+
+    door.configure('shared');
+
+    const [ada, bob] = await Promise.all(entries);
+    assert.match(String(ada), /^NotAdmittedError: probe A1 is reserved for user:bob until/);
+    assert.equal(bob, undefined);
+  });
+
+  it('from exclusive to queue keeps those waiting who come from then on', async () => {
+    const door = new Door('exclusive');
+    const [first, second] = [door.guest(), door.guest()];
+    await door.enter(first);
+    assert.ok((await door.enter(second)) instanceof NotAdmittedError);
+
+    door.configure('queue');
+    const entry = door.enter(second);
+    assert.deepEqual(door.waiting, [2]);
+    door.admission.leave(first);
+
+    assert.equal(await entry, undefined);
+  });
+
+  it('gives the lock to nobody outside any more, and to everyone again', async () => {
+    const door = new Door('shared');
+    const outside = door.guest();
+
+    door.configure('exclusive');
+    assert.throws(() => door.admission.requireInside(outside), /send "open" before "lock"/);
+    door.configure('shared');
+    door.admission.requireInside(outside);
+  });
+});
+
+describe('a longest wait that is changed while clients wait', () => {
+  it('to a shorter one is that of those who wait, from when they came, and ends a longer one at once', async () => {
+    const door = new Door('queue');
+    await door.enter(door.guest());
+    const first = door.enter(door.guest());
+    await door.clock.advance(20_000);
+    const second = door.enter(door.guest());
+    await door.clock.advance(2_000);
+
+    door.configure('queue', 10_000);
+
+    assert.match(String(await first), /^NotAdmittedError: waited 22 s: probe A1 is in use by/);
+    assert.deepEqual(door.waiting, [3]);
+    await door.clock.advance(7_999);
+    assert.deepEqual(door.waiting, [3]);
+    await door.clock.advance(1);
+    assert.match(String(await second), /^NotAdmittedError: waited 10 s: /);
+    assert.equal(door.clock.pending, 0);
+  });
+
+  it('to a longer one keeps their places', async () => {
+    const door = new Door('queue');
+    await door.enter(door.guest());
+    const entry = door.enter(door.guest());
+    await door.clock.advance(QUEUE_TIMEOUT_MS - 1);
+
+    door.configure('queue', QUEUE_TIMEOUT_MS + 5000);
+
+    await door.clock.advance(5000);
+    assert.deepEqual(door.waiting, [2]);
+    await door.clock.advance(1);
+    assert.match(String(await entry), /^NotAdmittedError: waited 65 s: /);
+  });
+
+  it('is left as it is by a reload that says the same', async () => {
+    const door = new Door('queue');
+    await door.enter(door.guest());
+    const entry = door.enter(door.guest());
+    await door.clock.advance(QUEUE_TIMEOUT_MS - 1);
+
+    door.configure('queue');
+
+    await door.clock.advance(1);
+    assert.match(String(await entry), /^NotAdmittedError: waited 60 s: /);
+  });
+});
+
+describe('16 places in a queue, and 10 000 random arrivals, departures, deaths, reservations and reloads', () => {
+  it('are served in order, as the sharing of the moment has it, and nobody is lost', async () => {
     const seed = Number(process.env.PROBED_SEED ?? 1);
     const random = randomFrom(seed);
     const door = new Door('queue');
     const people = ['user:ada', 'user:bob', 'user:eve'];
     const present = new Map<number, ReturnType<Door['guest']>>();
     const entries: Promise<unknown>[] = [];
-    let inside: number | undefined;
+    let sharing: Sharing = 'queue';
+    const inside = new Set<number>();
     let queue: number[] = []; // what the queue should be
     const mayEnter = (id: number): boolean =>
       door.reservation === undefined || door.reservation.principal === present.get(id)?.client.principal;
     /** What the daemon should have done after each step. */
     const expectNext = (): void => {
-      if (inside !== undefined) return;
-      inside = queue.find(mayEnter);
-      queue = queue.filter((id) => id !== inside);
+      for (const id of queue) {
+        const hasPlace = sharing === 'shared' || inside.size === 0;
+        if (hasPlace && mayEnter(id)) inside.add(id);
+        else if (sharing === 'queue') continue;
+        else present.delete(id);
+        queue = queue.filter((other) => other !== id);
+      }
     };
 
     for (let step = 0; step < 10_000; step++) {
-      const dice = random(10);
+      const dice = random(12);
       if (dice < 4 && present.size < 16) {
         const guest = door.guest(people[random(people.length)]);
         const { id } = guest.client;
         present.set(id, guest);
         queue.push(id);
         entries.push(door.enter(guest));
-      } else if (dice < 6 && inside !== undefined) {
-        const guest = present.get(inside);
+      } else if (dice < 6 && inside.size > 0) {
+        const id = [...inside][random(inside.size)];
+        const guest = present.get(id);
         assert.ok(guest);
-        present.delete(inside);
-        inside = undefined;
+        present.delete(id);
+        inside.delete(id);
         if (dice === 5) guest.gone.abort(new RequestError('the client is gone')); // it dies, and then leaves
         door.admission.leave(guest);
       } else if (dice < 8 && queue.length > 0) {
@@ -253,6 +419,7 @@ describe('16 places in a queue, and 10 000 random arrivals, departures, deaths a
         present.get(id)?.gone.abort(new RequestError('the client is gone'));
         present.delete(id);
       } else if (dice === 8) door.reserve(people[random(people.length)]);
+      else if (dice === 9) door.configure((sharing = (['queue', 'queue', 'shared', 'exclusive'] as const)[random(4)]));
       else door.release();
       expectNext();
       await settle();
@@ -262,7 +429,11 @@ describe('16 places in a queue, and 10 000 random arrivals, departures, deaths a
       const really = [...present.values()]
         .filter((guest) => door.admission.isInside(guest))
         .map((guest) => guest.client.id);
-      assert.deepEqual(really, inside === undefined ? [] : [inside], where);
+      assert.deepEqual(
+        really,
+        [...inside].sort((a, b) => a - b),
+        where,
+      );
     }
   });
 });

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { RequestError, UnsupportedError } from '../../src/base/errors.js';
+import { type Logger, silentLogger } from '../../src/base/logger.js';
 import { bitString } from '../../src/dap/bit-string.js';
 import { TransferFaultError } from '../../src/dap/errors.js';
-import { CTRL_STAT, DP, MEM_AP } from '../../src/dap/registers.js';
+import { CTRL_STAT, DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
+import { UsbError } from '../../src/usb/usb-error.js';
 import { ProbeAccessError, ProbeBusyError, ProbeDisconnectedError, ProbeError } from '../../src/probe/errors.js';
 import type { ClientLease, ClientName } from '../../src/sharing/client-lease.js';
 import type { MemoryPort } from '../../src/sharing/memory-port.js';
@@ -215,6 +217,20 @@ describe('connecting to the target', () => {
   });
 });
 
+describe('a client that gives up the connection, and whose power-up requests cannot be taken back', () => {
+  it('is told so, and the target is disconnected all the same', async () => {
+    await using rig = await SessionRig.start();
+    const lease = await rig.connected();
+    const disconnects = count(rig, DapCommand.Disconnect);
+    rig.sim.onCommand(DapCommand.Transfer, { answer: () => Uint8Array.of(DapCommand.Info) });
+
+    await assert.rejects(rig.run(lease.disconnect(NEVER)), /answered 0x0 to DAP_Transfer/);
+
+    assert.equal(disconnects(), 1);
+    assert.equal(lease.wireProtocol, undefined);
+  });
+});
+
 describe('a client that has not opened the probe', () => {
   it('has no part in the connection: it ends with the last that has', async () => {
     await using rig = await SessionRig.start();
@@ -340,6 +356,67 @@ describe('a client that leaves', () => {
 
     const next = await rig.connected();
     assert.equal(await rig.run(next.dap.readDp(DP.DPIDR, NEVER)), DPIDR);
+  });
+});
+
+describe('a client that leaves a probe which refuses to stop its SWO and to let go of nRESET', () => {
+  const refusal = (command: number): { answer: () => Uint8Array } => ({ answer: () => Uint8Array.of(command, 0xff) });
+
+  it('is told what came first, the log the rest, and the others get back all that can be given back', async () => {
+    const warnings: string[] = [];
+    const log: Logger = {
+      ...silentLogger,
+      child: () => log,
+      warn: (message, { error } = {}) => void warnings.push(`${message}: ${String(error)}`),
+    };
+    await using rig = await SessionRig.start({ session: { log } });
+    const stays = await rig.opened();
+    await rig.run(stays.connect('SWD', NEVER));
+    const leaves = await rig.connected();
+    await rig.run(leaves.setClock(100_000, NEVER));
+    await rig.run(leaves.swoStart(9600, NEVER));
+    await rig.run(leaves.setReset(true, NEVER));
+    const refusing = [
+      rig.sim.onCommand(DapCommand.SwoControl, refusal(DapCommand.SwoControl)),
+      rig.sim.onCommand(DapCommand.SwjPins, { answer: () => Uint8Array.of(DapCommand.Info) }),
+    ];
+    const clocks: number[] = [];
+    rig.sim.onCommand(DapCommand.SwjClock, {
+      command: (bytes) => (clocks.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true)), bytes),
+    });
+
+    await assert.rejects(rig.run(leaves.close(NEVER)), /DAP_SWO_Control/);
+
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^could not leave the probe in order: .*DAP_SWJ_Pins/);
+    assert.deepEqual(clocks, [1_000_000]);
+    const probe = rig.session.probe ?? assert.fail();
+    assert.equal((await rig.run(probe.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS, 0);
+    for (const each of refusing) each[Symbol.dispose]();
+  });
+});
+
+describe('the last client that leaves, where the target cannot be disconnected and the probe not be closed', () => {
+  it('is told the first, and the log the second', async () => {
+    const warnings: unknown[] = [];
+    const log: Logger = { ...silentLogger, child: () => log, warn: (...line) => void warnings.push(line) };
+    await using rig = await SessionRig.start({ session: { log } });
+    const open = rig.bus.open.bind(rig.bus);
+    rig.bus.open = async (...which) => {
+      const connection = await open(...which);
+      const close = connection[Symbol.asyncDispose].bind(connection);
+      connection[Symbol.asyncDispose] = () =>
+        close().then(() => Promise.reject(new UsbError('io', 'the interface cannot be released')));
+      return connection;
+    };
+    const lease = await rig.connected();
+    rig.sim.onCommand(DapCommand.Disconnect, { answer: () => Uint8Array.of(DapCommand.Disconnect, 0xff) });
+
+    await assert.rejects(rig.run(lease.close(NEVER)), /DAP_Disconnect/);
+
+    assert.deepEqual(warnings, [
+      ['could not close the probe', { uid: 'A1', error: 'the interface cannot be released' }],
+    ]);
   });
 });
 

@@ -17,12 +17,30 @@ export const NEVER = new AbortController().signal;
 /** Eight ones and the selection alert: IHI 0031 B5.3.4. */
 const ALERT = (0x19bc0ea2_e3ddafe9_86852d95_6209f392n << 8n) | 0xffn;
 const LINE_RESET = bitString(51, 2n ** 51n - 1n);
+const IDLE = bitString(2, 0);
 
 /** Line reset, switch, line reset, idle; or Test-Logic-Reset and Run-Test/Idle: IHI 0031 B5.2. */
 const switchTo = {
   SWD: [LINE_RESET, bitString(16, 0xe79e), LINE_RESET, bitString(8, 0)],
   JTAG: [LINE_RESET, bitString(16, 0xe73c), bitString(8, 0xff), bitString(1, 0)],
 } as const;
+
+/** One request of a client. */
+export type Request = (lease: ClientLease) => Promise<unknown>;
+
+/** What a stock client sends, with the target connected, to wake up a multi-drop line and select a debug port on it. */
+export function wakingUp(targetSel: number): readonly Request[] {
+  const sequences = [bitString(136, ALERT), bitString(12, 0x1a0), LINE_RESET, IDLE, LINE_RESET, IDLE];
+  return [
+    ...sequences.map(
+      (sequence): Request =>
+        (lease) =>
+          lease.swjSequence(sequence, NEVER),
+    ),
+    (lease) => lease.swdSequence(targetSelPieces(targetSel), NEVER),
+    (lease) => lease.dap.readDp(DP.DPIDR, NEVER),
+  ];
+}
 
 export interface SessionRigOptions {
   readonly probe?: Partial<SimProbeOptions>;
@@ -99,11 +117,7 @@ export class SessionRig implements AsyncDisposable {
   async selected(targetSel: number): Promise<ClientLease> {
     const lease = await this.opened();
     await this.run(lease.connect('SWD', NEVER));
-    for (const sequence of [bitString(136, ALERT), bitString(12, 0x1a0), LINE_RESET, bitString(8, 0)]) {
-      await this.run(lease.swjSequence(sequence, NEVER));
-    }
-    await this.run(lease.swdSequence(targetSelPieces(targetSel), NEVER));
-    await this.run(lease.dap.readDp(DP.DPIDR, NEVER));
+    for (const step of wakingUp(targetSel)) await this.run(step(lease));
     return lease;
   }
 

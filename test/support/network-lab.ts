@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -194,9 +194,28 @@ function linesOf(requests: readonly (readonly unknown[])[]): readonly string[] {
 export class LabClient {
   /** Resolves when its process has ended, by itself once its connection has. */
   readonly ended: Promise<unknown>;
+  #received = '';
 
-  constructor(private readonly process: ChildProcess) {
+  constructor(private readonly process: ChildProcessWithoutNullStreams) {
     this.ended = once(process, 'close');
+    process.stderr.setEncoding('utf8').on('data', (text: string) => (this.#received += text));
+  }
+
+  /** The lines that came back so far. */
+  get received(): readonly string[] {
+    return this.#received.split('\n').slice(0, -1);
+  }
+
+  /** Sends one more. */
+  send(id: number, request: string, ...args: readonly unknown[]): void {
+    this.process.stdin.write(`${JSON.stringify({ id, request, arguments: args })}\n`);
+  }
+
+  /** Sends one more, and waits for the reply. */
+  async answers(id: number, request: string, ...args: readonly unknown[]): Promise<void> {
+    this.send(id, request, ...args);
+    const { length } = this.received;
+    while (this.received.length === length) await once(this.process.stderr, 'data');
   }
 
   async kill(): Promise<void> {
@@ -219,8 +238,9 @@ const holdProgram = `
   let received = 0;
   const note = () => received >= Number(replies) && process.stdout.write('sent');
   socket.on('connect', note);
-  socket.on('data', (data) => { received += data.toString().split('\\n').length - 1; note(); });
+  socket.on('data', (data) => { received += data.toString().split('\\n').length - 1; process.stderr.write(data); note(); });
   socket.on('error', () => process.exit());
+  process.stdin.on('data', (data) => socket.write(data));
 `;
 
 const talkProgram = `

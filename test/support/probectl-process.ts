@@ -23,7 +23,7 @@ export interface ProbectlOptions {
 }
 
 /** `probectl` as a process of its own. */
-export class ProbectlProcess {
+export class ProbectlProcess implements AsyncDisposable {
   readonly #printed = { stdout: '', stderr: '' };
   readonly #child;
   /** Resolves when it has ended and all it printed was read. */
@@ -98,6 +98,10 @@ export class ProbectlProcess {
   interrupt(): Promise<Ran> {
     this.kill('SIGINT');
     return this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.interrupt();
   }
 }
 

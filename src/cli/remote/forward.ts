@@ -1,7 +1,6 @@
 import { sleep } from '../../base/clock.js';
 import { describeError } from '../../base/errors.js';
 import { shellWord } from '../../base/shell-word.js';
-import { Accelerator } from '../../client/accelerator.js';
 import type { ControlClient } from '../../control/control-client.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
@@ -11,6 +10,7 @@ import type { World } from '../world.js';
 import { followProbe, type Observer } from './follow-probe.js';
 import { chooseHost, type HostOptions, nameOfHost } from './host.js';
 import { remoteProbe } from './remote-probe.js';
+import { serveLocally } from './serve-locally.js';
 import { shareLogin } from './share-login.js';
 import { untilSignalled } from './until-signalled.js';
 import { type ReachedHost, type Wait, waitForProbe } from './wait-for-probe.js';
@@ -36,11 +36,7 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
   turn?.destroy(); // nobody uses it yet, and others wait
   let current: ProbeRow | undefined;
   const endpoint = remoteProbe(host, probe, world, () => current);
-  const socketOptions = await world.loadSocketOptions();
-  await using helper = await Accelerator.listen({
-    ...{ endpoint, clock: world.clock, socketOptions, pipelining: !plain },
-    ...(port !== undefined && { port }),
-  });
+  await using helper = await serveLocally({ endpoint, port, pipelining: !plain }, world);
   const target = probe.target === undefined ? '' : ` -t ${shellWord(harmless(probe.target))}`;
   world.stdout.write(`pyocd gdbserver -u remote:localhost:${helper.port}${target}\n`);
   const stop = new AbortController();

@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.js';
 import { never } from '../../base/never.js';
-import { Accelerator } from '../../client/accelerator.js';
 import type { ControlClient } from '../../control/control-client.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { openClientOf } from '../open-client.js';
@@ -11,6 +10,7 @@ import { chooseHost, type HostOptions } from './host.js';
 import { endpointWithTurn } from './open-turn.js';
 import { remoteProbe } from './remote-probe.js';
 import { runCommand } from './run-command.js';
+import { serveLocally } from './serve-locally.js';
 import { shareLogin } from './share-login.js';
 import { type Wait, waitForProbe } from './wait-for-probe.js';
 
@@ -32,11 +32,9 @@ export async function runWithProbe(options: RunOptions, hostOptions: HostOptions
   await using client = await openClientOf(host, world, { lendsLogin: true });
   const found = await waitForProbe({ host, client }, given, wait, world);
   const { uid, target } = found.row;
-  const { clock } = world;
-  const current = host.kind === 'ssh' ? rowOf(client, uid, clock) : undefined;
+  const current = host.kind === 'ssh' ? rowOf(client, uid, world.clock) : undefined;
   using endpoint = endpointWithTurn(remoteProbe(host, found.row, world, current), found.turn);
-  const socketOptions = await world.loadSocketOptions();
-  await using helper = await Accelerator.listen({ endpoint, clock, socketOptions, pipelining: !plain });
+  await using helper = await serveLocally({ endpoint, port: undefined, pipelining: !plain }, world);
   return await runCommand(command, { port: helper.port, uid, ...(target !== undefined && { target }) }, world);
 }
 

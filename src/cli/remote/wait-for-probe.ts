@@ -71,8 +71,8 @@ async function findNow(client: ControlClient, given: string, signal: AbortSignal
 class Waiting {
   /** The last that was said of what is waited for. */
   #said = 'it did not let us in';
-  /** What kept us out the last time we tried. */
-  #obstacle: string | undefined;
+  /** How it was when we were kept out the last time we tried. */
+  #refusedIn: string | undefined;
 
   constructor(
     private readonly host: Host,
@@ -108,8 +108,9 @@ class Waiting {
   /** Tries to open the probe, unless nothing has changed since that was refused. */
   async #take(uid: string, endpoint: ProbeEndpoint, patience: AbortSignal): Promise<Duplex | undefined> {
     const { clock, signal } = this.world;
-    const obstacle = obstacleIn(await this.client.call('show', { probe: uid }, signal));
-    if (obstacle !== '' && obstacle === this.#obstacle) return undefined;
+    const details = await this.client.call('show', { probe: uid }, signal);
+    const situation = `${obstacleIn(details)} ${sharingIn(details)}`;
+    if (obstacleIn(details) !== '' && situation === this.#refusedIn) return undefined;
     const answered = new AbortController();
     // Only to say something: if the daemon is gone, the opening fails as well.
     const queueing = this.#queue(uid, AbortSignal.any([patience, answered.signal])).catch(() => undefined);
@@ -120,7 +121,7 @@ class Waiting {
       this.#say(opened.refusal);
       // One that took its time is the end of a place in the queue: then we line up again.
       const isFinal = opened.isGone || clock.now() - startedAt >= LOOK_MS;
-      this.#obstacle = isFinal ? undefined : obstacle;
+      this.#refusedIn = isFinal ? undefined : situation;
     } catch (error) {
       if (!patience.aborted) throw error;
     } finally {
@@ -144,11 +145,16 @@ class Waiting {
   }
 }
 
-/** What could keep us out: while it is the same, it does so again. Empty: nothing is in the way. */
+/** What could keep us out: while it is the same, as the probe is shared, it does so again. Empty: nothing is in the way. */
 function obstacleIn({ clients, probe: { reservation } }: Details): string {
   const inside = clients.filter(({ open }) => open);
   return [
     ...inside.map(({ principal, address, since }) => `used by ${principal} (${address}) since ${since}`),
     ...(reservation ? [`reserved for ${reservation.principal} until ${reservation.until}`] : []),
   ].join(', ');
+}
+
+/** Whether others have to leave first: a reload of the config may change that. */
+function sharingIn({ settings }: Details): string {
+  return settings.find(({ key }) => key === 'probe.sharing')?.value ?? '';
 }

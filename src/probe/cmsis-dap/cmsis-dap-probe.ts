@@ -1,7 +1,8 @@
 import { never } from '../../base/never.js';
 import type { Clock } from '../../base/clock.js';
-import { RequestError, UnsupportedError } from '../../base/errors.js';
+import { describeError, RequestError, UnsupportedError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { runAll } from '../../base/run-all.js';
 import type { BitString } from '../../dap/bit-string.js';
 import { DP, type DpAddress } from '../../dap/registers.js';
 import type { RequestedProtocol, WireProtocol } from '../../dap/wire-protocol.js';
@@ -135,14 +136,12 @@ export class CmsisDapProbe implements Probe {
 
   async disconnect(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    try {
-      await this.#queue.flush(signal);
-    } finally {
+    await this.#behindPosted(async () => {
       this.#queue.forgetTarget();
       await this.#exchange.exchange(disconnect, never);
       this.#protocol = undefined;
       this.#reset.noteReleased();
-    }
+    }, 'could not disconnect the target');
   }
 
   async setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
@@ -166,14 +165,10 @@ export class CmsisDapProbe implements Probe {
 
   async setReset(asserted: boolean, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    try {
+    if (asserted) {
       await this.#queue.flush(never);
-    } catch (error) {
-      // A posted write has failed. It must not leave a target in reset that its client has let go of.
-      if (!asserted) await this.#setReset(false);
-      throw error;
-    }
-    await this.#setReset(asserted);
+      await this.#setReset(true);
+    } else await this.#behindPosted(() => this.#setReset(false), 'could not let go of nRESET');
   }
 
   async readReset(signal: AbortSignal): Promise<boolean> {
@@ -187,6 +182,14 @@ export class CmsisDapProbe implements Probe {
     } finally {
       await this.#exchange[Symbol.asyncDispose]();
     }
+  }
+
+  /** A posted write that fails is told, and leaves no target connected, or in reset, of which its client has let go. */
+  async #behindPosted(letGo: () => Promise<void>, failure: string): Promise<void> {
+    await runAll([() => this.#queue.flush(never), letGo], (error) => {
+      // Of a probe that was unplugged meanwhile nothing is left to let go of.
+      if (!this.gone.aborted) this.#log.warn(failure, { error: describeError(error) });
+    });
   }
 
   async #setReset(asserted: boolean): Promise<void> {

@@ -2,6 +2,7 @@
 // DAP_Transfer: bit 0 AP, bit 1 read, bits 3:2 A[3:2].
 
 import assert from 'node:assert/strict';
+import { type LogFields, silentLogger } from '../../../src/base/logger.js';
 import { bitString } from '../../../src/dap/bit-string.js';
 import { TransferError, TransferFaultError, TransferTimeoutError } from '../../../src/dap/errors.js';
 import { CTRL_STAT, DP, MEM_AP } from '../../../src/dap/registers.js';
@@ -251,6 +252,29 @@ describe('a posted write that fails', () => {
     await assert.rejects(probe.setReset(false, NEVER), TransferFaultError);
     await write(probe, TAR, RAM);
     await assert.rejects(probe.setReset(true, NEVER), TransferFaultError); // and nothing is asserted
+
+    device.done();
+  });
+
+  it('is told also where nRESET cannot be let go of behind it: that is in the log', async () => {
+    const warnings: [string, LogFields | undefined][] = [];
+    const log = { ...silentLogger, warn: (...line: [string, LogFields?]) => void warnings.push([line[0], line[1]]) };
+    const refused: Step = { out: '10 80 80 00000000', in: ['0000'] };
+    const device = new ScriptedDevice(...infoSteps(), { out: '05 00 02…', in: ['05 01 04'] }, refused);
+    const { probe } = await openProbe(device, {}, { postedWrites: true }, { ...log, child: () => log });
+
+    await write(probe, TAR, RAM);
+    await assert.rejects(probe.setReset(false, NEVER), TransferFaultError);
+
+    device.done();
+    assert.deepEqual(warnings, [['could not let go of nRESET', { error: 'the probe answered 0x0 to DAP_SWJ_Pins' }]]);
+  });
+
+  it('is told by disconnect, also where the probe does not let go of its pins behind it', async () => {
+    const { device, probe } = await opened({ out: '05 00 02…', in: ['05 01 04'] }, { out: '03', in: ['03ff'] });
+
+    await write(probe, TAR, RAM);
+    await assert.rejects(probe.disconnect(NEVER), TransferFaultError);
 
     device.done();
   });

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Endpoint } from '../platform/socket-owners.js';
+import { mappedIpv4 } from '../base/mapped-ipv4.js';
+import type { Endpoint } from './socket-owners.js';
 
 /** Both ends of a connection; IPv4 addresses as such. */
 export interface Ends {
@@ -13,5 +14,5 @@ export function endsOf({ remoteAddress, remotePort, localAddress, localPort }: S
 
 function endpoint(address = 'unknown', port = 0): Endpoint {
   // IPv4 clients of an IPv6 listener are IPv4.
-  return { address: address.replace(/^::ffff:(?=\d+\.)/, ''), port };
+  return { address: mappedIpv4(address) ?? address, port };
 }
