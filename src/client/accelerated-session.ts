@@ -78,6 +78,7 @@ export class AcceleratedSession {
   #promised = 0;
   #sawLine = false;
   #inputEnded = false;
+  #watching: Promise<void> | undefined;
 
   /** @param client  that nothing has been read from, with `allowHalfOpen` */
   constructor(client: Socket, options: SessionOptions) {
@@ -109,6 +110,7 @@ export class AcceleratedSession {
     }
     this.#listen();
     await clientClosed;
+    await this.#watching;
     this.#prodder?.[Symbol.dispose]();
     const patience = new AbortController();
     const timer = clock.timer(FINISH_MS, () => patience.abort());
@@ -141,7 +143,7 @@ export class AcceleratedSession {
       this.#inputEnded = true;
       if (!this.#splitter.end()) resetSocket(client);
       this.#sendReplies();
-      void this.#watch(); // never rejects
+      this.#watching = this.#watch();
     });
     client.on('drain', () => this.#throttle());
     client.resume();
