@@ -143,6 +143,15 @@ describe('probectl list --all', () => {
     assert.match(stdout, /^wrong: ftp:\/\/lab is no host: write ssh:\/\//m);
   });
 
+  it('gives VS Code nothing to run that a machine of the network has thought of', async () => {
+    const told = network(discovered('${command:workbench.action.quit}', 'lab1'));
+
+    const { stdout } = await run('/nowhere', ['list', '--all', '-o', 'vscode'], told);
+
+    assert.match(stdout, /"name": "pyOCD \$ \{command:workbench\.action\.quit\} on lab1"/);
+    assert.deepEqual(stdout.match(/\$\{\w+/g), ['${workspaceFolder', '${workspaceFolder']);
+  });
+
   it('gives VS Code a task for each probe that must be forwarded, at a port of its own', async () => {
     await using world = await ControlWorld.start();
     world.daemon.rows = world.daemon.rows.slice(0, 1);
