@@ -38,7 +38,7 @@ function configuration(probe: ListedProbe, forwarded: number | undefined): objec
   const { uid, name = uid, host, target } = probe;
   const [, address = ''] = pyocdOptions(probe).split(' ');
   return {
-    name: `pyOCD ${name}${host === undefined ? '' : ` on ${host}`}`,
+    name: withoutVariables(`pyOCD ${name}${host === undefined ? '' : ` on ${host}`}`),
     type: 'cortex-debug',
     request: 'launch',
     servertype: 'pyocd',
@@ -67,5 +67,10 @@ function task(probe: ListedProbe, port: number): object {
 }
 
 function taskName({ uid, host = '' }: ListedProbe): string {
-  return `probectl forward ${uid} of ${host}`;
+  return withoutVariables(`probectl forward ${uid} of ${host}`);
+}
+
+/** VS Code fills in what stands in "${…}" and runs the commands in it; a machine of the network calls itself what it likes. */
+function withoutVariables(text: string): string {
+  return text.replaceAll('${', '$ {');
 }
