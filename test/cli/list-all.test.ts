@@ -152,6 +152,18 @@ describe('probectl list --all', () => {
     assert.deepEqual(stdout.match(/\$\{\w+/g), ['${workspaceFolder', '${workspaceFolder']);
   });
 
+  it('gives VS Code only probes that are served', async () => {
+    const away = discovered('B2', 'lab1', { state: 'absent' });
+
+    const { stdout } = await run(
+      '/nowhere',
+      ['list', '--all', '-o', 'vscode'],
+      network(discovered('B1', 'lab1'), away),
+    );
+
+    assert.deepEqual(stdout.match(/"name": .*/g), ['"name": "pyOCD B1 on lab1",']);
+  });
+
   it('gives VS Code a task for each probe that must be forwarded, at a port of its own', async () => {
     await using world = await ControlWorld.start();
     world.daemon.rows = world.daemon.rows.slice(0, 1);

@@ -74,7 +74,8 @@ export function listedProbes(lists: readonly HostList[]): readonly ListedProbe[]
   });
 }
 
-function hasPort({ state, port }: ListedProbe): boolean {
+/** Whether there is something to connect to. */
+export function hasPort({ state, port }: ListedProbe): boolean {
   return isServed(state) && port !== undefined;
 }
 
