@@ -49,6 +49,13 @@ export function abortsWithin(signal: AbortSignal, delayMs: number, clock: Clock)
   });
 }
 
+/** A signal that aborts after `delayMs`, unless this is disposed before. */
+export function abortAfter(delayMs: number, clock: Clock): Disposable & { readonly signal: AbortSignal } {
+  const abort = new AbortController();
+  const timer = clock.timer(delayMs, () => abort.abort());
+  return { signal: abort.signal, [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
 /** Waits for a promise, at most `delayMs`; rejects as the promise does until then. */
 export async function waitAtMost(delayMs: number, promise: Promise<unknown>, clock: Clock): Promise<void> {
   const settled = new AbortController();

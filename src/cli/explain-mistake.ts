@@ -19,6 +19,9 @@ export function explainMistake(message: string, words: readonly string[]): strin
     const options = optionsOf(command).map(({ word }) => word);
     return `unknown option --${unknown}: ${didYouMean(nearest(`--${unknown}`, options)) ?? 'see probectl --help'}`;
   }
+  if (isKnown && unknown !== undefined && words[words.indexOf(unknown) - 1] === '--wait') {
+    return `${command}: a time to wait is written with "=": --wait=${unknown}`;
+  }
   const missing = /^Missing required arguments?: ([^,\s]+)/.exec(message)?.[1];
   if (isKnown && missing !== undefined) return `${command}: --${missing} is missing: see probectl ${command} --help`;
   if (isKnown && (unknown !== undefined || message.startsWith('Not enough non-option arguments'))) {

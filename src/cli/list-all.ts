@@ -1,5 +1,6 @@
 // Probes of all hosts the user has named, and of those the network tells of, besides those of this machine.
 
+import { abortAfter } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { ProbeRow } from '../control/snapshots.js';
 import type { DiscoveredProbe } from '../discovery/browse.js';
@@ -13,6 +14,9 @@ export type HostList =
   | { readonly kind: 'discovered'; readonly host: string; readonly probes: readonly DiscoveredProbe[] }
   | { readonly kind: 'silent'; readonly host?: string; readonly problem: string };
 
+/** Longer than a login takes, also through another host and with a slow name server. */
+const PATIENCE_MS = 10_000;
+
 /**
  * The default host first, then the named ones in the order of the file, then the others that the network tells of.
  * @param all  false: only the default host, whose failure is thrown
@@ -24,17 +28,22 @@ export async function listHosts(all: boolean, options: HostOptions, world: World
   const others = [...(await world.namedHosts())].filter(([name]) => name !== ownName);
   const [discovered, ...asked] = await Promise.all([
     discover(world),
-    ask(ownName, own, world),
-    ...others.map(([name, host]) => ask(name, hostAt(host), world)),
+    ask(ownName, () => own, world),
+    ...others.map(([name, host]) => ask(name, () => hostAt(host), world)),
   ]);
+  world.signal.throwIfAborted(); // Ctrl-C, and no fault of the hosts
   return [...asked, ...withoutAsked(discovered, asked)];
 }
 
-async function ask(name: string | undefined, host: Host, world: World): Promise<HostList> {
+/** @param choose  throws if what the user calls by that name is no host */
+async function ask(name: string | undefined, choose: () => Host, world: World): Promise<HostList> {
+  using patience = abortAfter(PATIENCE_MS, world.clock);
   try {
-    return { kind: 'asked', ...named(name), probes: await probesOf(host, world) };
+    const signal = AbortSignal.any([world.signal, patience.signal]);
+    return { kind: 'asked', ...named(name), probes: await probesOf(choose(), { ...world, signal }) };
   } catch (error) {
-    return { kind: 'silent', ...named(name), problem: describeError(error) };
+    const problem = patience.signal.aborted ? `no answer within ${PATIENCE_MS / 1000} s` : describeError(error);
+    return { kind: 'silent', ...named(name), problem };
   }
 }
 

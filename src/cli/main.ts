@@ -6,12 +6,14 @@ import { networkInterfaces, userInfo } from 'node:os';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.js';
+import { describeError, systemErrorCode } from '../base/errors.js';
 import { silentLogger } from '../base/logger.js';
 import { defaultPaths } from '../config/paths.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import type { NamedHost } from '../config/client-config.js';
 import type { DiscoveredProbe } from '../discovery/browse.js';
 import { nodeSystem } from './doctor/node-system.js';
+import { ExitCode } from './exit-codes.js';
 import { probectl } from './probectl.js';
 import { nodeServiceMachine } from './service/node-service-machine.js';
 import type { Output } from './world.js';
@@ -20,7 +22,13 @@ const interrupt = new AbortController();
 const stop = (): void => interrupt.abort();
 process.once('SIGINT', stop);
 // `probectl events | head`: who read enough has left, and there is nobody to tell.
-process.stdout.on('error', () => process.exit());
+process.stdout.on('error', (error) => {
+  if (systemErrorCode(error) === 'EPIPE') process.exit();
+  process.stderr.write(`probectl: standard output: ${describeError(error)}\n`); // such as a disk that is full
+  process.exit(ExitCode.Failure);
+});
+// Nobody reads what we say of it: what we do goes on, such as the command of `run`.
+process.stderr.on('error', () => undefined);
 
 function output(stream: NodeJS.WriteStream, descriptor: number): Output {
   return {

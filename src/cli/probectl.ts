@@ -1,3 +1,4 @@
+import { abortAfter } from '../base/clock.js';
 import { complete, completionScript } from './completion.js';
 import { parseCommandLine } from './command-line.js';
 import { ExitCode } from './exit-codes.js';
@@ -53,12 +54,16 @@ async function run(world: World): Promise<number> {
   }
 }
 
-/** Completes what it can: without a daemon there are no probes to propose, and that is no error. */
+/** Nobody waits longer behind the Tab key; a login on PROBED_HOST takes a second. */
+const COMPLETION_MS = 3000;
+
+/** Completes what it can: where no daemon answers there are no probes to propose, and that is no error. */
 async function runCompletion(words: readonly string[], world: World): Promise<ExitCode> {
   const candidates = await complete(words, async () => {
+    using patience = abortAfter(COMPLETION_MS, world.clock);
     try {
       await using client = await openClient({}, world);
-      return (await client.call('list', {}, world.signal)).probes;
+      return (await client.call('list', {}, AbortSignal.any([world.signal, patience.signal]))).probes;
     } catch {
       return [];
     }

@@ -4,14 +4,15 @@ import type { CommonOptions } from './command-line.js';
 import type { DaemonAnswer, Finding } from './doctor/check.js';
 import { examine } from './doctor/doctor.js';
 import { ExitCode } from './exit-codes.js';
-import { openClient } from './open-client.js';
+import { openClientOf } from './open-client.js';
+import { chooseThisMachine, type LocalHost } from './remote/host.js';
 import { JSON_VERSION } from './run-control-command.js';
 import type { World } from './world.js';
 
 /** Prints what is right and what is wrong, each problem with the command that mends it. */
 export async function runDoctor(common: CommonOptions, world: World): Promise<ExitCode> {
   const { system, checkConfig, stdout } = world;
-  const daemon = await askDaemon(common, world);
+  const daemon = await askDaemon(await chooseThisMachine('doctor', common, world), world);
   const findings = await examine({ system, daemon, ...(checkConfig && { checkConfig }) });
   const problems = findings.filter(({ kind }) => kind === 'problem').length;
   stdout.write(
@@ -33,9 +34,9 @@ function findingsText(findings: readonly Finding[], { stdout, env }: World): str
     .join('');
 }
 
-async function askDaemon(common: CommonOptions, world: World): Promise<DaemonAnswer> {
+async function askDaemon(host: LocalHost, world: World): Promise<DaemonAnswer> {
   try {
-    await using client = await openClient(common, world);
+    await using client = await openClientOf(host, world);
     const status = await client.call('status', {}, world.signal);
     const details = [];
     for (const { uid } of status.probes) details.push(await client.call('show', { probe: uid }, world.signal));

@@ -119,11 +119,15 @@ export class LeaseLine {
   /** Whether the debug port would answer. @param isDpidr  the access reads DPIDR */
   isUp(isDpidr: boolean): boolean {
     const { state, protocol } = this.now;
-    const isUp = state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
     // What was absorbed puts that right; not so if it ends with the target asleep, and then others could not use it either.
     const isAsleep = state === 'dormant' || state === 'alerted';
     const mayBeUp = !this.#wire.isReady && !this.#script.isEmpty && !isAsleep;
-    return protocol === this.#wire.protocol && (isUp || mayBeUp);
+    return protocol === this.#wire.protocol && (this.#isInOrder(isDpidr) || mayBeUp);
+  }
+
+  #isInOrder(isDpidr: boolean): boolean {
+    const { state } = this.now;
+    return state === 'ready' || state === 'joined' || (state === 'fresh' && isDpidr);
   }
 
   /**
@@ -133,7 +137,7 @@ export class LeaseLine {
    */
   requireUp(isDpidr: boolean): void {
     if (this.isUp(isDpidr)) {
-      this.#requireSameWay(this.now);
+      if (this.#isInOrder(isDpidr)) this.#requireSameWay(this.now);
       return;
     }
     const { state } = this.now;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { complete, completionScript } from '../../src/cli/completion.js';
 import { type Shell, shells } from '../../src/cli/command-line.js';
 import { ControlWorld } from '../control/control-world.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
 import { run } from './cli-world.js';
 
 const probes = [
@@ -51,6 +52,21 @@ describe('completion', () => {
       stderr: '',
     });
     assert.deepEqual(await run('/nowhere', ['__complete', 'show', '']), { code: 0, stdout: '', stderr: '' });
+  });
+
+  it('keeps nobody behind the Tab key who has PROBED_HOST set to a host that says nothing', async () => {
+    await using world = await ControlWorld.empty();
+    const ssh = path.join(world.directory, 'ssh');
+    await writeFile(ssh, '#!/bin/sh\nexec sleep 600\n');
+    await chmod(ssh, 0o755);
+    const env = { ...process.env, PATH: `${world.directory}:${process.env.PATH ?? ''}`, PROBED_HOST: 'ssh://lab' };
+    const clock = new FakeClock();
+
+    const completed = run('/nowhere', ['__complete', 'show', ''], { env, clock });
+    while (clock.pending === 0) await settle();
+    await clock.advance(3000);
+
+    assert.deepEqual(await completed, { code: 0, stdout: '', stderr: '' });
   });
 });
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Disposer } from '../../src/base/disposer.js';
 import type { World } from '../../src/cli/world.js';
 import type { DiscoveredProbe } from '../../src/discovery/browse.js';
 import { ControlWorld } from '../control/control-world.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
 import { run } from './cli-world.js';
 
 function discovered(uid: string, host: string, more: Partial<DiscoveredProbe> = {}): DiscoveredProbe {
@@ -42,9 +45,19 @@ describe('probectl list --all', () => {
     const { stdout } = await run(world.path, ['list', '--all'], told);
 
     assert.match(stdout, /^lab1 +B1 +left +-u remote:192\.0\.2\.7:5555 -t rp2040$/m);
-    assert.match(stdout, /^lab2 +B2 +- +probectl accelerate \[2001:db8::7\]:5556$/m); // pyOCD takes no IPv6 address
+    assert.match(stdout, /^lab2 +B2 +- +probectl accelerate '\[2001:db8::7\]:5556'$/m); // pyOCD takes no IPv6 address
     const lines = (await run(world.path, ['list', '--all', '-o', 'pyocd'], told)).stdout;
-    assert.match(lines, /^pyocd cmd -u remote:192\.0\.2\.7:5555 -t rp2040\nprobectl accelerate \[/m);
+    assert.match(lines, /^pyocd cmd -u remote:192\.0\.2\.7:5555 -t rp2040\nprobectl accelerate '\[/m);
+  });
+
+  it('prints what can be pasted whatever a device or a host is called', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [{ ...world.daemon.rows[0], uid: 'it\'s $(id)  "x"' }];
+    const hosts = hostFile(`[hosts]\n"my lab" = "unix://${world.path}"\n`);
+
+    const { stdout } = await run('/nowhere', ['list', '--all', '-o', 'pyocd'], hosts);
+
+    assert.equal(stdout, `probectl run --host 'my lab' 'it'\\''s $(id)  "x"' -- pyocd cmd\n`);
   });
 
   it('tells JSON which probes were discovered', async () => {
@@ -96,6 +109,59 @@ describe('probectl list --all', () => {
 
     assert.equal(code, 0);
     assert.match(stdout, /^other machines: multicast DNS: bind EACCES 0\.0\.0\.0:5353$/m);
+  });
+
+  it('does not wait for ever for a host that says nothing', async () => {
+    await using world = await ControlWorld.start();
+    const silent = createServer((socket) => disposer.defer(() => void socket.destroy()));
+    disposer.defer(() => void silent.close());
+    await once(silent.listen(path.join(world.directory, 'silent.sock')), 'listening');
+    const hosts = hostFile(`[hosts]\nlab = "unix://${world.directory}/silent.sock"\n`);
+    const clock = new FakeClock();
+    const browse = async (): Promise<[]> => {
+      do await settle();
+      while (clock.pending > 1); // until all others have answered
+      await clock.advance(10_000);
+      return [];
+    };
+
+    const { code, stdout } = await run(world.path, ['list', '--all'], { ...hosts, clock, browse });
+
+    assert.equal(code, 0);
+    assert.match(stdout, /^- +A1 /m);
+    assert.match(stdout, /^lab: no answer within 10 s$/m);
+  });
+
+  it('says which address of the file is none, and lists the others', async () => {
+    await using world = await ControlWorld.start();
+    const hosts = hostFile(`[hosts]\nwrong = "ftp://lab"\nlab = "unix://${world.path}"\n`);
+
+    const { code, stdout } = await run('/nowhere', ['list', '--all'], hosts);
+
+    assert.equal(code, 0);
+    assert.match(stdout, /^lab +A1 /m);
+    assert.match(stdout, /^wrong: ftp:\/\/lab is no host: write ssh:\/\//m);
+  });
+
+  it('gives VS Code nothing to run that a machine of the network has thought of', async () => {
+    const told = network(discovered('${command:workbench.action.quit}', 'lab1'));
+
+    const { stdout } = await run('/nowhere', ['list', '--all', '-o', 'vscode'], told);
+
+    assert.match(stdout, /"name": "pyOCD \$ \{command:workbench\.action\.quit\} on lab1"/);
+    assert.deepEqual(stdout.match(/\$\{\w+/g), ['${workspaceFolder', '${workspaceFolder']);
+  });
+
+  it('gives VS Code only probes that are served', async () => {
+    const away = discovered('B2', 'lab1', { state: 'absent' });
+
+    const { stdout } = await run(
+      '/nowhere',
+      ['list', '--all', '-o', 'vscode'],
+      network(discovered('B1', 'lab1'), away),
+    );
+
+    assert.deepEqual(stdout.match(/"name": .*/g), ['"name": "pyOCD B1 on lab1",']);
   });
 
   it('gives VS Code a task for each probe that must be forwarded, at a port of its own', async () => {

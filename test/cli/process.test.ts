@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ControlWorld } from '../control/control-world.js';
 
 const root = path.join(import.meta.dirname, '../..');
+const main = path.join(root, 'src/cli/main.ts');
 
 /** probectl as a process of its own, as a user starts it. */
 function start(socket: string, ...args: readonly string[]) {
-  const main = path.join(root, 'src/cli/main.ts');
   const env = { ...process.env, PROBED_SOCKET: socket };
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { cwd: root, env });
   const printed = { stdout: '', stderr: '' };
@@ -59,6 +60,42 @@ describe('probectl as a process', () => {
 
     const { code, stderr } = await ended;
     assert.deepEqual([code, stderr], [1, 'probectl: the daemon closed the connection\n']);
+  });
+
+  it('fails, and says so, when what it prints cannot be written', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    await using world = await ControlWorld.start();
+    const script = 'exec "$@" > /dev/full';
+
+    const { stderr, status } = await new Promise<{ readonly stderr: string; readonly status: number | null }>(
+      (resolve) => {
+        const args = ['-c', script, 'sh', process.execPath, '--import', 'tsx', main, '--socket', world.path, 'status'];
+        const child = execFile('sh', args, { cwd: root }, (_error, _stdout, text) =>
+          resolve({ stderr: text, status: child.exitCode }),
+        );
+      },
+    );
+
+    assert.equal(status, 1);
+    assert.match(stderr, /^probectl: standard output: .*no space left on device.*\n$/i);
+  });
+
+  it('goes on when nobody reads what it says on standard error', async () => {
+    await using world = await ControlWorld.start();
+    const { child, ended } = start(
+      world.path,
+      'run',
+      'A1',
+      '--',
+      'sh',
+      '-c',
+      'read -r code; exit "$code" # and no pyocd',
+    );
+
+    child.stderr.destroy();
+    child.stdin.end('7\n');
+
+    assert.equal((await ended).code, 7);
   });
 
   it('ends quietly when nobody reads it any more', async () => {

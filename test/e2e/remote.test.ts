@@ -57,6 +57,11 @@ describe('probectl run', function () {
   it('ends as a shell would for a command that is not there, or that a signal ends', async () => {
     const missing = await run('SIM0001', '--', 'no-such-command').ended;
     assert.deepEqual([missing.code, missing.stderr], [127, 'probectl: there is no command no-such-command\n']);
+    const behindFile = await run('SIM0001', '--', '/etc/passwd/x').ended;
+    assert.deepEqual([behindFile.code, behindFile.stderr], [127, 'probectl: there is no command /etc/passwd/x\n']);
+    const empty = await run('SIM0001', '--', '').ended;
+    assert.deepEqual([empty.code, empty.stderr], [127, 'probectl: the command is an empty word\n']);
+    assert.equal((await run('SIM0001', '--', '/etc').ended).code, 126);
     assert.equal((await run('SIM0001', '--', 'sh', '-c', 'kill -TERM $$').ended).code, 128 + 15);
     assert.equal((await run('SIM0001', '--', 'true').ended).code, 0);
   });
@@ -266,6 +271,33 @@ describe('probectl over ssh', function () {
       3,
       'probectl: there is no probectl on lab: install probed there, or name it in the config\n',
     ]);
+  });
+
+  it('says so where something else of the host talks before probectl does', async () => {
+    sshd.replaceProbectl("echo 'Welcome to lab'; exec sleep 20");
+
+    const { code, stderr } = await probectl('--host', 'ssh://lab', 'list').ended;
+
+    assert.deepEqual(
+      [code, stderr],
+      [
+        3,
+        'probectl: "ssh lab" says "Welcome to lab" where probectl should answer: let its start-up files print nothing\n',
+      ],
+    );
+  });
+
+  it('leaves no ssh behind that waits for a host when it is killed', async () => {
+    sshd.replaceProbectl('exec sleep 20');
+    const before = sshd.logins;
+    const running = probectl('--host', 'ssh://lab', 'list');
+    while (sshd.logins === before) await new Promise((resolve) => setImmediate(resolve));
+    const processes = running.descendants;
+    assert(processes.length > 0);
+
+    running.kill('SIGKILL');
+
+    await haveEnded(processes);
   });
 
   it('refuses a host whose key has changed, and says so', async () => {

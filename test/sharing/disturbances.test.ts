@@ -515,6 +515,19 @@ describe('a client that selects no target, on a line where others do', () => {
     assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
   });
 
+  it('is not answered where it would not be alone: behind a line reset, DPIDR has to come first', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [first] = await twoAtCore0(rig);
+    const last = await rig.selected(CORE_1);
+    rig.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+
+    await rig.run(last.swjSequence(bitString(51, -1n), NEVER));
+    await rig.run(last.swjSequence(bitString(8, 0), NEVER));
+
+    await assert.rejects(rig.run(last.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+  });
+
   it('keeps those out that do select one, if it has come first', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
     const first = await rig.selected(CORE_1);

@@ -1,8 +1,8 @@
 // The command that `run` runs: in the foreground, with the user's terminal, and never outliving probectl.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { RequestError } from '../../base/errors.js';
+import { RequestError, systemErrorCode } from '../../base/errors.js';
 import type { World } from '../world.js';
 import { endWithUs } from './end-with-us.js';
 import { SignalWitness } from './signal-witness.js';
@@ -41,7 +41,7 @@ export async function runChild([program, ...args]: readonly [string, ...string[]
       if (!(await witness.hasSeen(signal))) child.kill(signal);
     });
   });
-  const child = spawn(program, args, { stdio: 'inherit', env: world.env });
+  const child = start(program, args, world);
   const ended = new Promise<number>((resolve, reject) => {
     child.on('error', (cause) => {
       // Else a signal could not be sent, as to a command that has become another user's: it goes on.
@@ -58,8 +58,18 @@ export async function runChild([program, ...args]: readonly [string, ...string[]
   }
 }
 
-function notStarted(program: string, cause: Error): NotStartedError {
-  const code = 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT') return new NotStartedError(`there is no command ${program}`, NOT_FOUND, { cause });
+function start(program: string, args: readonly string[], { env }: World): ChildProcess {
+  if (program === '') throw new NotStartedError('the command is an empty word', NOT_FOUND);
+  try {
+    return spawn(program, args, { stdio: 'inherit', env });
+  } catch (cause) {
+    throw notStarted(program, cause); // where it is no question of there and permitted, as behind a file: Node throws
+  }
+}
+
+function notStarted(program: string, cause: unknown): NotStartedError {
+  const code = systemErrorCode(cause);
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new NotStartedError(`there is no command ${program}`, NOT_FOUND, { cause });
   return new NotStartedError(`${program} cannot be run`, NOT_EXECUTABLE, { cause });
 }

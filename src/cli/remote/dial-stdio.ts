@@ -7,18 +7,15 @@ import { ExitCode } from '../exit-codes.js';
 import { firstThatAnswers, openClientOf } from '../open-client.js';
 import type { World } from '../world.js';
 import { findProbe } from './find-probe.js';
-import { chooseHost, type HostOptions, type LocalHost } from './host.js';
+import { chooseThisMachine, type HostOptions, type LocalHost } from './host.js';
 import { addressOf } from './address-of.js';
-import { UsageError } from '../report-error.js';
 
 /**
  * Connects them to the daemon's control socket, or to a probe, until either side has ended.
  * @param probe  its uid, name or prefix
  */
 export async function dialStdio(probe: string | undefined, options: HostOptions, world: World): Promise<ExitCode> {
-  // Not PROBED_HOST: whoever comes from another machine wants this one.
-  const host = await chooseHost(options, { ...world, env: { ...world.env, PROBED_HOST: '' } });
-  if (host.kind !== 'local') throw new UsageError('dial-stdio: only for this machine');
+  const host = await chooseThisMachine('dial-stdio', options, world); // whoever comes from another one wants this
   const socket =
     probe === undefined ? await firstThatAnswers(host.sockets, dialDaemon) : await dialProbe(probe, host, world);
   const { stdin, stdout } = world.stdio;

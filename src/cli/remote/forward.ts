@@ -1,5 +1,6 @@
 import { sleep } from '../../base/clock.js';
 import { describeError } from '../../base/errors.js';
+import { shellWord } from '../../base/shell-word.js';
 import type { ControlClient } from '../../control/control-client.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
@@ -36,7 +37,7 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
   let current: ProbeRow | undefined;
   const endpoint = remoteProbe(host, probe, world, () => current);
   await using helper = await serveLocally({ endpoint, port, pipelining: !plain }, world);
-  const target = probe.target === undefined ? '' : ` -t ${probe.target}`;
+  const target = probe.target === undefined ? '' : ` -t ${shellWord(harmless(probe.target))}`;
   world.stdout.write(`pyocd gdbserver -u remote:localhost:${helper.port}${target}\n`);
   const stop = new AbortController();
   const watched = watch({ host, client }, probe.uid, (row) => (current = row), { ...world, signal: stop.signal });

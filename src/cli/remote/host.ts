@@ -1,10 +1,12 @@
 // Which machine a command is for.
 
 import { didYouMean, nearest } from '../../base/nearest.js';
+import { shellWord } from '../../base/shell-word.js';
 import type { NamedHost } from '../../config/client-config.js';
 import { UsageError } from '../report-error.js';
 import type { World } from '../world.js';
 import type { SharedLogin } from './shared-login.js';
+import { destinationOf } from './ssh-process.js';
 
 export type Host = LocalHost | SshHost;
 
@@ -43,15 +45,36 @@ export async function chooseHost({ host, socket }: HostOptions, world: World): P
   const { env, sockets } = world;
   if (host !== undefined && socket !== undefined) throw new UsageError('--host and --socket: give one of them');
   if (socket !== undefined) return { kind: 'local', sockets: [socket] };
-  const told = host ?? nonEmpty(env.PROBED_HOST);
-  if (told !== undefined) return await hostNamed(told, world);
+  if (host !== undefined) return await hostNamed(host, world);
+  const usual = nonEmpty(env.PROBED_HOST);
+  if (usual !== undefined) return await hostOfVariable(usual, world);
   const local = nonEmpty(env.PROBED_SOCKET);
   return { kind: 'local', sockets: local === undefined ? sockets : [local] };
+}
+
+/**
+ * For what can only be done on the machine itself: PROBED_HOST, which is for everything else, does not count.
+ * @throws UsageError  if another one is named
+ */
+export async function chooseThisMachine(command: string, options: HostOptions, world: World): Promise<LocalHost> {
+  const host = await chooseHost(options, { ...world, env: { ...world.env, PROBED_HOST: '' } });
+  if (host.kind === 'local') return host;
+  const there = ['ssh', ...destinationOf(host), host.probectl, command].map(shellWord).join(' ');
+  throw new UsageError(`${command}: only for this machine; for that one: ${there}`);
 }
 
 /** For people. */
 export function nameOfHost(host: Host): string {
   return host.kind === 'ssh' ? host.destination : 'this machine';
+}
+
+/** Says where it comes from what is no host: nobody has typed it here. */
+async function hostOfVariable(text: string, world: World): Promise<Host> {
+  try {
+    return await hostNamed(text, world);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`PROBED_HOST: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 /** An address, or a name from the user's list. */

@@ -56,8 +56,9 @@ export function startSsh(
   const detached = login !== undefined && !lendsLogin;
   const ssh = spawn('/bin/sh', ['-c', DEAF_SSH, 'sh', ...args], { env, stdio: 'pipe', detached });
   if (lendsLogin) login?.lend(ssh);
-  // Behind a mere end of its input, ssh would wait for what it was asked last, such as an `open` in a queue.
-  if (login && ssh.pid !== undefined && (lendsLogin || login.controlPath === undefined)) {
+  // Behind a mere end of its input, ssh would wait for what it was asked last, such as an `open` in a queue, or for a host
+  // that never answers. One that goes through another's connection ends with that.
+  if (ssh.pid !== undefined && (lendsLogin || login?.controlPath === undefined)) {
     const guard = endWithUs(ssh.pid);
     ssh.once('exit', () => guard[Symbol.dispose]());
   }

@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import { systemClock } from '../../base/clock.js';
 import { RequestError } from '../../base/errors.js';
 import { hostAndPort } from '../../base/host-and-port.js';
+import { shellWord } from '../../base/shell-word.js';
 import type { TcpAddress } from '../../client/endpoint.js';
 import type { SshHost } from './host.js';
 import { destinationOf, NO_SSH, type SshOptions, type SshProcess, startSsh } from './ssh-process.js';
@@ -31,6 +32,10 @@ const MAX_STDERR = 4096;
 const SSH_FAILED = 255;
 /** POSIX, 2.8.2: the shell does not find the command. */
 const NOT_FOUND = 127;
+/** What daemon and probe say is JSON objects: a greeting of the shell that runs probectl there is none. */
+const OPENING_BRACE = 0x7b;
+/** Of what else comes, so much is told. */
+const MAX_QUOTED = 60;
 /** `ExitCode.Usage` of a probectl that does not know the command. */
 const USAGE = 2;
 
@@ -45,7 +50,7 @@ export function openSsh(
   options: SshOptions = {},
 ): Duplex {
   // -T: no terminal, which would change bytes.
-  const command = [host.probectl, ...args].map(quote).join(' ');
+  const command = [host.probectl, ...args].map(shellWord).join(' '); // a shell reads it at the other end
   return new SshStream(startSsh(host, ['-T'], [command], env, options), host, options.lendsLogin);
 }
 
@@ -56,11 +61,6 @@ export function openSsh(
  */
 export function openForwarding(host: SshHost, address: TcpAddress, env: NodeJS.ProcessEnv): Duplex {
   return new SshStream(startSsh(host, ['-W', hostAndPort(address.host, address.port)], [], env), host);
-}
-
-/** For the shell at the other end. */
-function quote(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 class SshStream extends Duplex {
@@ -75,6 +75,9 @@ class SshStream extends Duplex {
     private readonly lasts = false,
   ) {
     super();
+    child.stdout.once('data', (chunk: Buffer) => {
+      if (chunk.at(0) !== OPENING_BRACE) this.destroy(this.#talkedOver(chunk));
+    });
     child.stdout.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause();
     });
@@ -113,6 +116,14 @@ class SshStream extends Duplex {
     this.#hasEnded = true;
     if (code === 0) this.push(null);
     else this.destroy(this.#failed(code));
+  }
+
+  #talkedOver(chunk: Buffer): SshError {
+    const said = chunk.toString('utf8').trim().split('\n', 1)[0].trim().slice(0, MAX_QUOTED);
+    const command = `ssh ${destinationOf(this.host).join(' ')}`;
+    return new SshError(
+      `"${command}" says "${said}" where probectl should answer: let its start-up files print nothing`,
+    );
   }
 
   /** One line that says what to do. */

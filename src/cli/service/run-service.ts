@@ -2,6 +2,7 @@ import { harmless } from '../colour.js';
 import type { CommonOptions, ServiceAction } from '../command-line.js';
 import { ExitCode } from '../exit-codes.js';
 import { JSON_VERSION } from '../run-control-command.js';
+import { chooseThisMachine } from '../remote/host.js';
 import type { World } from '../world.js';
 import { type Change, makeChanges } from './changes.js';
 import { planInstall, planUninstall, requireSystemd } from './plan-service.js';
@@ -17,6 +18,7 @@ export interface ServiceCommand {
 /** Installs or removes the service, or says how it is. Asks nothing, and prints what it did. */
 export async function runService({ action, dryRun, common }: ServiceCommand, world: World): Promise<ExitCode> {
   const { system, service } = world;
+  await chooseThisMachine('service', common, world); // another one is refused
   if (!service) throw new ServiceError('the service cannot be looked after from here');
   const { machine } = service;
   await requireSystemd(system.platform, machine);

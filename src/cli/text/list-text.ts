@@ -5,6 +5,7 @@ import { pyocdOptions } from '../../control/pyocd-options.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { assertNever } from '../../base/errors.js';
 import { hostAndPort } from '../../base/host-and-port.js';
+import { shellWord } from '../../base/shell-word.js';
 import { harmless } from '../colour.js';
 import type { HostList } from '../list-all.js';
 import type { Look } from './look.js';
@@ -73,7 +74,8 @@ export function listedProbes(lists: readonly HostList[]): readonly ListedProbe[]
   });
 }
 
-function hasPort({ state, port }: ListedProbe): boolean {
+/** Whether there is something to connect to. */
+export function hasPort({ state, port }: ListedProbe): boolean {
   return isServed(state) && port !== undefined;
 }
 
@@ -83,12 +85,12 @@ function how(probe: ListedProbe): string {
   return harmless(pyocdOptions(probe)) || '-';
 }
 
-/** The command that uses a probe from here. */
+/** The command that uses a probe from here, to be pasted: what devices and people call themselves may be anything. */
 function commandFor(probe: ListedProbe): string {
   const { host, uid, addresses, discovered } = probe;
   if (host === undefined || isReachable(probe)) return `pyocd cmd ${harmless(pyocdOptions(probe))}`;
-  if (discovered) return `probectl accelerate ${addresses[0] ?? ''}`; // pyOCD takes no IPv6 address
-  return `probectl run --host ${harmless(host)} ${harmless(uid)} -- pyocd cmd`;
+  if (discovered) return `probectl accelerate ${shellWord(addresses[0] ?? '')}`; // pyOCD takes no IPv6 address
+  return `probectl run --host ${shellWord(harmless(host))} ${shellWord(harmless(uid))} -- pyocd cmd`;
 }
 
 /** Whether pyOCD can connect to the probe of another host by its address. */

@@ -2,14 +2,14 @@
 
 import { pyocdOptions } from '../../control/pyocd-options.js';
 import type { HostList } from '../list-all.js';
-import { isReachable, listedProbes, type ListedProbe } from './list-text.js';
+import { hasPort, isReachable, listedProbes, type ListedProbe } from './list-text.js';
 
 /**
  * Configurations for launch.json: cortex-debug with pyOCD as its server, which passes `serverArgs` on to it. A probe
  * that is reached over ssh has a task for tasks.json besides, which forwards it.
  */
 export function vscodeText(lists: readonly HostList[]): string {
-  const probes = listedProbes(lists).filter(({ port }) => port !== undefined);
+  const probes = listedProbes(lists).filter(hasPort);
   const taken = new Set(probes.filter(({ host }) => host === undefined).map(({ port }) => port));
   const forwarded = probes.filter(needsForwarding).map((probe) => ({ probe, port: freePort(probe.port ?? 0, taken) }));
   const ports = new Map(forwarded.map(({ probe, port }) => [probe, port]));
@@ -38,7 +38,7 @@ function configuration(probe: ListedProbe, forwarded: number | undefined): objec
   const { uid, name = uid, host, target } = probe;
   const [, address = ''] = pyocdOptions(probe).split(' ');
   return {
-    name: `pyOCD ${name}${host === undefined ? '' : ` on ${host}`}`,
+    name: withoutVariables(`pyOCD ${name}${host === undefined ? '' : ` on ${host}`}`),
     type: 'cortex-debug',
     request: 'launch',
     servertype: 'pyocd',
@@ -67,5 +67,10 @@ function task(probe: ListedProbe, port: number): object {
 }
 
 function taskName({ uid, host = '' }: ListedProbe): string {
-  return `probectl forward ${uid} of ${host}`;
+  return withoutVariables(`probectl forward ${uid} of ${host}`);
+}
+
+/** VS Code fills in what stands in "${…}" and runs the commands in it; a machine of the network calls itself what it likes. */
+function withoutVariables(text: string): string {
+  return text.replaceAll('${', '$ {');
 }

@@ -44,6 +44,28 @@ describe('a host', () => {
   });
 });
 
+describe('a command about the machine it runs on', () => {
+  for (const command of [['doctor'], ['service', 'status']]) {
+    it(`is refused for another one, and says how to run it there: ${command.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await run('/nowhere', ['--host', 'ssh://ada@lab:2222', ...command]);
+
+      const there = `ssh -p 2222 ada@lab probectl ${command[0]}`;
+      assert.deepEqual(
+        [code, stdout, stderr],
+        [2, '', `probectl: ${command[0]}: only for this machine; for that one: ${there}\n`],
+      );
+    });
+  }
+
+  it('does not look at PROBED_HOST', async () => {
+    await using world = await ControlWorld.start();
+
+    const { stdout } = await run(world.path, ['doctor'], { env: { PROBED_HOST: 'ssh://no-such-host.invalid' } });
+
+    assert.match(stdout, /^ok +probed .* answers/m);
+  });
+});
+
 describe('the names of hosts', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'probed-hosts-'));
   after(() => rmSync(folder, { recursive: true }));
@@ -81,6 +103,17 @@ describe('the names of hosts', () => {
     const { code, stderr } = await run('/nowhere', ['--host', 'lab-lft', 'ping'], { hostFiles: [file] });
 
     assert.deepEqual([code, stderr.endsWith('did you mean lab-left?\n')], [2, true]);
+  });
+
+  it('are told of with the variable that has a wrong one', async () => {
+    for (const [wrong, what] of [
+      ['lab', 'no host is called lab in any file: write ssh://lab'],
+      ['http://lab', 'http://lab is no host: write ssh://[user@]host[:port] or unix:///path'],
+    ]) {
+      const { code, stderr } = await run('/nowhere', ['ping'], { env: { PROBED_HOST: wrong } });
+
+      assert.deepEqual([code, stderr], [2, `probectl: PROBED_HOST: ${what}\n`]);
+    }
   });
 
   it('are listed with their probes by list --all, and with what is wrong of those that do not answer', async () => {
@@ -132,7 +165,16 @@ describe('values of options', () => {
       { kind: 'for-ever' },
       ...[30_000, 5000, 120_000, 3_600_000].map((ms) => ({ kind: 'limited', ms })),
     ]);
-    assert.throws(() => parseWait('soon'), UsageError);
+    assert.deepEqual(parseWait('596h'), { kind: 'limited', ms: 596 * 3_600_000 });
+    // Beyond what Node's timers hold it would be over at once.
+    for (const wrong of ['soon', '-1', '597h', '9'.repeat(400)])
+      assert.throws(() => parseWait(wrong), UsageError, wrong);
+  });
+
+  it('are times to wait behind "=", and who forgets that is told', async () => {
+    const { code, stderr } = await run('/nowhere', ['run', 'A1', '--wait', '30s', '--', 'true']);
+
+    assert.deepEqual([code, stderr], [2, 'probectl: run: a time to wait is written with "=": --wait=30s\n']);
   });
 
   it('are addresses', () => {
