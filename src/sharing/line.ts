@@ -2,6 +2,7 @@
 // resets, changes of protocol, dormant state, the choice of a target (IHI 0031 B4.3 and B5).
 
 import { bitString, type BitString } from '../dap/bit-string.js';
+import { LINE_RESET_CLOCKS } from '../dap/line-reset.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { JtagSequence, SwdSequence } from '../probe/probe.js';
 import { withParity } from '../probe/target-sel.js';
@@ -26,8 +27,6 @@ export interface Line {
   readonly begun?: BitString;
 }
 
-/** SWD: ones that make a line reset (IHI 0031 B4.3.3). */
-const LINE_RESET_CLOCKS = 50;
 /** JTAG: TMS high for so long ends in Test-Logic-Reset. */
 const TAP_RESET_CLOCKS = 5;
 

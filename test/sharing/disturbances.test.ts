@@ -316,6 +316,25 @@ describe('a client with ORUNDETECT that leaves behind a FAULT', () => {
   }
 });
 
+describe('a client with ORUNDETECT that goes on behind a FAULT', () => {
+  for (const kind of ['plain', 'dpv3'] as const) {
+    it(`breaks the line for itself alone (${kind})`, async () => {
+      await using rig = await SessionRig.start({ probe: { board: { kind } } });
+      const [first, second] = [await rig.connected(), await rig.connected()];
+      for (const { dap } of [first, second]) {
+        await rig.run(dap.writeDp(DP.SELECT, kind === 'dpv3' ? 0x2d00 : 0, NEVER)); // the MEM-AP
+      }
+      await write(rig, first, MEM_AP.TAR, RAM_BASE);
+      await detectOverruns(rig, second);
+      await write(rig, second, MEM_AP.TAR, NOTHING_THERE);
+      await assert.rejects(read(rig, second, MEM_AP.DRW), TransferError);
+      await assert.rejects(read(rig, second, MEM_AP.DRW), TransferError); // has SELECT and SELECT1 written first
+
+      assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
+    });
+  }
+});
+
 describe('a client with ORUNDETECT that brings up the line again', () => {
   it('can clear its flags, which nobody has looked at before it', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });

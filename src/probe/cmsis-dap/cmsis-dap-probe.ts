@@ -155,7 +155,7 @@ export class CmsisDapProbe implements Probe {
 
   async swjSequence(sequence: BitString, signal: AbortSignal): Promise<void> {
     await this.#queue.flush(signal);
-    this.#queue.forgetLine();
+    this.#queue.forgetLine(sequence);
     if (!this.#isInSequence) await this.#reconnectIfNeeded();
     this.#isInSequence = true;
     const commands: FixedReplyCommand<void>[] = [swjSequence(sequence)];

@@ -16,6 +16,8 @@ export class SelectBelief {
   #mayBeReset = true;
   /** If it was not reset, the bank may be another than 0. */
   #isBankDoubted = false;
+  /** Since SELECT was written last, the line was reset, for whoever answers now: a DPv3 is in bank 0 then (IHI 0074 B4.3.3). */
+  #wasLineReset = false;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
 
@@ -36,7 +38,7 @@ export class SelectBelief {
 
   /** Whether what is read as DPIDR now may be another register: before DPv3 it is in every bank. */
   get isDpidrDoubted(): boolean {
-    return this.#hasSelect1 && this.#isBankDoubted;
+    return this.#hasSelect1 && this.#isBankDoubted && !this.#wasLineReset;
   }
 
   /** The line is up, whatever it was that was read as DPIDR. */
@@ -44,9 +46,13 @@ export class SelectBelief {
     this.#mayBeReset = this.#isBankDoubted = false;
   }
 
+  noteLineReset(): void {
+    this.#wasLineReset = true;
+  }
+
   /** A sequence has brought up the line, if it is up: in bank 0. */
   noteSequence(): void {
-    this.#isBankDoubted = false;
+    this.#isBankDoubted = this.#wasLineReset = false;
   }
 
   /** DPBANKSEL, as far as it is believed or counted on. */
@@ -86,7 +92,7 @@ export class SelectBelief {
   #writeSelect(value: number, write: (address: DpAddress, value: number) => void): void {
     this.#select = value >>> 0;
     this.#lastBank = undefined;
-    this.#isBankDoubted = false;
+    this.#isBankDoubted = this.#wasLineReset = false;
     write(DP.SELECT, this.#select);
   }
 }

@@ -116,9 +116,10 @@ export class TargetBelief {
     this.#forget(true, isAllSent ? this.#bankOnWire : undefined);
   }
 
-  /** As `forget`, after bits that nobody answers: if the target is the one it was, so is its bank. */
-  forgetLine(isAllSent: boolean): void {
+  /** As `forget`, after bits that nobody answers: if the target is the one it was, so is its bank. @param isReset  for SWD */
+  forgetLine(isAllSent: boolean, isReset: boolean): void {
     this.forget(isAllSent);
+    if (isReset) this.#select.noteLineReset();
     this.#memAps.forgetTarget();
   }
 

@@ -1,6 +1,8 @@
 import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
+import type { BitString } from '../../dap/bit-string.js';
 import { NoAckError } from '../../dap/errors.js';
+import { resetsLine } from '../../dap/line-reset.js';
 import { ABORT, DP, dpBankOf, POWER_REQUESTS, type ApAddress, type DpAddress } from '../../dap/registers.js';
 import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { PostingDapPort } from '../probe.js';
@@ -86,8 +88,8 @@ export class TransferQueue implements PostingDapPort {
   }
 
   /** See `TargetBelief`. */
-  forgetLine(): void {
-    this.#belief.forgetLine(this.#isAllSent);
+  forgetLine(sequence: BitString): void {
+    this.#belief.forgetLine(this.#isAllSent, this.#protocol === 'SWD' && resetsLine(sequence));
   }
 
   get postedBatch(): number | undefined {

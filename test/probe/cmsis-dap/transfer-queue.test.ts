@@ -133,6 +133,24 @@ describe('an access to the DP', () => {
     device.done();
   });
 
+  it('reads DPIDR of a DPv3 once after a line reset, also where SELECT was being written when nobody answered', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
+      { out: '05 00 04 08 05200000 04 00000000 08 00200000 03', in: ['05 00 07'] }, // SELECT in bank 5, SELECT1, SELECT; CSW
+      { out: '12 33 ffffffffffff07', in: ['12 00'] },
+      { out: '12 08 00', in: ['12 00'] },
+      { out: '05 00 01 02', in: ['05 01 01 7734013c'] }, // with sticky flags SELECT could not be written now
+    );
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+    await assert.rejects(probe.dap.readAp(0x2000, 1, NEVER), NoAckError);
+    await probe.swjSequence?.(bitString(51, -1n), NEVER);
+    await probe.swjSequence?.(bitString(8, 0), NEVER);
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x3c013477);
+
+    device.done();
+  });
+
   it('reads DPIDR of a DPv3 first after TARGETSEL, too, which begins with a line reset', async () => {
     const { device, probe } = await opened(
       { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
