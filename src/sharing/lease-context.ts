@@ -275,21 +275,31 @@ export class LeaseContext {
    */
   async beforeReset(probe: Probe): Promise<void> {
     const wire = this.#wire;
-    if (!wire.isReady && (wire.contexts.size === 1 || !(await this.line.regain(probe)))) return;
+    if (!wire.isReady && (wire.contexts.size === 1 || !(await this.#regainLine(probe)))) return;
     try {
       const there = wire.dp(wire.selection);
       // The driver will not count on SELECT any more, and then flags do not let themselves be read.
       if (there.suspect && there.suspect !== this) await there.suspect.takeFlags(probe, there);
-      const { view, dp } = this.here;
+      const { dp } = this.here;
       const hasPower = (dp.control ?? 0) & CTRL_STAT.CDBGPWRUPREQ;
-      if (wire.contexts.size === 1 || !hasPower || dp.suspect || view.sticky || !this.line.isUp(false)) return;
-      if (this.isForeign) await this.enter(probe, false);
+      if (wire.contexts.size === 1 || !hasPower) return;
+      if (this.line.isUp(false)) {
+        if (this.isForeign) await this.enter(probe, false);
+      } else if (wire.selection !== this.line.now.selection) return;
+      // Of its own, which others never see, it is told as before.
+      if (dp.suspect) await dp.suspect.takeFlags(probe, dp);
       dp.rdbuffOf = dp.resendOf = 'nobody';
       for (const [base, ap] of dp.aps) if (ap.views.size > 0) await this.#claimAll(probe, base, ap);
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
       this.failed(error); // what cannot be reached may be the reason for the reset
     }
+  }
+
+  /** Also where this client itself has lost the line: what others have there is to be saved all the same. */
+  async #regainLine(probe: Probe): Promise<boolean> {
+    for (const { line } of [this, ...this.#wire.contexts]) if (await line.regain(probe)) return true;
+    return false;
   }
 
   /** See `MemApUser.claimAll`, also where this client has not used the AP. */

@@ -110,6 +110,38 @@ describe('a reset by one of several clients', () => {
     assert.deepEqual(await cswAndTar(rig, second), [WORDS, 0]);
   });
 
+  const troubles: readonly (readonly [string, (rig: SessionRig, first: ClientLease) => Promise<void>])[] = [
+    [
+      'has a FAULT',
+      async (rig, first) => {
+        await write(rig, first, MEM_AP.TAR, NOTHING_THERE);
+        await assert.rejects(read(rig, first, MEM_AP.DRW), TransferFaultError);
+      },
+    ],
+    [
+      'has lost the line',
+      async (rig, first) => {
+        rig.sim.board.faults.inject({ kind: 'no-ack' });
+        await assert.rejects(read(rig, first, MEM_AP.TAR), NoAckError);
+      },
+    ],
+  ];
+  for (const [what, getInto] of troubles) {
+    for (const isForeign of [false, true]) {
+      it(`leaves the others theirs, where who makes it ${what}${isForeign ? ', and others went on' : ''}`, async () => {
+        await using rig = await SessionRig.start({ probe: { board: { resetsAps: true } } });
+        const [first, second] = [await working(rig, WORDS, RAM_BASE), await working(rig, BYTES, RAM_BASE + 0x3fe)];
+        if (isForeign) await getInto(rig, first);
+        await rig.run(second.dap.readAp(MEM_AP.DRW, 2, NEVER)); // past the end of the page: where TAR is, the AP knows
+        if (!isForeign) await getInto(rig, first);
+
+        await rig.run(first.reset(NEVER));
+
+        assert.deepEqual(await cswAndTar(rig, second), [BYTES, RAM_BASE]);
+      });
+    }
+  }
+
   it('is found out about by who made it on every target of a multi-drop line that it has used', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop', resetsAps: true } } });
     const [client, other] = [await rig.selected(CORE_0), await rig.selected(CORE_0)];
