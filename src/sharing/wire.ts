@@ -111,7 +111,8 @@ export class Wire {
    */
   async endOfAnother(probe: Probe, line: LeaseLine): Promise<void> {
     const { overrunOf, sent } = this;
-    if (overrunOf !== undefined && overrunOf !== line) await probe.swjSequence?.(DATA_PHASE, never);
+    // A line that is up again would be broken by it.
+    if (overrunOf !== undefined && overrunOf !== line && !this.isReady) await probe.swjSequence?.(DATA_PHASE, never);
     this.overrunOf = undefined;
     if (sent === undefined || sent.by === line) return;
     if (sent.to === 'dormant' || sent.to === 'alerted') await probe.swjSequence?.(wakeUp[this.protocol], never);

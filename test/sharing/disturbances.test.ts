@@ -459,6 +459,21 @@ describe('a client that sets a longer turnaround, which no probe here makes', ()
   }
 });
 
+describe('a client that has lost the line, and leaves', () => {
+  it('leaves a line to the next ones that is up, and that they do not break', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [stays, leaves] = [await rig.selected(CORE_1), await rig.selected(CORE_0)];
+    for (const { dap } of [stays, leaves]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    rig.sim.board.faults.inject({ kind: 'no-ack', on: { port: 'AP' } });
+    await assert.rejects(read(rig, leaves, MEM_AP.TAR), NoAckError);
+    await rig.run(Promise.resolve(leaves[Symbol.asyncDispose]())); // its power-up requests are taken back
+    const next = await rig.opened();
+    await assert.rejects(read(rig, next, MEM_AP.TAR), TransferFaultError); // without power
+
+    assert.ok((await rig.run(stays.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS);
+  });
+});
+
 describe('a posted write that is not answered, and nRESET behind it', () => {
   const uses: readonly (readonly [string, (client: ClientLease) => Promise<void>])[] = [
     ['reset', (client) => client.reset(NEVER)],
