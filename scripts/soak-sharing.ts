@@ -1,6 +1,7 @@
 // npm run soak:sharing [-- --steps 1000000] [-- --seed 1], npm run soak:accelerated
-// Plays many random steps of clients that share a target, and of each alone: test/sharing/checker/checker.test.ts. With
-// --accelerated some or all of the clients are behind a pipelining helper: test/client/checker.test.ts.
+// Plays many random steps of clients that share a target, and of each alone: test/sharing/checker/checker.test.ts; and as
+// many of clients that send anything, beside one that works: test/sharing/checker/hostile.test.ts. With --accelerated some
+// or all of the clients are behind a pipelining helper: test/client/checker.test.ts.
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -14,7 +15,8 @@ const { values } = parseArgs({
   },
 });
 console.log(`seed ${values.seed}`);
-await runSoak(values.accelerated ? 'test/client/checker.test.ts' : 'test/sharing/checker/checker.test.ts', {
+const sharing = ['checker', 'hostile'].map((name) => `test/sharing/checker/${name}.test.ts`);
+await runSoak(values.accelerated ? ['test/client/checker.test.ts'] : sharing, {
   PROBED_SHARING_STEPS: values.steps,
   PROBED_SHARING_SEED: values.seed,
 });

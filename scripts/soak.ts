@@ -15,7 +15,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: process.env.PROBED_SEED ?? String(randomInt(2 ** 31)) },
   },
 });
-await runSoak('test/daemon/model.test.ts', {
+await runSoak(['test/daemon/model.test.ts'], {
   PROBED_STEPS: values.steps,
   PROBED_SEED: values.seed,
   ...(values.path !== undefined && { PROBED_PATH: values.path }),

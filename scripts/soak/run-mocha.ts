@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import path from 'node:path';
 import process from 'node:process';
 
-/** Runs one test file with these variables, and ends as it did. */
-export async function runSoak(file: string, variables: Readonly<Record<string, string>>): Promise<void> {
-  const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config', '--reporter', 'spec', file];
+/** Runs test files with these variables, and ends as they did. */
+export async function runSoak(files: readonly string[], variables: Readonly<Record<string, string>>): Promise<void> {
+  const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config', '--reporter', 'spec', ...files];
   const child = spawn(process.execPath, ['--import', 'tsx', ...mocha], {
     cwd: path.join(import.meta.dirname, '../..'),
     env: { ...process.env, ...variables },

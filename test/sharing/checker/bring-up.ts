@@ -1,5 +1,6 @@
 // Steps, and what every client begins with.
 
+import type { ProbeRequestName } from '../../../src/protocol/request-names.js';
 import type { Gesture, Place, Realm, Step } from './step.js';
 
 export const TAR = 4;
@@ -14,6 +15,7 @@ export const select = (value: number): Step => ({ do: 'writeDp', address: 8, val
 export const control = (value: number): Step => ({ do: 'writeDp', address: 4, value });
 export const readControl: Step = { do: 'readDp', address: 4 };
 export const readDpidr: Step = { do: 'readDp', address: 0 };
+export const ask = (request: ProbeRequestName, ...args: unknown[]): Step => ({ do: 'ask', request, args });
 const swj = (clocks: number, bits: number | bigint): Step => ({ do: 'swj', clocks, bits: BigInt(bits) });
 export const idle: Step = swj(8, 0);
 export const lineReset: Gesture = [swj(51, 2n ** 56n - 1n), idle];

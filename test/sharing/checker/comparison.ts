@@ -7,7 +7,7 @@ import { LateErrors } from './late-errors.js';
 import { isFailure, type Outcome } from './outcome.js';
 import { Player } from './player.js';
 import { spoil, SpoiltMemory } from './spoilt-memory.js';
-import { type Gesture, isHelped, type Realm, realmOf, type Step, type World } from './step.js';
+import { type Gesture, isHelped, type Realm, realmOf, type Step, stepText, type World } from './step.js';
 
 export interface Run {
   /** Of each client. */
@@ -101,7 +101,7 @@ export class Comparison implements AsyncDisposable {
     const alone = await this.#expected(client, step, others);
     const expected = late ? this.#behindHelper(late, client, step, alone, seen) : alone;
     this.played++;
-    this.#trace.push(`${client}: ${text(step)} -> ${JSON.stringify(seen)}`);
+    this.#trace.push(`${client}: ${stepText(step)} -> ${JSON.stringify(seen)}`);
     assert.deepEqual(seen, expected, `not as alone:\n${this.#trace.slice(-TRACED).join('\n')}`);
     await this.#afterwards(client, step);
   }
@@ -197,10 +197,4 @@ export class Comparison implements AsyncDisposable {
 /** CSW or TAR. */
 function isKept(address: number): boolean {
   return address === 0 || address === TAR;
-}
-
-function text(step: Step): string {
-  return JSON.stringify(step, (_key, value: unknown) =>
-    typeof value === 'bigint' ? `0x${value.toString(16)}` : value,
-  );
 }

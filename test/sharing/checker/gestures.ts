@@ -46,7 +46,7 @@ function lastWords(realm: Realm): fc.Arbitrary<Gesture> {
 }
 
 /** Everything, for a client that has been brought up. */
-function anyGesture(realm: Realm): fc.Arbitrary<Gesture> {
+export function anyGesture(realm: Realm): fc.Arbitrary<Gesture> {
   if (realm.places.length === 1) return gestureAt(realm);
   const { board, places } = realm;
   return fc.constantFrom(...places).chain((place) =>

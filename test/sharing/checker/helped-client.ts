@@ -206,6 +206,8 @@ function requestOf(step: Step): Request {
       return ['readprop', step.name];
     case 'swo':
       return step.what === 'start' ? ['swo_start', 1_000_000] : [`swo_${step.what}`];
+    case 'ask':
+      return [step.request, ...step.args];
     default:
       throw new Error(`${step.do} is not one request`);
   }

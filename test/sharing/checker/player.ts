@@ -2,9 +2,11 @@
 
 import { DaemonError } from '../../../src/base/errors.js';
 import { bitString } from '../../../src/dap/bit-string.js';
+import { encodeJson } from '../../../src/jsonl/encode-json.js';
 import type { SwdSequence } from '../../../src/probe/probe.js';
 import { targetSelPieces } from '../../../src/probe/target-sel.js';
 import { statusOfError } from '../../../src/protocol/status.js';
+import { compileProbeRequests } from '../../../src/server/probe-requests.js';
 import type { ClientLease } from '../../../src/sharing/client-lease.js';
 import type { AccessFault } from '../../../src/sim/target/access-faults.js';
 import { settle } from '../../support/fake-clock.js';
@@ -33,6 +35,10 @@ const disturbances = {
 
 /** Without a program a core locks up, and costs no time. */
 const NO_PROGRAM = new Uint8Array();
+
+const requests = compileProbeRequests();
+/** Requests that have to wait for the probe, or for a target that starts anew. */
+const SLOW_REQUESTS: readonly string[] = ['open', 'close', 'reset', 'swo_start', 'swo_stop', 'swo_read'];
 
 /** One target and the clients that share it. */
 export class Player implements AsyncDisposable {
@@ -119,11 +125,15 @@ export class Player implements AsyncDisposable {
   }
 
   async #play(client: number, realm: Realm, step: Step, isErrorKnown: boolean): Promise<Outcome> {
-    const lease = await this.#lease(client, realm);
+    const lease = await this.#lease(client, realm, step.do === 'ask');
     const helped = this.helped?.get(client);
     if (helped) await this.helped?.letIn(lease);
     const playing = helped ? this.#help(client, helped, realm, step, isErrorKnown) : this.#request(lease, realm, step);
-    const takesTime = this.isLockedOut(client) || ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
+    const isSlow =
+      step.do === 'ask'
+        ? SLOW_REQUESTS.includes(step.request)
+        : ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
+    const takesTime = isSlow || this.isLockedOut(client);
     const outcome = takesTime ? await this.rig.run(playing) : await playing;
     if (step.do === 'die') this.#leases.delete(client);
     return outcome;
@@ -200,6 +210,8 @@ export class Player implements AsyncDisposable {
         return swo(lease, step.what);
       case 'trace':
         return []; // it comes to every target: see `trace`
+      case 'ask':
+        return ask(lease, step);
       case 'reopen':
         await lease.close(NEVER);
         await lease.open(NEVER);
@@ -257,18 +269,25 @@ export class Player implements AsyncDisposable {
     return [...(await memory.readWords(step.address, step.count, NEVER))];
   }
 
-  async #lease(client: number, realm: Realm): Promise<ClientLease> {
+  /** @param isAsking  the client itself says what it begins with */
+  async #lease(client: number, realm: Realm, isAsking: boolean): Promise<ClientLease> {
     const { protocol } = realm;
     let lease = this.#leases.get(client);
     if (!lease && this.helped && isHelped(this.world, client)) {
       this.#leases.set(client, (lease = await this.helped.connect(client, realm)));
     } else if (!lease) {
       this.#leases.set(client, (lease = this.rig.lease()));
+      if (isAsking) return lease;
       await this.rig.run(lease.open(NEVER)); // the driver listens for stale packets first
       await this.rig.run(lease.connect(protocol, NEVER));
     }
     return lease;
   }
+}
+
+async function ask(lease: ClientLease, { request, args }: Step & { readonly do: 'ask' }): Promise<Outcome> {
+  const result: unknown = await requests.find(request)?.({ lease, signal: NEVER }, args);
+  return result === undefined ? [] : [encodeJson(result)];
 }
 
 async function raw(lease: ClientLease, sequence: RawSequence): Promise<Outcome> {

@@ -1,6 +1,7 @@
 // What a client of the checker can do, as plain values: they can be printed, shrunk and played on any number of targets.
 
 import type { WireProtocol } from '../../../src/dap/wire-protocol.js';
+import type { ProbeRequestName } from '../../../src/protocol/request-names.js';
 
 export type Step =
   /** Bits on SWDIO/TMS, bit 0 first. */
@@ -22,6 +23,8 @@ export type Step =
   | { readonly do: 'swo'; readonly what: 'start' | 'stop' | 'read' }
   /** The target sends bytes on its SWO pin. */
   | { readonly do: 'trace'; readonly bytes: readonly number[] }
+  /** Any request as it comes; of a client that has opened nothing yet, too. */
+  | { readonly do: 'ask'; readonly request: ProbeRequestName; readonly args: readonly unknown[] }
   /** The client gives all back, and comes again. */
   | { readonly do: 'reopen' | 'reconnect' }
   /** The client is gone, and another one comes in its place. @param during  a request it did not wait for */
@@ -112,4 +115,10 @@ function placeOf(board: World['board'], second: boolean): Place {
 /** Whether a client is behind a pipelining helper. */
 export function isHelped({ helped }: World, client: number): boolean {
   return helped === 'all' || (helped === 'some' && client % 2 === 0);
+}
+
+export function stepText(step: Step): string {
+  return JSON.stringify(step, (_key, value: unknown) =>
+    typeof value === 'bigint' ? `0x${value.toString(16)}` : value,
+  );
 }
