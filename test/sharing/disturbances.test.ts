@@ -316,6 +316,24 @@ describe('a client with ORUNDETECT that leaves behind a FAULT', () => {
   }
 });
 
+describe('power behind a FAULT of a client with ORUNDETECT', () => {
+  for (const faultyGoes of ['first', 'last']) {
+    it(`goes with the last client, the one with ORUNDETECT ${faultyGoes}`, async () => {
+      await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+      const [faulty, other] = await twoAtCore0(rig);
+      await write(rig, faulty, MEM_AP.TAR, NOTHING_THERE);
+      await detectOverruns(rig, faulty);
+      await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
+
+      const leaving = faultyGoes === 'first' ? [faulty, other] : [other, faulty];
+      for (const each of leaving) await rig.run(Promise.resolve(each[Symbol.asyncDispose]()));
+
+      const next = await rig.selected(CORE_0);
+      assert.equal((await rig.run(next.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS, 0);
+    });
+  }
+});
+
 describe('a client with ORUNDETECT that brings up the line again', () => {
   it('can clear its flags, which nobody has looked at before it', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
