@@ -133,7 +133,7 @@ for (const way of waysIn) {
         assert.equal(status, 2);
         assert.match(error, /^the connection to 10\.98\.1\.1:5555 is lost: it broke: .*ETIMEDOUT/);
       }
-      assert.ok(performance.now() - begin < LOST_MS + LOST_MS / 8 + 2000);
+      assert.ok(performance.now() - begin < 2 * LOST_MS); // by itself, TCP would take a quarter of an hour
     });
 
     it('is told, where it comes only then, before it gives up by itself', async () => {
