@@ -75,6 +75,12 @@ export class Wire {
     return this.#dps.values();
   }
 
+  /** Whether this holds for the line of any client, also of one that does not count on the connection. */
+  hasLine(which: (line: LeaseLine) => boolean): boolean {
+    for (const { line } of this.contexts) if (which(line)) return true;
+    return false;
+  }
+
   /** The probe drives the pins of a protocol, and nothing was sent yet. */
   connected(protocol: WireProtocol): void {
     this.protocol = protocol;
