@@ -37,7 +37,7 @@ describe('a client that is killed while it waits', () => {
   ];
   for (const [forWhat, request] of waits) {
     it(`for ${forWhat} is listed no more, and those before and behind it have their turns`, async function () {
-      this.timeout(30_000);
+      this.timeout(60_000);
       await using holder = await TestClient.connect(port);
       await using before = await TestClient.connect(port);
       await using dying = await TestClient.connect(port);
