@@ -480,6 +480,19 @@ describe('RESEND behind RDBUFF, with a read of another client before them', () =
     assert.equal(await rig.run(first.dap.readDp(DP.RDBUFF, NEVER)), RAM_BASE);
     assert.equal(await rig.run(first.dap.readDp(DP.RESEND, NEVER)), RAM_BASE);
   });
+
+  it('is as it was behind an ABORT with DAPABORT of a third one, behind which no probe reads', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second, third] = [await rig.connected(), await rig.connected(), await rig.connected()];
+    await write(rig, first, MEM_AP.TAR, RAM_BASE);
+    await read(rig, first, MEM_AP.TAR);
+    await rig.run(first.dap.readDp(DP.RDBUFF, NEVER));
+
+    await rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER));
+    await rig.run(third.dap.writeDp(DP.ABORT, ABORT.DAPABORT, NEVER));
+
+    assert.equal(await rig.run(first.dap.readDp(DP.RESEND, NEVER)), RAM_BASE);
+  });
 });
 
 describe('a client that is asleep with the lock, while another one waits', () => {
