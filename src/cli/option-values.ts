@@ -6,14 +6,10 @@ import type { Wait } from './remote/wait-for-probe.js';
 import { UsageError } from './report-error.js';
 import { type ListFormat, listFormats } from './text/list-text.js';
 
+const HOUR_MS = 3_600_000;
+const UNITS: Readonly<Record<string, number>> = { '': 1000, s: 1000, m: 60_000, h: HOUR_MS };
 /** Node's timers hold 31 bits of milliseconds: nearly 25 days. */
 const MAX_WAIT_HOURS = 596;
-const UNITS: Readonly<Partial<Record<string, number>>> & { readonly h: number } = {
-  '': 1000,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
 /** pyOCD: session option probeserver.port. */
 const DEFAULT_PORT = 5555;
 const MAX_PORT = 65_535;
@@ -25,7 +21,7 @@ export function parseWait(text: string | undefined): Wait {
   const [, number = '', unit = ''] = /^(\d+)([smh]?)$/.exec(text) ?? [];
   if (number === '') throw new UsageError('--wait must be a time such as 30, 30s, 5m or 1h, or nothing: --wait=30s');
   const ms = Number(number) * (UNITS[unit] ?? 1000);
-  if (ms > MAX_WAIT_HOURS * UNITS.h)
+  if (ms > MAX_WAIT_HOURS * HOUR_MS)
     throw new UsageError(`--wait is ${MAX_WAIT_HOURS}h at most: without a time it waits for ever`);
   return { kind: 'limited', ms };
 }

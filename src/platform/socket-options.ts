@@ -1,4 +1,4 @@
-// The socket options Node has no call for, set through the C library's setsockopt. Both are set on the listening
+// The socket options Node has no call for, set through the C library's setsockopt. A server's are set on its listening
 // socket: accepted sockets inherit them, so that there is no moment without.
 
 import type { Server, Socket } from 'node:net';

@@ -4,7 +4,8 @@ import { takeFirst } from '../base/take-first.js';
 import { ApAddressing } from '../dap/ap-addressing.js';
 import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS } from '../dap/registers.js';
 import type { MemApUser } from './mem-ap-user.js';
-import { type MemApView, WireMemAp } from './mem-ap-state.js';
+import { WireMemAp } from './mem-ap-state.js';
+import type { MemoryPort } from './memory-port.js';
 import type { LeaseContext } from './lease-context.js';
 
 /** Bits of CTRL/STAT that change what accesses do: ORUNDETECT, and TRNMODE in bits 3:2. */
@@ -35,7 +36,7 @@ export class DpView {
   /** By their page: see `ApAddressing`. */
   readonly aps = new Map<ApAddress, MemApUser>();
   /** Memory handles. */
-  readonly guests = new Map<MemApView, MemApUser>();
+  readonly guests = new Map<MemoryPort, MemApUser>();
   /** The one that SELECT points to, once it was looked up. */
   selected: MemApUser | undefined;
 

@@ -17,6 +17,7 @@ import { LeasePower } from './lease-power.js';
 import type { Line } from './line.js';
 import { MemApUser } from './mem-ap-user.js';
 import { MemApView, type WireMemAp } from './mem-ap-state.js';
+import type { MemoryPort } from './memory-port.js';
 import type { Wire } from './wire.js';
 
 export interface LeaseContextOptions {
@@ -150,14 +151,14 @@ export class LeaseContext {
     return user;
   }
 
-  guest(address: ApAddress, guest: MemApView): MemApUser {
+  /** A memory handle at the debug port where this client is now: at another one it has left other things. */
+  guest(address: ApAddress, handle: MemoryPort): MemApUser {
     const { view, dp } = this.here;
     const base = dp.addressing.pageOf(address);
-    let user = view.guests.get(guest);
+    let user = view.guests.get(handle);
     if (!user) {
-      guest.forget();
-      guest.isLeft = false;
-      view.guests.set(guest, (user = new MemApUser(base, dp.ap(base), guest, this.#watch)));
+      user = new MemApUser(base, dp.ap(base), new MemApView(), this.#watch);
+      view.guests.set(handle, user);
     }
     return user;
   }

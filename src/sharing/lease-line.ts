@@ -149,9 +149,11 @@ export class LeaseLine {
   /** A line reset selects all debug ports (IHI 0031 B4.3.4): who leaves it at that writes to those of all others, too. */
   #requireSameWay({ protocol, selection }: Line): void {
     if (protocol !== 'SWD') return;
-    const others = this.#options.sharers().filter(({ line: { settled } }) => {
-      return settled?.protocol === 'SWD' && (settled.selection === undefined) !== (selection === undefined);
-    });
+    const goesAnotherWay = ({ settled }: LeaseLine): boolean =>
+      settled?.protocol === 'SWD' && (settled.selection === undefined) !== (selection === undefined);
+    // Every change from one client to another comes by here: who shares the target is asked where it may matter.
+    if (!this.#wire.hasLine(goesAnotherWay)) return;
+    const others = this.#options.sharers().filter(({ line }) => goesAnotherWay(line));
     if (others.length === 0) return;
     const what =
       selection === undefined

@@ -70,7 +70,7 @@ export class LeasePower {
   async #write(probe: Probe, selection: number | undefined, dp: WireDp, requests: number): Promise<void> {
     const wire = this.#wire;
     if (!wire.isReady || wire.selection !== selection) {
-      await wire.endOfAnother(probe, this.#line);
+      await wire.endOverrun(probe); // whosever it is: this client does nothing more for the line
       await wire.moveTo(probe, selection, false);
     }
     wire.user = undefined;

@@ -19,7 +19,10 @@ export interface Line {
   readonly protocol: WireProtocol;
   /** What TARGETSEL was written with; undefined: the one debug port, or all. */
   readonly selection: number | undefined;
-  /** Dormant or alerted, but for what may have meant nothing: a sequence of the other protocol, or an alert while awake. */
+  /**
+   * Where it is dormant or alerted: it may just as well be awake, since what has led there may have meant nothing to it: a
+   * sequence of the other protocol, or an alert while awake.
+   */
   readonly mayBeAwake: boolean;
   /** Ones with which the last sequence ended. */
   readonly ones: number;

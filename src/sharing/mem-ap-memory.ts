@@ -3,7 +3,6 @@
 import { RequestError } from '../base/errors.js';
 import { TransferError } from '../dap/errors.js';
 import { type ApAddress, CSW, isMemApIdr, MEM_AP, TAR_PAGE_BYTES } from '../dap/registers.js';
-import { MemApView } from './mem-ap-state.js';
 import type { MemoryPort } from './memory-port.js';
 import type { ApTurn, VirtualDap } from './virtual-dap.js';
 
@@ -40,8 +39,6 @@ export function hasMemAp(dap: VirtualDap, registers: ApAddress, signal: AbortSig
  * are put back when the client comes to them through its registers, and not before.
  */
 export class MemApMemory implements MemoryPort {
-  readonly #view = new MemApView();
-
   constructor(
     private readonly dap: VirtualDap,
     private readonly registers: ApAddress,
@@ -115,7 +112,7 @@ export class MemApMemory implements MemoryPort {
         `address 0x${address.toString(16)} must be a multiple of ${sizeBits / 8} for ${sizeBits}-bit access`,
       );
     }
-    return this.dap.useAp(this.registers, this.#view, signal, async (ap) => {
+    return this.dap.useAp(this.registers, this, signal, async (ap) => {
       try {
         await this.#setSize(ap, sizeBits);
         const result = await body(ap);
@@ -131,10 +128,10 @@ export class MemApMemory implements MemoryPort {
 
   /** The attributes (HPROT, security) stay as the client, or reset, left them: the protocol does not carry them. */
   async #setSize(ap: ApTurn, sizeBits: AccessSize): Promise<void> {
-    const csw = ap.client?.csw ?? this.#view.csw ?? (await ap.read(MEM_AP.CSW, 1))[0];
+    const csw = ap.client?.csw ?? ap.own.csw ?? (await ap.read(MEM_AP.CSW, 1))[0];
     const attributes = csw & ~(CSW.SIZE_MASK | CSW.ADDRINC_MASK);
     const wanted = (attributes | cswSize[sizeBits] | CSW.ADDRINC_SINGLE) >>> 0;
-    if (this.#view.csw !== wanted) await ap.write(MEM_AP.CSW, Uint32Array.of(wanted));
+    if (ap.own.csw !== wanted) await ap.write(MEM_AP.CSW, Uint32Array.of(wanted));
   }
 }
 

@@ -10,6 +10,7 @@ import type { DpView, WireDp } from './dp-state.js';
 import type { LeaseContext } from './lease-context.js';
 import type { MemApUser } from './mem-ap-user.js';
 import type { MemApView } from './mem-ap-state.js';
+import type { MemoryPort } from './memory-port.js';
 import { VirtualDp } from './virtual-dp.js';
 
 /** Runs an operation on the opened probe when its client's turn has come. */
@@ -112,19 +113,20 @@ export class VirtualDap implements DapPort {
 
   // ---- memory handles
 
-  /** Accesses to a page of AP registers in one turn, on behalf of `guest`, or of the client itself. */
+  /** Accesses to a page of AP registers in one turn, on behalf of a memory handle, or of the client itself. */
   useAp<T>(
     address: ApAddress,
-    guest: MemApView | undefined,
+    handle: MemoryPort | undefined,
     signal: AbortSignal,
     body: (ap: ApTurn) => Promise<T>,
   ): Promise<T> {
     return this.#use(signal, async (probe) => {
       await this.#context.identify(probe);
       const { view } = this.#context.here;
-      const user = guest ? this.#context.guest(address, guest) : this.#context.user(address);
+      const user = handle ? this.#context.guest(address, handle) : this.#context.user(address);
       return body({
         client: view.aps.get(user.base)?.view,
+        own: user.view,
         read: (register, count) => this.#read(probe, user, register, count, signal),
         write: (register, values) => this.#write(probe, user, register, values, signal),
         clearSticky: () => this.#dp.clearSticky(probe, signal),
@@ -169,6 +171,8 @@ export class VirtualDap implements DapPort {
 export interface ApTurn {
   /** The registers of this AP as the client itself has left them, if it has used them. */
   readonly client: MemApView | undefined;
+  /** As the handle has left them. */
+  readonly own: MemApView;
   read(register: number, count: number): Promise<Uint32Array>;
   write(register: number, values: Uint32Array): Promise<void>;
   clearSticky(): Promise<void>;

@@ -87,7 +87,9 @@ export class VirtualDp {
       else await probe.dap.writeDp(full, value, signal);
       if (this.#context.isWatched) await probe.dap.flush(signal);
       if (full === DP.ABORT) this.#noteAbort(dp, view, value);
-      if (full !== DP.ABORT || this.#context.isAnswered) this.noteWritten(dp, view);
+      // By DAP_WriteABORT, as which these go, nobody answers, and nothing is read behind it (CMSIS-DAP 2.1.2).
+      const isSilent = full === DP.ABORT && (this.#context.protocol === 'JTAG' || (value & ABORT.DAPABORT) !== 0);
+      if (!isSilent) this.noteWritten(dp, view);
     } catch (error) {
       this.#context.failed(error);
       throw error;

@@ -75,6 +75,12 @@ export class Wire {
     return this.#dps.values();
   }
 
+  /** Whether this holds for the line of any client, also of one that does not count on the connection. */
+  hasLine(which: (line: LeaseLine) => boolean): boolean {
+    for (const { line } of this.contexts) if (which(line)) return true;
+    return false;
+  }
+
   /** The probe drives the pins of a protocol, and nothing was sent yet. */
   connected(protocol: WireProtocol): void {
     this.protocol = protocol;
@@ -106,17 +112,22 @@ export class Wire {
 
   /**
    * Before a client brings up the line: takes the target out of what another one has left it in the middle of. That is a
-   * data phase, to which clocks of the line reset would be lost; or dormant state, where a second alert would be taken
-   * for the code that has to follow the first. For its own it has to provide itself, as it would alone.
+   * data phase; or dormant state, where a second alert would be taken for the code that has to follow the first. For its
+   * own it has to provide itself, as it would alone.
    */
   async endOfAnother(probe: Probe, line: LeaseLine): Promise<void> {
-    const { overrunOf, sent } = this;
-    // A line that is up again would be broken by it.
-    if (overrunOf !== undefined && overrunOf !== line && !this.isReady) await probe.swjSequence?.(DATA_PHASE, never);
+    if (this.overrunOf !== line) await this.endOverrun(probe);
     this.overrunOf = undefined;
+    const { sent } = this;
     if (sent === undefined || sent.by === line) return;
     if (sent.to === 'dormant' || sent.to === 'alerted') await probe.swjSequence?.(wakeUp[this.protocol], never);
     this.sent = undefined;
+  }
+
+  /** Ends a data phase that the probe may not have made: clocks of a line reset would be lost to it. */
+  async endOverrun(probe: Probe): Promise<void> {
+    if (this.overrunOf !== undefined) await probe.swjSequence?.(DATA_PHASE, never);
+    this.overrunOf = undefined;
   }
 
   /** Nobody needs the target any more: it may have been put to sleep, but is not left half awake. */

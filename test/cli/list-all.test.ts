@@ -152,6 +152,17 @@ describe('probectl list --all', () => {
     assert.deepEqual(stdout.match(/\$\{\w+/g), ['${workspaceFolder', '${workspaceFolder']);
   });
 
+  it('gives VS Code nothing to run that a device of a named host has thought of', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [{ ...world.daemon.rows[0], uid: '${command:workbench.action.quit}' }];
+    const hosts = hostFile(`[hosts]\nlab = "unix://${world.path}"\n`);
+
+    const { stdout } = await run('/nowhere', ['list', '--all', '-o', 'vscode'], hosts);
+
+    assert.match(stdout, /"forward",\s+"--host",\s+"lab",\s+"\$ \{command:/);
+    assert.deepEqual(stdout.match(/\$\{\w+/g), ['${workspaceFolder', '${workspaceFolder']);
+  });
+
   it('gives VS Code only probes that are served', async () => {
     const away = discovered('B2', 'lab1', { state: 'absent' });
 

@@ -8,6 +8,9 @@ import { portOf } from '../support/forwarded-port.js';
 import { ProbectlProcess, runProbectl } from '../support/probectl-process.js';
 import { TestClient } from '../support/test-client.js';
 
+/** It takes a second; a machine that is busy may need much longer to tell us. One that is never missed waits for ever. */
+const GONE_MS = 15_000;
+
 describe('a client that is killed while it waits', () => {
   let daemon: DaemonProcess;
   let port: number;
@@ -34,7 +37,7 @@ describe('a client that is killed while it waits', () => {
   ];
   for (const [forWhat, request] of waits) {
     it(`for ${forWhat} is listed no more, and those before and behind it have their turns`, async function () {
-      this.timeout(30_000);
+      this.timeout(60_000);
       await using holder = await TestClient.connect(port);
       await using before = await TestClient.connect(port);
       await using dying = await TestClient.connect(port);
@@ -83,7 +86,7 @@ describe('a client that is killed while it waits', () => {
 
       await never;
       const killed = performance.now();
-      while ((await holder.result('is_reset_asserted')) === true) assert(performance.now() - killed < 5000);
+      while ((await holder.result('is_reset_asserted')) === true) assert(performance.now() - killed < GONE_MS);
       assert.equal((await holder.request('swo_start', 115200)).status, 0);
     });
   }
@@ -108,7 +111,7 @@ describe('a client that is killed while it waits', () => {
   });
 
   it('for its turn behind `forward` leaves the queue, and what goes on using that is not disturbed', async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     await using forward = new ProbectlProcess(daemon.folder, ['forward', 'SIM0002']);
     const forwarded = await portOf(forward, /remote:localhost:(\d+)/);
     await using holder = await TestClient.connect(forwarded);
@@ -124,7 +127,7 @@ describe('a client that is killed while it waits', () => {
 
     await never;
     const killed = performance.now();
-    while ((await show('SIM0002')).queue.length > 1) assert(performance.now() - killed < 5000);
+    while ((await show('SIM0002')).queue.length > 1) assert(performance.now() - killed < GONE_MS);
     await holder.result('close');
     assert.equal((await turn).status, 0);
   });

@@ -367,6 +367,24 @@ describe('a client with ORUNDETECT that goes on behind a FAULT', () => {
   }
 });
 
+describe('power behind a FAULT of a client with ORUNDETECT', () => {
+  for (const faultyGoes of ['first', 'last']) {
+    it(`goes with the last client, the one with ORUNDETECT ${faultyGoes}`, async () => {
+      await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+      const [faulty, other] = await twoAtCore0(rig);
+      await write(rig, faulty, MEM_AP.TAR, NOTHING_THERE);
+      await detectOverruns(rig, faulty);
+      await assert.rejects(read(rig, faulty, MEM_AP.DRW), TransferFaultError);
+
+      const leaving = faultyGoes === 'first' ? [faulty, other] : [other, faulty];
+      for (const each of leaving) await rig.run(Promise.resolve(each[Symbol.asyncDispose]()));
+
+      const next = await rig.selected(CORE_0);
+      assert.equal((await rig.run(next.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS, 0);
+    });
+  }
+});
+
 describe('a client with ORUNDETECT that brings up the line again', () => {
   it('can clear its flags, which nobody has looked at before it', async () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
@@ -526,6 +544,19 @@ describe('RESEND behind RDBUFF, with a read of another client before them', () =
     await read(rig, second, MEM_AP.CSW);
 
     assert.equal(await rig.run(first.dap.readDp(DP.RDBUFF, NEVER)), RAM_BASE);
+    assert.equal(await rig.run(first.dap.readDp(DP.RESEND, NEVER)), RAM_BASE);
+  });
+
+  it('is as it was behind an ABORT with DAPABORT of a third one, behind which no probe reads', async () => {
+    await using rig = await SessionRig.start();
+    const [first, second, third] = [await rig.connected(), await rig.connected(), await rig.connected()];
+    await write(rig, first, MEM_AP.TAR, RAM_BASE);
+    await read(rig, first, MEM_AP.TAR);
+    await rig.run(first.dap.readDp(DP.RDBUFF, NEVER));
+
+    await rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER));
+    await rig.run(third.dap.writeDp(DP.ABORT, ABORT.DAPABORT, NEVER));
+
     assert.equal(await rig.run(first.dap.readDp(DP.RESEND, NEVER)), RAM_BASE);
   });
 });

@@ -214,8 +214,8 @@ export class LabClient {
   /** Sends one more, and waits for the reply. */
   async answers(id: number, request: string, ...args: readonly unknown[]): Promise<void> {
     this.send(id, request, ...args);
-    const { length } = this.received;
-    while (this.received.length === length) await once(this.process.stderr, 'data');
+    const isReply = (line: string): boolean => (JSON.parse(line) as { readonly id: number }).id === id;
+    while (!this.received.some(isReply)) await once(this.process.stderr, 'data');
   }
 
   async kill(): Promise<void> {

@@ -56,7 +56,7 @@ function task(probe: ListedProbe, port: number): object {
     label: taskName(probe),
     type: 'process',
     command: 'probectl',
-    args: ['forward', '--host', host, uid, '--port', String(port)],
+    args: ['forward', '--host', host, uid, '--port', String(port)].map(withoutVariables),
     isBackground: true,
     // Started once `forward` prints its command. VS Code wants a pattern for problems; nothing matches this one.
     problemMatcher: {
@@ -70,7 +70,7 @@ function taskName({ uid, host = '' }: ListedProbe): string {
   return withoutVariables(`probectl forward ${uid} of ${host}`);
 }
 
-/** VS Code fills in what stands in "${…}" and runs the commands in it; a machine of the network calls itself what it likes. */
+/** VS Code fills in what stands in "${…}" and runs the commands in it; machines and devices call themselves what they like. */
 function withoutVariables(text: string): string {
   return text.replaceAll('${', '$ {');
 }
