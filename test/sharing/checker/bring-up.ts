@@ -32,6 +32,8 @@ export function bringUp(realm: Realm, looks = true): Gesture {
   const here = realm.places.filter(({ targetSel }) => targetSel === realm.targetSel);
   const elsewhere = realm.places.filter((place) => !here.includes(place));
   const setsUp = ({ ap }: Place): Gesture => [
+    // The power may have gone while the client was at an AP up there.
+    ...(realm.board === 'dpv3' ? [select(ap | 5), control(0)] : []),
     ...[select(ap), ...(looks ? [read(0)] : [])],
     ...[write(0, 0x23000052), write(TAR, realm.ram), read(TAR)],
   ];
