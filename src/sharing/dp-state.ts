@@ -2,7 +2,10 @@
 
 import { takeFirst } from '../base/take-first.js';
 import { ApAddressing } from '../dap/ap-addressing.js';
+import { NoAckError } from '../dap/errors.js';
 import { type ApAddress, CTRL_STAT, DP, POWER_REQUESTS } from '../dap/registers.js';
+import { STICKY } from '../dap/sticky-flags.js';
+import type { Probe } from '../probe/probe.js';
 import type { MemApUser } from './mem-ap-user.js';
 import { WireMemAp } from './mem-ap-state.js';
 import type { MemoryPort } from './memory-port.js';
@@ -87,6 +90,8 @@ export class WireDp {
   control: number | undefined;
   /** A write of CTRL/STAT has failed, and may have been executed all the same. */
   isControlDoubted = false;
+  /** It was to set ORUNDETECT, and nobody answered: that may be for a WAIT behind it, with ORUNDETECT. */
+  isOverrunDoubted = false;
   /** Sticky flags may be set, and are those of this client. */
   suspect: LeaseContext | undefined;
   /** An access of the suspect has not come to its end. */
@@ -136,17 +141,34 @@ export class WireDp {
   /** Everything is as after power-up. */
   lostPower(): void {
     this.control = 0;
-    this.isControlDoubted = false;
+    this.isControlDoubted = this.isOverrunDoubted = false;
     this.suspect = this.rdbuffOf = this.resendOf = undefined;
     this.isStuck = false;
     for (const ap of this.aps.values()) ap.lostPower();
   }
 
+  /** With ORUNDETECT the target makes a data phase behind WAIT and FAULT. */
+  get mayDetectOverruns(): boolean {
+    return this.isOverrunDoubted || ((this.control ?? 0) & CTRL_STAT.ORUNDETECT) !== 0;
+  }
+
+  /** Writes CTRL/STAT. @param value  flags in it are cleared, over JTAG */
+  async writeControl({ dap }: Probe, value: number, signal: AbortSignal): Promise<void> {
+    this.isControlDoubted = true;
+    try {
+      await dap.writeDp(DP.CTRL_STAT, value, signal);
+    } catch (error) {
+      this.isOverrunDoubted ||= error instanceof NoAckError && (value & CTRL_STAT.ORUNDETECT) !== 0;
+      throw error;
+    }
+    this.#noteControl((value & ~STICKY) >>> 0);
+  }
+
   /** Takes note of what is in CTRL/STAT: without power the APs may forget. */
-  noteControl(control: number): void {
+  #noteControl(control: number): void {
     const isPowerLost = (this.control ?? 0) & ~control & CTRL_STAT.CDBGPWRUPREQ;
     this.control = control;
-    this.isControlDoubted = false;
+    this.isControlDoubted = this.isOverrunDoubted = false;
     if (isPowerLost) for (const ap of this.aps.values()) ap.doubt();
   }
 }

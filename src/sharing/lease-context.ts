@@ -6,7 +6,7 @@ import { never } from '../base/never.js';
 import { DaemonError, RequestError } from '../base/errors.js';
 import { takeFirst } from '../base/take-first.js';
 import { NoAckError, TransferError, TransferTimeoutError } from '../dap/errors.js';
-import { type ApAddress, CTRL_STAT, DP, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
+import { type ApAddress, CTRL_STAT, type DpAddress, POWER_REQUESTS, selectOf } from '../dap/registers.js';
 import type { WireProtocol } from '../dap/wire-protocol.js';
 import type { Probe } from '../probe/probe.js';
 import type { TargetWatch } from './core-watch.js';
@@ -206,10 +206,8 @@ export class LeaseContext {
     const counted = view.control === undefined ? WORKING_CONTROL : WRITTEN_CONTROL;
     if (dp.control === undefined || (((mine ^ dp.control) & counted) === 0 && !dp.isControlDoubted)) return;
     const control = ((mine & ~POWER_REQUESTS) | (dp.control & POWER_REQUESTS)) >>> 0;
-    dp.isControlDoubted = true;
     this.#wire.user = undefined; // also if the write fails
-    await probe.dap.writeDp(DP.CTRL_STAT, control, never);
-    dp.noteControl(control);
+    await dp.writeControl(probe, control, never);
   }
 
   /** An access of this client has failed; it may be one that was acknowledged before it was executed. */
@@ -218,7 +216,8 @@ export class LeaseContext {
     const { view, dp } = this.here;
     if (!(error instanceof DaemonError)) return; // not begun: its client has gone
     // With ORUNDETECT the target makes a data phase behind WAIT and FAULT, and the probe none: the two lose each other.
-    const hasOverrun = error instanceof TransferError && ((view.control ?? 0) & CTRL_STAT.ORUNDETECT) !== 0;
+    const detects = ((view.control ?? 0) & CTRL_STAT.ORUNDETECT) !== 0 || dp.isOverrunDoubted;
+    const hasOverrun = error instanceof TransferError && detects;
     const isUnanswered = error instanceof NoAckError || hasOverrun;
     // What was posted behind the access that failed was dropped. Without an answer the power may have been away.
     const refusedAt = error instanceof TransferError ? error.access?.refusedAt : undefined;

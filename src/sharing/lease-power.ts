@@ -76,9 +76,7 @@ export class LeasePower {
     wire.user = undefined;
     if (dp.suspect) await dp.suspect.takeFlags(probe, dp);
     const control = (((dp.control ?? 0) & ~POWER_REQUESTS) | requests) >>> 0;
-    dp.isControlDoubted = true;
-    await probe.dap.writeDp(DP.CTRL_STAT, control, never);
-    dp.noteControl(control);
+    await dp.writeControl(probe, control, never);
   }
 
   /** What others request at the debug port that this client has selected. */

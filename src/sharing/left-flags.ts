@@ -48,8 +48,8 @@ export async function clearLeftFlags(
 }
 
 /** Whether an error of a look at CTRL/STAT would break the line again: there is a WAIT to be given up, with ORUNDETECT. */
-export function cannotBeLookedAt({ isStuck, control = 0 }: WireDp): boolean {
-  return isStuck && (control & CTRL_STAT.ORUNDETECT) !== 0;
+export function cannotBeLookedAt({ isStuck, mayDetectOverruns }: WireDp): boolean {
+  return isStuck && mayDetectOverruns;
 }
 
 async function giveUpStuck(probe: Probe, dp: WireDp): Promise<void> {

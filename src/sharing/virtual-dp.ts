@@ -126,15 +126,12 @@ export class VirtualDp {
   async #writeControl(probe: Probe, value: number, signal: AbortSignal): Promise<void> {
     const { view, dp } = this.#context.here;
     const power = (value & POWER_REQUESTS) | this.#context.power.ofOthers(view);
-    dp.isControlDoubted = true;
-    await probe.dap.writeDp(DP.CTRL_STAT, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
+    await dp.writeControl(probe, ((value & ~POWER_REQUESTS) | power) >>> 0, signal);
     if (this.#context.protocol === 'JTAG') {
       view.sticky &= ~value;
       if ((value & JTAG_STICKY) === JTAG_STICKY) this.#noteCleared(dp, view);
     }
-    const control = value & ~STICKY;
-    view.control = control >>> 0;
-    dp.noteControl(((control & ~POWER_REQUESTS) | power) >>> 0);
+    view.control = (value & ~STICKY) >>> 0;
   }
 
   /** Behind a write the probe reads RDBUFF, to see whether it worked. */

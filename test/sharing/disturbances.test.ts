@@ -414,6 +414,40 @@ describe('an ACK that is none', () => {
   });
 });
 
+describe('a WAIT behind the write that sets ORUNDETECT', () => {
+  for (const kind of ['plain', 'multidrop'] as const) {
+    const connect = (rig: SessionRig): Promise<ClientLease> =>
+      kind === 'multidrop' ? rig.selected(CORE_0) : rig.connected();
+    const control = (rig: SessionRig, { dap }: ClientLease): Promise<number> =>
+      rig.run(dap.readDp(DP.CTRL_STAT, NEVER));
+
+    it(`breaks the line for that client alone, where the write is its own (${kind})`, async () => {
+      await using rig = await SessionRig.start({ probe: { board: { kind } } });
+      const [detecting, other] = [await connect(rig), await connect(rig)];
+      await rig.run(other.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+      const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 3, on: { port: 'DP', address: DP.RDBUFF } });
+
+      await assert.rejects(detectOverruns(rig, detecting), NoAckError);
+      waits[Symbol.dispose]();
+
+      assert.ok((await control(rig, other)) & POWER_REQUESTS);
+    });
+
+    it(`breaks the line for that client alone, where its bit is put back (${kind})`, async () => {
+      await using rig = await SessionRig.start({ probe: { board: { kind } } });
+      const [detecting, other] = [await connect(rig), await connect(rig)];
+      await detectOverruns(rig, detecting);
+      await rig.run(other.dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+      const waits = rig.sim.board.faults.inject({ kind: 'wait', times: 3, on: { port: 'DP', address: DP.RDBUFF } });
+
+      await assert.rejects(read(rig, detecting, MEM_AP.TAR), NoAckError);
+      waits[Symbol.dispose]();
+
+      assert.ok((await control(rig, other)) & POWER_REQUESTS);
+    });
+  }
+});
+
 describe('an error while the registers of one client are put back for it', () => {
   for (const protocol of ['SWD', 'JTAG'] as const) {
     // Over JTAG the access is made, and only takes too long.
