@@ -2,7 +2,7 @@
 // the order it came.
 
 import type { Socket } from 'node:net';
-import { abortsWithin, type Clock } from '../base/clock.js';
+import { abortAfter, abortsWithin, type Clock } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import { resetSocket } from '../base/reset-socket.js';
 import { encodeError, encodeReply } from '../jsonl/encode-reply.js';
@@ -112,12 +112,10 @@ export class AcceleratedSession {
     await clientClosed;
     await this.#watching;
     this.#prodder?.[Symbol.dispose]();
-    const patience = new AbortController();
-    const timer = clock.timer(FINISH_MS, () => patience.abort());
+    using patience = abortAfter(FINISH_MS, clock);
     // Nobody is there for what only waits, such as an `open` in a queue: it must not keep its place.
     if (this.#promised === 0 && this.#slots.some(({ text }) => text === undefined)) this.#server?.close();
     await this.#server?.finish(patience.signal);
-    timer[Symbol.dispose]();
     this.#goodbye?.[Symbol.dispose]();
     this.#options.onClosed(this);
   }

@@ -1,7 +1,7 @@
 // The daemon's side of the control socket: who gets in, and who has to go.
 
 import type { Socket } from 'node:net';
-import type { Clock } from '../base/clock.js';
+import { abortAfter, type Clock } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { requestTable } from '../jsonl/request-table.js';
@@ -150,15 +150,13 @@ async function refuse(path: string, clock: Clock): Promise<never> {
 /** The pid of the daemon that has the socket; undefined if it does not say. */
 async function askPid(path: string, clock: Clock): Promise<number | undefined> {
   let client: ControlClient | undefined;
-  const late = new AbortController();
-  const timer = clock.timer(ASK_TIMEOUT_MS, () => late.abort());
+  using late = abortAfter(ASK_TIMEOUT_MS, clock);
   try {
     client = await ControlClient.connect(path);
     return (await client.call('ping', {}, late.signal)).pid;
   } catch {
     return undefined; // it may be stuck, or no daemon of ours: it is refused all the same
   } finally {
-    timer[Symbol.dispose]();
     await client?.[Symbol.asyncDispose]();
   }
 }
