@@ -36,7 +36,11 @@ export async function forward(options: ForwardOptions, hostOptions: HostOptions,
   turn?.destroy(); // nobody uses it yet, and others wait
   let current: ProbeRow | undefined;
   const endpoint = remoteProbe(host, probe, world, () => current);
-  await using helper = await serveLocally({ endpoint, port, pipelining: !plain }, world);
+  await using helper = await serveLocally(
+    { endpoint, port, pipelining: !plain },
+    await world.loadSocketOptions(),
+    world,
+  );
   const target = probe.target === undefined ? '' : ` -t ${shellWord(harmless(probe.target))}`;
   world.stdout.write(`pyocd gdbserver -u remote:localhost:${helper.port}${target}\n`);
   const stop = new AbortController();

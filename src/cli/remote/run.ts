@@ -34,7 +34,11 @@ export async function runWithProbe(options: RunOptions, hostOptions: HostOptions
   const { uid, target } = found.row;
   const current = host.kind === 'ssh' ? rowOf(client, uid, world.clock) : undefined;
   using endpoint = endpointWithTurn(remoteProbe(host, found.row, world, current), found.turn);
-  await using helper = await serveLocally({ endpoint, port: undefined, pipelining: !plain }, world);
+  await using helper = await serveLocally(
+    { endpoint, port: undefined, pipelining: !plain },
+    await world.loadSocketOptions(),
+    world,
+  );
   return await runCommand(command, { port: helper.port, uid, ...(target !== undefined && { target }) }, world);
 }
 
