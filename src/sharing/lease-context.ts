@@ -298,7 +298,7 @@ export class LeaseContext {
 
   /** Also where this client itself has lost the line: what others have there is to be saved all the same. */
   async #regainLine(probe: Probe): Promise<boolean> {
-    for (const { line } of [this, ...this.#wire.contexts]) if (await line.regain(probe)) return true;
+    for (const { line } of new Set([this, ...this.#wire.contexts])) if (await line.regain(probe)) return true;
     return false;
   }
 
