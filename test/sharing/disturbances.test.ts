@@ -550,8 +550,7 @@ describe('an ABORT that nobody has heard', () => {
   it('does not pass for a sign of life of the debug port', async () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await rig.connected(), await rig.connected()];
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.loseLine(second);
     await rig.run(second.dap.writeDp(DP.ABORT, ABORT.DAPABORT, NEVER));
 
     assert.ok((await rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER))) & POWER_REQUESTS);
@@ -561,8 +560,7 @@ describe('an ABORT that nobody has heard', () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await working(rig, WORDS, RAM_BASE), await working(rig, WORDS, NOTHING_THERE)];
     await assert.rejects(read(rig, second, MEM_AP.DRW), TransferFaultError);
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.loseLine(second);
     await rig.run(second.dap.writeDp(DP.ABORT, 0x1f, NEVER));
 
     assert.equal(await read(rig, first, MEM_AP.TAR), RAM_BASE);
@@ -650,8 +648,7 @@ describe('a client that selects no target, on a line where others do', () => {
     await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
     const [first] = await twoAtCore0(rig);
     const last = await rig.selected(CORE_1);
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(rig.run(first.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.loseLine(first);
 
     await rig.run(last.swjSequence(bitString(51, -1n), NEVER));
     await rig.run(last.swjSequence(bitString(8, 0), NEVER));

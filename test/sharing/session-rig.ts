@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { silentLogger } from '../../src/base/logger.js';
 import { bitString } from '../../src/dap/bit-string.js';
+import { NoAckError } from '../../src/dap/errors.js';
 import { CTRL_STAT, DP } from '../../src/dap/registers.js';
 import type { WireProtocol } from '../../src/dap/wire-protocol.js';
 import { findDriver } from '../../src/probe/drivers.js';
@@ -127,6 +128,12 @@ export class SessionRig implements AsyncDisposable {
     await this.run(lease.dap.readDp(DP.DPIDR, NEVER));
     const power = CTRL_STAT.CDBGPWRUPREQ | CTRL_STAT.CSYSPWRUPREQ;
     await this.run(lease.dap.writeDp(DP.CTRL_STAT, power >>> 0, NEVER));
+  }
+
+  /** Nobody answers an access of a client: it has lost the line. */
+  async loseLine({ dap }: ClientLease): Promise<void> {
+    this.sim.board.faults.inject({ kind: 'no-ack' });
+    await assert.rejects(this.run(dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
   }
 
   /** Lets time pass until `promise` settles. */

@@ -201,8 +201,7 @@ describe('a sequence while others are connected', () => {
   it('that leaves the target asleep does not reach it, also where its client has lost the line', async () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await rig.connected(), await rig.connected()];
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.loseLine(second);
 
     await rig.run(second.swjSequence(LINE_RESET, NEVER));
     await rig.run(second.swjSequence(bitString(16, 0xe3bc), NEVER)); // SWD to dormant: IHI 0031 B5.3.2
@@ -214,8 +213,7 @@ describe('a sequence while others are connected', () => {
   it('that may leave the target in another protocol does not reach it, also where its client has lost the line', async () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await rig.connected(), await rig.connected()];
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.loseLine(second);
 
     // To JTAG, and the selection alert, which nobody hears who is awake.
     for (const sequence of [LINE_RESET, bitString(16, 0xe73c), LINE_RESET, bitString(136, ALERT)])
@@ -230,8 +228,7 @@ describe('a sequence while others are connected', () => {
   it('that would change the protocol of a target that may be awake is refused', async () => {
     await using rig = await SessionRig.start();
     const [first, second] = [await rig.connected(), await rig.connected()];
-    rig.sim.board.faults.inject({ kind: 'no-ack' });
-    await assert.rejects(rig.run(second.dap.readDp(DP.CTRL_STAT, NEVER)), NoAckError);
+    await rig.loseLine(second);
 
     for (const sequence of [bitString(136, ALERT), LINE_RESET]) await rig.run(second.swjSequence(sequence, NEVER));
     await assert.rejects(rig.run(second.swjSequence(bitString(16, 0xe73c), NEVER)), RequestError);
