@@ -13,11 +13,10 @@ import { Entrance, waysIn } from '../support/way-in.js';
 const MEGABYTE = 1024 * 1024;
 /** Of each process. A line of 8 MiB, 1 MiB of backlog and 1 MiB of replies per client, and what the garbage collector has not seen yet. */
 const MAX_GROWTH_BYTES = 100 * MEGABYTE;
-/**
- * A bulky request on simulated wires takes some 50 ms, more on a busy machine. One of them may come first, not all that
- * were sent ahead, which takes a minute.
- */
-const MAX_ANSWER_MS = 2000;
+/** A bulky request on simulated wires takes some 50 ms. One of them may come first, not all that were sent ahead. */
+const MAX_ANSWER_MS = 300;
+/** A machine that is busy answers late by chance, a server that lets the other one go first does it each time. */
+const TRIES = 4;
 /** One for each request of the other client: enough for its replies to fill the kernel's buffers, and then ours. */
 const BYSTANDER_REQUESTS = 250;
 /** docs/simulated-board.md. */
@@ -51,7 +50,9 @@ const BULK_WORDS = 65_535;
 /** Answered with 130 KB: RAM full of zeros. */
 const bulky = `{"id":1,"request":"read_ap_multiple","arguments":[12,${BULK_WORDS}]}\n`;
 
-const misbehaviours: readonly [what: string, act: (port: number) => Promise<net.Socket>][] = [
+type Misbehaviour = (port: number) => Promise<net.Socket>;
+
+const misbehaviours: readonly [what: string, act: Misbehaviour][] = [
   [
     'sends a line of 10 MB',
     async (port) => {
@@ -132,30 +133,39 @@ for (const way of waysIn) {
 
     for (const [what, act] of misbehaviours) {
       it(`another one on the same probe gets right answers: it ${what}`, async () => {
-        const processes = [daemon.process.pid, entrance.helper?.pid].filter((pid) => pid !== undefined);
-        const before = processes.map(residentBytes);
-        const acting = act(entrance.port);
-        acting.catch(() => undefined); // it is waited for below
-        let slowestMs = 0;
-        let mostGrown = 0;
-        const measure = (): void => {
-          for (const [i, pid] of processes.entries()) mostGrown = Math.max(mostGrown, residentBytes(pid) - before[i]);
-        };
-
-        for (let i = 0; i < BYSTANDER_REQUESTS; i++) {
-          const asked = performance.now();
-          assert.equal(await bystander.result('read_dp', 0), DPIDR);
-          slowestMs = Math.max(slowestMs, performance.now() - asked);
-          measure();
+        let slowestMs = Infinity;
+        for (let i = 0; i < TRIES && slowestMs >= MAX_ANSWER_MS; i++) {
+          slowestMs = Math.min(slowestMs, await slowestBeside(act));
         }
-
-        const socket = await acting;
-        measure();
-        assert.equal(await bystander.result('read_dp', 0), DPIDR);
         assert.ok(slowestMs < MAX_ANSWER_MS, `one answer took ${slowestMs} ms`);
-        assert.ok(mostGrown < MAX_GROWTH_BYTES, `one of them grew by ${mostGrown / MEGABYTE} MB`);
-        socket.destroy();
       });
+    }
+
+    /** @returns  how long the slowest answer to the bystander took, in ms */
+    async function slowestBeside(act: Misbehaviour): Promise<number> {
+      const processes = [daemon.process.pid, entrance.helper?.pid].filter((pid) => pid !== undefined);
+      const before = processes.map(residentBytes);
+      const acting = act(entrance.port);
+      acting.catch(() => undefined); // it is waited for below
+      let slowestMs = 0;
+      let mostGrown = 0;
+      const measure = (): void => {
+        for (const [i, pid] of processes.entries()) mostGrown = Math.max(mostGrown, residentBytes(pid) - before[i]);
+      };
+
+      for (let i = 0; i < BYSTANDER_REQUESTS; i++) {
+        const asked = performance.now();
+        assert.equal(await bystander.result('read_dp', 0), DPIDR);
+        slowestMs = Math.max(slowestMs, performance.now() - asked);
+        measure();
+      }
+
+      const socket = await acting;
+      measure();
+      assert.equal(await bystander.result('read_dp', 0), DPIDR);
+      assert.ok(mostGrown < MAX_GROWTH_BYTES, `one of them grew by ${mostGrown / MEGABYTE} MB`);
+      socket.destroy();
+      return slowestMs;
     }
   });
 }
