@@ -30,10 +30,10 @@ export async function forwardingTable(seconds: number): Promise<Table> {
       loads.note(name, await play({ recording: LOAD, port }));
     }
   }
-  const rows = ways.map(({ name, beside, bound, floor }): Row => ({
+  const rows = ways.map(({ name, beside, bound, relayed }): Row => ({
     ...{ way: name, beside, bound: bound && `< ${bound}` },
     ...{ 'read_dp us': rounded(median(reads.of(name)), 1), ratio: reads.ratio(name, beside) },
-    ...{ 'beside the relay': reads.ratio(name, floor) },
+    ...{ 'beside the relay': reads.ratio(name, relayed) },
     ...{ 'load ms': rounded(median(loads.of(name)), 1), 'ratio of loads': loads.ratio(name, beside) },
   }));
   const note =

@@ -10,6 +10,7 @@ import { LineSplitter } from '../jsonl/line-splitter.js';
 import { type Envelope, type MalformedEnvelope, readEnvelope } from '../protocol/envelope.js';
 import { isHttpRequestLine, isTlsHandshake } from '../protocol/foreign-protocol.js';
 import { statusOf } from '../protocol/status.js';
+import { BusyPoll } from './busy-poll.js';
 import type { ProbeEndpoint } from './endpoint.js';
 import { Prodder } from './prodder.js';
 import { PropertyMemory } from './property-memory.js';
@@ -67,6 +68,7 @@ export class AcceleratedSession {
   readonly #splitter = new LineSplitter(MAX_LINE_BYTES, (line) => this.#lineArrived(line));
   readonly #policy = new RequestPolicy();
   readonly #properties = new PropertyMemory();
+  readonly #poll: BusyPoll;
   readonly #slots: Slot[] = [];
   #server: RequestStream | undefined;
   #prodder: Prodder | undefined;
@@ -84,6 +86,7 @@ export class AcceleratedSession {
   constructor(client: Socket, options: SessionOptions) {
     this.#client = client;
     this.#options = options;
+    this.#poll = new BusyPoll(options.clock);
     client.on('error', () => undefined); // 'close' comes after it
     const clientClosed = new Promise<void>((resolve) => {
       client.once('close', () => {
@@ -112,6 +115,7 @@ export class AcceleratedSession {
     await clientClosed;
     await this.#watching;
     this.#prodder?.[Symbol.dispose]();
+    this.#poll[Symbol.dispose]();
     using patience = abortAfter(FINISH_MS, clock);
     // Nobody is there for what only waits, such as an `open` in a queue: it must not keep its place.
     if (this.#promised === 0 && this.#slots.some(({ text }) => text === undefined)) this.#server?.close();
@@ -181,7 +185,7 @@ export class AcceleratedSession {
       this.#prodder?.waits();
       if (this.#properties.tell(property, (reply) => this.#answer(slot, name, retold(slot.id, reply)))) return;
       const tell = this.#properties.asked(property);
-      server.send(line, (reply) => {
+      this.#ask(line, server, (reply) => {
         tell(reply);
         this.#answer(slot, name, reply);
       });
@@ -199,8 +203,17 @@ export class AcceleratedSession {
     this.#properties.forgetPassing();
     if (name === 'open' || name === 'close') this.#properties.forgetAll();
     this.#prodder?.waits();
-    server.send(line, (reply) => this.#answer(slot, name, reply));
+    this.#ask(line, server, (reply) => this.#answer(slot, name, reply));
     if (policy === 'waits' && this.#options.pipelining) this.#askAhead(name, server);
+  }
+
+  /** Sends what the client waits for. */
+  #ask(line: Buffer, server: RequestStream, answered: (reply: Reply) => void): void {
+    server.send(line, (reply) => {
+      answered(reply);
+      this.#poll.answered();
+    });
+    this.#poll.waits();
   }
 
   /** What stock clients ask next comes back with the same round trip. */
@@ -236,6 +249,7 @@ export class AcceleratedSession {
   #die(reason: Error): void {
     this.#dead ??= reason;
     this.#prodder?.[Symbol.dispose]();
+    this.#poll[Symbol.dispose]();
     for (const slot of this.#slots) if (slot.text === undefined) this.#refuse(slot);
     this.#sendReplies();
   }

@@ -1,4 +1,4 @@
-// The floor of forwarding: passes bytes on to the port it is told, and looks at none. Prints its own.
+// What forwarding costs that does nothing else: passes bytes on to the port it is told, and looks at none. Prints its own.
 
 import net from 'node:net';
 import process from 'node:process';

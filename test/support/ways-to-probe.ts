@@ -17,8 +17,8 @@ export interface WayToProbe {
   readonly beside?: string;
   /** At most so many times its round trip. */
   readonly bound?: number;
-  /** The same with a relay in place of ours, which does nothing else: the floor. */
-  readonly floor?: string;
+  /** The same with a relay in place of ours, which only passes bytes on. */
+  readonly relayed?: string;
 }
 
 export interface ServedProbe {
@@ -49,7 +49,7 @@ export async function openWays(probe: ServedProbe, disposer: Disposer): Promise<
     { name: 'a relay in Node', port: await startRelay(port, disposer), beside: 'direct' },
     {
       ...{ name: 'forward', port: await forward(folder, ['SIM0001']) },
-      ...{ beside: 'direct', bound: 2.5, floor: 'a relay in Node' },
+      ...{ beside: 'direct', bound: 2.5, relayed: 'a relay in Node' },
     },
   ];
   if (!hasSshd()) return ways;
@@ -62,7 +62,7 @@ export async function openWays(probe: ServedProbe, disposer: Disposer): Promise<
     {
       name: 'forward --host ssh://',
       port: await forward(sshd.folder, ['--host', 'ssh://lab', 'SIM0001'], sshd.env),
-      ...{ beside: 'ssh -L', bound: 1.3, floor: 'a relay before ssh -L' },
+      ...{ beside: 'ssh -L', bound: 1.3, relayed: 'a relay before ssh -L' },
     },
   ];
 }
