@@ -97,7 +97,8 @@ class SshStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.child.stdin.write(chunk, () => done());
+    if (this.child.stdin.write(chunk)) done();
+    else this.child.stdin.once('drain', done);
   }
 
   override _final(done: () => void): void {
