@@ -143,13 +143,20 @@ export class AcceleratedSession {
       this.#inputEnded = true;
       if (!this.#splitter.end()) resetSocket(client);
       this.#sendReplies();
-      // Who has left altogether must not keep its place in a queue.
-      const isWaiting = (): boolean => this.#slots.length > 0;
-      const over = this.#abort.signal;
-      this.#watching = knock(client, { clock: this.#options.clock, over, isWaiting, goesOn: isWaiting });
+      this.#watch();
     });
     client.on('drain', () => this.#throttle());
     client.resume();
+  }
+
+  /** Who has left altogether must not keep its place in a queue. One that sends no more, or is not read, cannot say so. */
+  #watch(): void {
+    const client = this.#client;
+    const isWaiting = (): boolean => client.isPaused() || (this.#inputEnded && this.#slots.length > 0);
+    const { clock } = this.#options;
+    this.#watching ??= knock(client, { clock, over: this.#abort.signal, isWaiting, goesOn: isWaiting }).finally(
+      () => (this.#watching = undefined),
+    );
   }
 
   #lineArrived(line: Buffer): void {
@@ -265,8 +272,10 @@ export class AcceleratedSession {
   #throttle(): void {
     // Where there is no server any more, the client is read to be told so.
     const isStuck = !this.#dead && (this.#server?.unsentBytes ?? 0) > MAX_UNSENT_BYTES;
-    if (this.#slots.length >= MAX_SLOTS || isStuck) this.#client.pause();
-    else if (this.#client.isPaused()) this.#client.resume();
+    if (this.#slots.length >= MAX_SLOTS || isStuck) {
+      this.#client.pause();
+      this.#watch();
+    } else if (this.#client.isPaused()) this.#client.resume();
     if (this.#client.writableLength > MAX_UNREAD_BYTES) this.#server?.pause();
     else this.#server?.resume();
   }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { abortsWithin, type Clock } from '../base/clock.js';
 
-/** The pause behind the first knock, which the peer's RST needs to come in; each next one is twice as long, up to the longest. */
-const FIRST_PAUSE_MS = 20;
+/** What is answered within the first pause needs none; each next one is twice as long, up to the longest. */
+const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 1000;
 
 export interface Knocking {
@@ -22,10 +22,9 @@ export interface Knocking {
  */
 export async function knock(socket: Socket, { clock, over, isWaiting, goesOn }: Knocking): Promise<void> {
   let pauseMs = FIRST_PAUSE_MS;
-  do {
+  while (!(await abortsWithin(over, pauseMs, clock)) && goesOn()) {
     // What is on its way already does it as well.
     if (isWaiting() && socket.writable && socket.writableLength === 0) socket.write(' ');
-    if (await abortsWithin(over, pauseMs, clock)) return;
     pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-  } while (goesOn());
+  }
 }

@@ -150,6 +150,8 @@ describe('the pipelining helper', () => {
 
 describe('a client of the pipelining helper that sends faster than the server reads', () => {
   const LINES = 20;
+  /** As docs/acceleration.md says it. */
+  const MAX_UNSENT_BYTES = 1024 * 1024;
   const words = JSON.stringify(Array<number>(16_384).fill(0xffff_ffff));
   const line = `{"id": 1, "request": "write_ap_multiple", "arguments": [${DRW}, ${words}]}\n`;
 
@@ -163,7 +165,23 @@ describe('a client of the pipelining helper that sends faster than the server re
     world.client.send(line.repeat(LINES));
 
     await world.probe.received(LINES);
-    assert.ok(world.probe.mostUnsent < 2 * 1024 * 1024, `${world.probe.mostUnsent} bytes`);
+    assert.ok(world.probe.mostUnsent < 2 * MAX_UNSENT_BYTES, `${world.probe.mostUnsent} bytes`);
+  });
+
+  it('is noticed when it leaves meanwhile, though it is not read from', async () => {
+    const clock = new FakeClock();
+    const never = (): void => undefined;
+    await using world = await start({ clock }, new ScriptedProbe(undefined, never));
+    world.client.send(line.repeat(8)); // six are more than 1 MiB
+    await world.client.bytesSent(); // the kernel has the others, and will have the end behind them
+    for (let held = 0; held <= MAX_UNSENT_BYTES; held += line.length) await world.client.reply();
+
+    world.client.socket.destroy();
+
+    for (let ms = 0; world.helper.clients > 0; ms += 100) {
+      assert.ok(ms < 10_000);
+      await clock.advance(100);
+    }
   });
 
   it('is told when the server dies meanwhile', async () => {
