@@ -352,6 +352,24 @@ describe('a probe connected with JTAG', () => {
     device.done();
   });
 
+  // Test-Logic-Reset leaves SELECT as it is, and address 0 of a DPv3 is DPIDR in bank 0 alone (IHI 0074 B2.2).
+  it('selects bank 0 for DPIDR where it does not know the bank', async () => {
+    const selecting: Step = { out: '05 00 02 08 00000000 02', in: ['05 02 01 7734013c'] };
+    const { device, probe } = await connected(
+      selecting,
+      { out: '05 00 02 08 01000000 02', in: ['05 02 01 28000000'] }, // DPIDR1
+      { out: '14 01 46 3f', in: ['1400'] },
+      selecting,
+    );
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+    await probe.dap.readDp(0x10, NEVER);
+    await probe.jtag?.sequence({ tms: 1, readTdo: false, tdi: bitString(6, 0x3f) }, NEVER);
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x3c013477);
+
+    device.done();
+  });
+
   const powered: Step = { out: '05 00 02 08 00000000 04 00000050', in: ['05 02 01'] };
   const losses: [string, Step[], (dap: Probe['dap']) => Promise<unknown>][] = [
     [
