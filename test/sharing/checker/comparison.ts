@@ -35,6 +35,9 @@ export class Comparison implements AsyncDisposable {
   readonly #unknown = new Set<number>();
   /** Those whose last write to one may still wait to be sent. */
   readonly #unsettled = new Set<number>();
+  readonly #begun = new Set<number>();
+  /** Everybody was gone once, and what was known of the target's first state with them. */
+  #wasForsaken = false;
 
   private constructor(
     private readonly realms: readonly Realm[],
@@ -76,7 +79,7 @@ export class Comparison implements AsyncDisposable {
   }
 
   async #next(client: number): Promise<void> {
-    if (this.current[client].length === 0) this.current[client] = [...(this.programs[client].shift() ?? [])];
+    if (this.current[client].length === 0) this.current[client] = [...this.#nextGesture(client)];
     const planned = this.current[client].shift();
     if (!planned) return;
     const step = this.#sparingOthers(client, planned);
@@ -88,6 +91,14 @@ export class Comparison implements AsyncDisposable {
       if (late.isKnown || step.do === 'disturbed') await this.#play(client, { do: 'flush' });
     }
     await this.#play(client, step);
+  }
+
+  /** Who comes when everybody was gone does not look at a CSW that one of them may have written: docs/sharing.md. */
+  #nextGesture(client: number): Gesture {
+    const gesture = this.programs[client].shift() ?? [];
+    if (this.#begun.has(client)) return gesture;
+    this.#begun.add(client);
+    return this.#wasForsaken ? bringUp(this.realms[client], false) : gesture;
   }
 
   /** Without the disturbance where a scan would break whose damage to others nobody could undo. */
@@ -124,6 +135,7 @@ export class Comparison implements AsyncDisposable {
     this.#trace.push(`${client}: ${stepText(step)} -> ${JSON.stringify(seen)}`);
     assert.deepEqual(seen, expected, `not as alone:\n${this.#trace.slice(-TRACED).join('\n')}`);
     this.#noteKept(client, step, seen);
+    if (['die', 'reopen', 'reconnect'].includes(step.do)) this.#wasForsaken ||= others.length === 0;
     await this.#afterwards(client, step);
   }
 

@@ -21,12 +21,16 @@ export const targets: readonly Target[] = [
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
   { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: true },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
+  { board: 'dpv3', protocol: 'JTAG', apart: false, handles: true },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
   { board: 'second-ap', protocol: 'SWD', apart: true, handles: false, resets: 'core and APs' },
+  { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: true, resets: 'core and APs' },
+  { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false, resets: 'core and APs' },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
   { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core' },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: false, resets: 'core and APs' },
+  { board: 'dpv3', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
 ];
 
 /** Declares a test for each world. */
@@ -39,7 +43,7 @@ export function playWorlds(worlds: readonly World[], extent: Extent): void {
       fc.integer({ min: 2, max: 4 }).chain((clients) =>
         fc.record({
           programs: fc.tuple(...Array.from({ length: clients }, (_, client) => anyProgram(realmOf(world, client)))),
-          order: fc.array(fc.nat(clients - 1), { minLength: 40, maxLength: 200 }),
+          order: anyOrder(clients),
         }),
       ),
     play: async (world, clients) => {
@@ -48,4 +52,12 @@ export function playWorlds(worlds: readonly World[], extent: Extent): void {
       return comparison.played;
     },
   });
+}
+
+/** In turns, and in bursts: what takes several steps may be done with before anybody else comes. */
+function anyOrder(clients: number): fc.Arbitrary<readonly number[]> {
+  const burst = fc
+    .tuple(fc.nat(clients - 1), fc.constantFrom(1, 1, 1, 1, 1, 1, 3, 10, 30))
+    .map(([client, steps]) => Array.from({ length: steps }, () => client));
+  return fc.array(burst, { minLength: 20, maxLength: 100 }).map((bursts) => bursts.flat());
 }
