@@ -47,7 +47,12 @@ export class SelectBelief {
     return this.#hasSelect1 && this.#isBankDoubted && !this.#wasLineReset;
   }
 
-  /** The line is up, whatever it was that was read as DPIDR. */
+  /** Something was acknowledged: the line is up, in whatever bank. */
+  noteUp(): void {
+    this.#mayBeReset = false;
+  }
+
+  /** The same, whatever it was that was read as DPIDR. */
   noteAnswer(): void {
     this.#mayBeReset = this.#isBankDoubted = false;
   }

@@ -88,6 +88,7 @@ export class TargetBelief {
 
   /** Everything prepared so far was executed. */
   executed(): void {
+    this.#select.noteUp();
     this.#bankOnWire = this.#select.bank;
     this.#debugPowerRequest = this.#writtenRequest;
   }
@@ -109,6 +110,7 @@ export class TargetBelief {
     const isAnswered = isFault || error instanceof TransferTimeoutError;
     const pending = isFault ? undefined : collected.unacknowledgedDpWrite(DP.SELECT);
     this.#forget(!isAnswered, pending === undefined || (pending & 0xf) === bank ? bank : undefined);
+    if (isAnswered) this.#select.noteUp();
   }
 
   /** Over JTAG, ACK is that of the scan before; and a scan that breaks off is an access: to SELECT, maybe. */
