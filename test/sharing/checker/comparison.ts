@@ -36,8 +36,8 @@ export class Comparison implements AsyncDisposable {
   /** Those whose last write to one may still wait to be sent. */
   readonly #unsettled = new Set<number>();
   readonly #begun = new Set<number>();
-  /** Everybody was gone once, and what was known of the target's first state with them. */
-  #wasForsaken = false;
+  /** What was known of the target's first state is gone: with everybody, or with the power. */
+  #isForgotten = false;
 
   private constructor(
     private readonly realms: readonly Realm[],
@@ -93,12 +93,12 @@ export class Comparison implements AsyncDisposable {
     await this.#play(client, step);
   }
 
-  /** Who comes when everybody was gone does not look at a CSW that one of them may have written: docs/sharing.md. */
+  /** Who comes after that does not look at a CSW that somebody may have written without a look: docs/sharing.md. */
   #nextGesture(client: number): Gesture {
     const gesture = this.programs[client].shift() ?? [];
     if (this.#begun.has(client)) return gesture;
     this.#begun.add(client);
-    return this.#wasForsaken ? bringUp(this.realms[client], false) : gesture;
+    return this.#isForgotten ? bringUp(this.realms[client], false) : gesture;
   }
 
   /** Without the disturbance where a scan would break whose damage to others nobody could undo. */
@@ -135,7 +135,7 @@ export class Comparison implements AsyncDisposable {
     this.#trace.push(`${client}: ${stepText(step)} -> ${JSON.stringify(seen)}`);
     assert.deepEqual(seen, expected, `not as alone:\n${this.#trace.slice(-TRACED).join('\n')}`);
     this.#noteKept(client, step, seen);
-    if (['die', 'reopen', 'reconnect'].includes(step.do)) this.#wasForsaken ||= others.length === 0;
+    if (['die', 'reopen', 'reconnect'].includes(step.do)) this.#isForgotten ||= others.length === 0;
     await this.#afterwards(client, step);
   }
 
@@ -214,6 +214,7 @@ export class Comparison implements AsyncDisposable {
   /** The others find that nobody answers any more, and bring the line up as they did at first. */
   #afterPowerLoss(client: number): void {
     const connected = this.shared.others(client);
+    this.#isForgotten = true;
     for (const [other, player] of this.alone.entries()) {
       if (other === client) continue;
       player.losePower();
