@@ -12,12 +12,15 @@ import { type Gesture, isHelped, type Realm, realmOf, type Step, stepText, type 
 export interface Run {
   /** Of each client. */
   readonly programs: readonly (readonly Gesture[])[];
-  /** Whose step comes next; what is left at its end is played in turns. */
-  readonly order: readonly number[];
+  readonly order: Order;
 }
+
+/** Whose step comes next, or whose two are under way at the same time; what is left at its end is played in turns. */
+export type Order = readonly (number | readonly [first: number, second: number])[];
 
 /** Steps before a difference that its report shows. */
 const TRACED = 60;
+const NOBODY = -1;
 
 export class Comparison implements AsyncDisposable {
   played = 0;
@@ -70,17 +73,47 @@ export class Comparison implements AsyncDisposable {
     for (const player of [this.shared, ...this.alone]) await player[Symbol.asyncDispose]();
   }
 
-  async play(order: readonly number[]): Promise<void> {
-    for (const client of order) await this.#next(client);
+  async play(order: Order): Promise<void> {
+    for (const turn of order) await (typeof turn === 'number' ? this.#next(turn) : this.#nextOfBoth(turn));
     const isBusy = (client: number): boolean => this.programs[client].length + this.current[client].length > 0;
     while ([...this.programs.keys()].some(isBusy)) {
       for (const client of this.programs.keys()) await this.#next(client);
     }
   }
 
-  async #next(client: number): Promise<void> {
+  /** The second one sends its request when the first one has sent its own. */
+  async #nextOfBoth([first, second]: readonly [number, number]): Promise<void> {
+    if (first === second || ![first, second].every((client) => this.#isBrief(client))) {
+      await this.#next(first);
+      return this.#next(second);
+    }
+    const [one, other] = [this.#nextStep(first), this.#nextStep(second)];
+    if (!one || !other) return;
+    await this.#interrupt(first, one);
+    const seen = [this.#send(first, one), this.#send(second, other)];
+    await Promise.all(seen);
+    await this.#play(first, one, seen[0]);
+    await this.#interrupt(second, other);
+    await this.#play(second, other, seen[1]);
+  }
+
+  /** Whether a client's next step is a single request for which nothing has to be prepared. */
+  #isBrief(client: number): boolean {
+    const { protocol, isFast, helped } = this.realms[client];
+    const isThere = this.shared.others(NOBODY).includes(client);
+    if (!isThere || helped !== 'none' || this.shared.isLockedOut(client)) return false;
+    const step = this.current[client].at(0);
+    if (step?.do === 'writeAp') return !(protocol === 'JTAG' && isFast);
+    return step !== undefined && ['readAp', 'readDp', 'writeDp', 'swj', 'targetsel', 'flush'].includes(step.do);
+  }
+
+  #nextStep(client: number): Step | undefined {
     if (this.current[client].length === 0) this.current[client] = [...this.#nextGesture(client)];
-    const planned = this.current[client].shift();
+    return this.current[client].shift();
+  }
+
+  async #next(client: number): Promise<void> {
+    const planned = this.#nextStep(client);
     if (!planned) return;
     const step = this.#sparingOthers(client, planned);
     await this.#interrupt(client, step);
@@ -122,10 +155,14 @@ export class Comparison implements AsyncDisposable {
     return isFirst || ['disturbed', 'raw', 'reopen', 'reconnect'].includes(step.do);
   }
 
-  async #play(client: number, step: Step): Promise<void> {
+  #send(client: number, step: Step): Promise<Outcome> {
+    return this.shared.play(client, this.realms[client], step, this.#late.get(client)?.isKnown);
+  }
+
+  async #play(client: number, step: Step, playing?: Promise<Outcome>): Promise<void> {
     const others = this.shared.others(client);
     const late = this.#late.get(client);
-    const seen = await this.shared.play(client, this.realms[client], step, late?.isKnown);
+    const seen = await (playing ?? this.#send(client, step));
     const spoilt = this.#broken.take();
     this.spoilt += spoilt.length;
     for (const { rig } of this.alone) spoil(rig.sim.board, spoilt);

@@ -2,7 +2,7 @@
 // difference is allowed.
 
 import fc from 'fast-check';
-import { Comparison } from './comparison.js';
+import { Comparison, type Order } from './comparison.js';
 import { anyProgram } from './gestures.js';
 import { type Extent, playRounds } from './play-rounds.js';
 import { realmOf, type World } from './step.js';
@@ -54,10 +54,18 @@ export function playWorlds(worlds: readonly World[], extent: Extent): void {
   });
 }
 
-/** In turns, and in bursts: what takes several steps may be done with before anybody else comes. */
-function anyOrder(clients: number): fc.Arbitrary<readonly number[]> {
-  const burst = fc
-    .tuple(fc.nat(clients - 1), fc.constantFrom(1, 1, 1, 1, 1, 1, 3, 10, 30))
-    .map(([client, steps]) => Array.from({ length: steps }, () => client));
-  return fc.array(burst, { minLength: 20, maxLength: 100 }).map((bursts) => bursts.flat());
+/** In turns, two at the same time, and in bursts: what takes several steps may be done with before anybody else comes. */
+function anyOrder(clients: number): fc.Arbitrary<Order> {
+  const client = fc.nat(clients - 1);
+  const turns: fc.Arbitrary<Order> = fc.oneof(
+    { weight: 4, arbitrary: client.map((one) => [one]) },
+    { weight: 2, arbitrary: fc.tuple(client, client).map((both) => [both]) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(client, fc.constantFrom(3, 10, 30))
+        .map(([one, steps]) => Array.from({ length: steps }, () => one)),
+    },
+  );
+  return fc.array(turns, { minLength: 20, maxLength: 100 }).map((all) => all.flat());
 }
