@@ -19,6 +19,8 @@ import { type Disturbance, isHelped, type RawSequence, type Realm, type Step, ty
 const PACKETS = 4;
 /** 151 is one more than the driver has a probe repeat; those packets wait, too, that are in the probe behind the first. */
 const LONG_WAIT = PACKETS * 151;
+/** Words of a block before a disturbance: it is in its second packet. */
+const AMID = 30;
 const disturbances = {
   wait: { kind: 'wait', times: 3, on: { port: 'AP' } },
   // Not of CTRL/STAT: while the last client's ORUNDETECT is being cleared for the next one, a WAIT breaks the line.
@@ -30,6 +32,9 @@ const disturbances = {
   // Not of what sharing has put back before: what a read has done, it has done.
   parity: { kind: 'parity', on: { port: 'AP', address: 0xc } },
   'no-ack': { kind: 'no-ack' },
+  'fault amid': { kind: 'fault', on: { port: 'AP', address: 0xc }, after: AMID },
+  'parity amid': { kind: 'parity', on: { port: 'AP', address: 0xc }, after: AMID },
+  'no-ack amid': { kind: 'no-ack', on: { port: 'AP', address: 0xc }, after: AMID },
   'power-lost': { kind: 'power-lost' },
 } as const satisfies Record<Disturbance, AccessFault>;
 

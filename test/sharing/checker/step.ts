@@ -49,6 +49,10 @@ export type Disturbance =
   | 'fault'
   | 'parity'
   | 'no-ack'
+  /** In the middle of a block of DRW, or at its last word. */
+  | 'fault amid'
+  | 'parity amid'
+  | 'no-ack amid'
   | 'power-lost';
 
 /** Several steps that belong together; those of other clients come in between. */
