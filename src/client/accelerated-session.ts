@@ -2,10 +2,11 @@
 // the order it came.
 
 import type { Socket } from 'node:net';
-import { abortAfter, abortsWithin, type Clock } from '../base/clock.js';
+import { abortAfter, type Clock } from '../base/clock.js';
 import { describeError } from '../base/errors.js';
 import { resetSocket } from '../base/reset-socket.js';
 import { encodeError, encodeReply } from '../jsonl/encode-reply.js';
+import { knock } from '../jsonl/knock.js';
 import { LineSplitter } from '../jsonl/line-splitter.js';
 import { type Envelope, type MalformedEnvelope, readEnvelope } from '../protocol/envelope.js';
 import { isHttpRequestLine, isTlsHandshake } from '../protocol/foreign-protocol.js';
@@ -22,8 +23,6 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Lets a socket that would be reset when it is closed deliver what was written. */
   readonly closeGracefully: (socket: Socket) => void;
-  /** Whether a client that sends no more has left altogether. */
-  readonly hasLeft: (client: Socket) => Promise<boolean>;
   /** False: every request waits, as without this helper. */
   readonly pipelining: boolean;
   /** Whether the server may be one that holds replies back. See `Prodder`. */
@@ -55,8 +54,6 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 const GOODBYE_MS = 250;
 /** How long the server has to do what a client that is gone was told to be done. */
 const FINISH_MS = 5000;
-/** How often is looked whether a client that sends no more is still there for what it waits for. */
-const LOOK_MS = 1000;
 
 export class AcceleratedSession {
   /** Settles when both connections are closed. Never rejects. */
@@ -145,20 +142,13 @@ export class AcceleratedSession {
       this.#inputEnded = true;
       if (!this.#splitter.end()) resetSocket(client);
       this.#sendReplies();
-      this.#watching = this.#watch();
+      // Who has left altogether must not keep its place in a queue.
+      const isWaiting = (): boolean => this.#slots.length > 0;
+      const over = this.#abort.signal;
+      this.#watching = knock(client, { clock: this.#options.clock, over, isWaiting, goesOn: isWaiting });
     });
     client.on('drain', () => this.#throttle());
     client.resume();
-  }
-
-  /** Who has left altogether must not keep its place in a queue; TCP does not tell it from one that sends no more. */
-  async #watch(): Promise<void> {
-    const { clock, hasLeft } = this.#options;
-    const left = this.#abort.signal;
-    while (this.#slots.length > 0 && !left.aborted) {
-      if (await hasLeft(this.#client)) resetSocket(this.#client);
-      else await abortsWithin(left, LOOK_MS, clock);
-    }
   }
 
   #lineArrived(line: Buffer): void {

@@ -25,8 +25,6 @@ export interface AcceleratorSystem {
   /** Without it a client hangs when this process is killed. */
   readonly resetOnClose: (server: Server) => void;
   readonly closeGracefully: (socket: Socket) => void;
-  /** Whether a client that sends no more has left altogether. Never rejects. Without it, one that did waits on in a queue. */
-  readonly hasLeft: (client: Socket) => Promise<boolean>;
 }
 
 const HOST = '127.0.0.1';
@@ -52,12 +50,12 @@ export class Accelerator implements AsyncDisposable {
   }
 
   private constructor({ endpoint, clock = systemClock, system, pipelining = true, prods = false }: AcceleratorOptions) {
-    const { closeGracefully = () => undefined, hasLeft = () => Promise.resolve(false) } = system ?? {};
+    const closeGracefully = system?.closeGracefully ?? (() => undefined);
     const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
     this.#server = createServer(options, (client) => {
       const onClosed = (session: AcceleratedSession): unknown => this.#sessions.delete(session);
       this.#sessions.add(
-        new AcceleratedSession(client, { endpoint, clock, closeGracefully, hasLeft, pipelining, prods, onClosed }),
+        new AcceleratedSession(client, { endpoint, clock, closeGracefully, pipelining, prods, onClosed }),
       );
     });
   }

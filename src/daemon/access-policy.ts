@@ -43,7 +43,6 @@ export class AccessPolicy {
       },
       check: async (peer, own) =>
         this.#ownAddresses.isLocal(peer, own) ? this.#local.check(peer, own) : { principal: `addr:${peer.address}` },
-      hasLeft: (peer, own) => this.#local.hasLeft(peer, own),
     };
   }
 

@@ -12,7 +12,6 @@ import { userPrincipal } from './principal.js';
 /** The user ids behind connections from this machine. */
 interface Owners {
   ownerOf(peer: Endpoint, own: Endpoint): Promise<number | undefined>;
-  isAbandoned(peer: Endpoint, own: Endpoint): Promise<boolean>;
 }
 
 /** What is known of users. */
@@ -75,11 +74,6 @@ export class LocalAccess {
     const refusal = await this.#refusalFor(uid);
     const principal = uid === undefined ? `addr:${peer.address}` : await this.principalOf(uid);
     return { principal, ...(refusal && { refusal }) };
-  }
-
-  /** Whether a client, also of another machine, that sends no more has left altogether. Never rejects; false if that cannot be told. */
-  async hasLeft(peer: Endpoint, own: Endpoint): Promise<boolean> {
-    return await this.options.owners.isAbandoned(peer, own).catch(() => false);
   }
 
   /** What a local user is called. */

@@ -50,18 +50,6 @@ export class SocketOwners {
     return ownerIn(await this.#look(), ends) ?? ownerIn(await this.#look(), ends);
   }
 
-  /**
-   * Whether nobody has the other end of a connection open any more: no process of this machine; or another machine has
-   * answered a keepalive probe with RST, and the connection is gone. That machine's kernel does it a minute after the
-   * process has ended (tcp(7), tcp_fin_timeout).
-   */
-  async isAbandoned(peer: Endpoint, own: Endpoint): Promise<boolean> {
-    const [peers, ours] = [this.#rows(peer, own), this.#rows(own, peer)];
-    const tables = await this.#look();
-    if (rowsIn(tables, peers).some(isNobodys)) return true;
-    return rowsIn(tables, ours).length === 0 && rowsIn(await this.#look(), ours).length === 0;
-  }
-
   /** A hundred clients that connect at once cost two looks. */
   #look(): Promise<readonly string[]> {
     this.#nextLook ??= this.#lock.run(never, () => {

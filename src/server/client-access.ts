@@ -13,12 +13,6 @@ export interface ClientAccess {
 
   /** Asked once for each connection that was not screened out, before anything it has sent is looked at. Never rejects. */
   check(peer: Endpoint, own: Endpoint): Promise<AccessVerdict>;
-
-  /**
-   * Asked of a client that sends no more: whether nobody is there to read either. Never rejects. False if that cannot be
-   * told.
-   */
-  hasLeft(peer: Endpoint, own: Endpoint): Promise<boolean>;
 }
 
 /** Where a connection comes from, as far as its addresses tell. */

@@ -2,11 +2,12 @@
 
 import { AssertionError } from 'node:assert';
 import type { Socket } from 'node:net';
-import { abortsWithin, type Clock } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { DaemonError, describeError, RequestError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { resetSocket } from '../base/reset-socket.js';
 import { encodeError, encodeReply } from '../jsonl/encode-reply.js';
+import { knock } from '../jsonl/knock.js';
 import type { RequestTable } from '../jsonl/request-table.js';
 import type { SocketOptions } from '../platform/socket-options.js';
 import type { ClientLease } from '../sharing/client-lease.js';
@@ -29,8 +30,6 @@ export interface ConnectionOptions {
   readonly crash: (error: AssertionError) => void;
   /** Called when a request failed for a reason that is not the client's mistake. */
   readonly onFailure?: (error: DaemonError) => void;
-  /** Whether a client that sends no more has left altogether. Never rejects. */
-  readonly hasLeft: () => Promise<boolean>;
   /** Called once, when the socket is closed and the lease disposed. */
   readonly onClosed: () => void;
 }
@@ -52,9 +51,6 @@ const MAX_JOINED_CHARACTERS = 64 * 1024;
 /** After so many requests in a row, or so long, the event loop gets a turn, whether or not any of them had to wait. */
 const REQUESTS_PER_TURN = 256;
 const TURN_MS = 10;
-
-/** How often a client that waits for others, and is not heard of, is looked after. */
-const LOOK_MS = 1000;
 
 /** How much of a client's own words goes into an error text or a log line. */
 const MAX_ECHO = 64;
@@ -152,21 +148,15 @@ export class Connection {
 
   /**
    * Who has left altogether must not keep its place in a queue, or what it has of the probe, for as long as others keep it
-   * waiting. TCP does not tell of one that sends no more, nor of one that is not read from at present.
+   * waiting.
    */
   #watch(): void {
-    this.#watching ??= this.#watchWaiting().finally(() => (this.#watching = undefined));
-  }
-
-  async #watchWaiting(): Promise<void> {
-    const { clock, hasLeft } = this.#options;
-    do {
-      if (this.#lease?.isWaiting && (await hasLeft())) this.reset('it left while it waited');
-    } while (
-      !(await abortsWithin(this.#abort.signal, LOOK_MS, clock)) &&
-      this.#isRunning &&
-      (this.#inputEnded || this.#socket.isPaused())
-    );
+    this.#watching ??= knock(this.#socket, {
+      clock: this.#options.clock,
+      over: this.#abort.signal,
+      isWaiting: () => this.#lease?.isWaiting === true,
+      goesOn: () => this.#isRunning && (this.#inputEnded || this.#socket.isPaused()),
+    }).finally(() => (this.#watching = undefined));
   }
 
   /** For peers that are no clients, or cannot be. Nothing they have sent is run from here on. */

@@ -243,7 +243,7 @@ export class ProbeServer implements AsyncDisposable {
   }
 
   #serve(socket: Socket, ends: Ends, { principal, refusal }: AccessVerdict): ClientName {
-    const { newClientId, newLease, table, clock, socketOptions, crash, access } = this.#options;
+    const { newClientId, newLease, table, clock, socketOptions, crash } = this.#options;
     const client = { id: newClientId(), address: hostAndPort(ends.peer.address, ends.peer.port), principal };
     const log = this.#options.log.child({ client: client.id });
 
@@ -254,7 +254,6 @@ export class ProbeServer implements AsyncDisposable {
       limits: refusal ? { ...this.#limits, ...refusedLimits } : this.#limits,
       batch: this.#batch,
       onFailure: (error) => this.#options.onFailure?.(client, error),
-      hasLeft: () => access.hasLeft(ends.peer, ends.own),
       onClosed: () => {
         this.#connections.delete(connection);
         log[refusal ? 'debug' : 'info']('client disconnected');

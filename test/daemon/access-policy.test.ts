@@ -10,7 +10,7 @@ const own = { address: '192.0.2.1', port: 5555 };
 
 function policyOf(text: string): AccessPolicy {
   const local = new LocalAccess({
-    owners: { ownerOf: async () => 1000, isAbandoned: async () => false },
+    owners: { ownerOf: async () => 1000 },
     users: { nameOf: async () => 'ada', isMember: async () => false, hasGroup: async () => true },
     log: silentLogger,
     rules: {},

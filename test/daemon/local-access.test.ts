@@ -22,7 +22,7 @@ function accessWith(
     [1001, 'bob'],
   ]);
   return new LocalAccess({
-    owners: { ownerOf, isAbandoned: async () => Promise.reject(new Error('no table')) },
+    owners: { ownerOf },
     users: {
       nameOf: async (uid) => names.get(uid),
       isMember: async (uid, group) => uid === 1000 && group === 'lab',
@@ -32,12 +32,6 @@ function accessWith(
     rules: localGroup === undefined ? {} : { localGroup },
   });
 }
-
-describe('a client that sends no more', () => {
-  it('is taken to be there where that cannot be told', async () => {
-    assert.equal(await accessWith().hasLeft({ address: '127.0.0.1', port: 2 }, own), false);
-  });
-});
 
 describe('the principal of a client', () => {
   const rows: readonly (readonly [address: string, port: number, principal: string])[] = [
@@ -125,7 +119,7 @@ describe('access.local_group', () => {
   it('that is there again is no problem any more, as soon as a member gets in', async () => {
     let groups = '';
     const access = new LocalAccess({
-      owners: { ownerOf: async () => 1000, isAbandoned: async () => false },
+      owners: { ownerOf: async () => 1000 },
       users: {
         nameOf: async () => 'ada',
         isMember: async (_uid, group) => group === groups,

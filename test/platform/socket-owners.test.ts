@@ -37,21 +37,6 @@ describe('the owner of the other end of a connection', () => {
     });
   }
 
-  /** Of a connection of which only our end can be in the table, and one that is in none. */
-  const remote = `   3: 010200C0:15B3 070200C0:C500 08 00000000:00000000 02:00000182 00000000   997        0 314160 2 0 20 4 28 10 -1\n`;
-  for (const [what, address, port, isAbandoned] of [
-    ['has a process', '127.0.0.1', 0xc488, false],
-    ['has none any more', '127.0.0.1', 0xc489, true],
-    ['is on another machine', '192.0.2.7', 0xc500, false],
-    ['was on another machine, which has reset the connection', '192.0.2.7', 0xc501, true],
-  ] as const) {
-    it(`is ${isAbandoned ? 'gone' : 'there'} where it ${what}`, async () => {
-      const own = { address: address.startsWith('127') ? '127.0.0.1' : '192.0.2.1', port: 0x15b3 };
-
-      assert.equal(await owners({ tcp: IPV4 + remote }).isAbandoned({ address, port }, own), isAbandoned);
-    });
-  }
-
   it('is found on a machine of the other byte order', async () => {
     const tcp = IPV4.replaceAll('0100007F', '7F000001');
 

@@ -6,7 +6,6 @@ import { openToAll, TestServer } from './test-server.js';
 /** An access check that answers when the test says so. */
 class SlowAccess implements ClientAccess {
   readonly screen = (): Screening => ({ from: 'this-machine' });
-  readonly hasLeft = async (): Promise<boolean> => false;
   readonly #asked: ((verdict: AccessVerdict) => void)[] = [];
   #onAsked = (): void => undefined;
 

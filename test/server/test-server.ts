@@ -18,7 +18,6 @@ const table = requestTable(probeRequests, { checkResults: true });
 export const openToAll: ClientAccess = {
   screen: () => ({ from: 'this-machine' }),
   check: async ({ address }) => ({ principal: `addr:${address}` }),
-  hasLeft: async () => false,
 };
 
 /** A probe server on loopback whose leases remember what they were asked. */

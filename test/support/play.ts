@@ -13,12 +13,12 @@ export interface Playing {
 /**
  * Sends the requests of a recording as a stock client does, each after the reply to the one before. Every reply must
  * have the recorded status; what was read may be something else.
- * @returns how long that took, from the first byte to the last, in milliseconds
+ * @returns how long that took, from the connecting to the last reply, in milliseconds
  */
 export async function play({ recording, requests, host, port }: Playing): Promise<number> {
   const exchanges = readTranscript(recording).slice(0, requests);
-  await using client = await TestClient.connect(port, host);
   const started = performance.now();
+  await using client = await TestClient.connect(port, host);
   for (const { request: line, reply } of exchanges) {
     const got = await client.line(line);
     assert.equal(statusOf(got), statusOf(reply), `${line}: ${got}`);

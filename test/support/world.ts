@@ -17,7 +17,6 @@ import { Reservations } from '../../src/daemon/reservations.js';
 import { noFiles, type StateFiles } from '../../src/daemon/state-files.js';
 import { Supervisor } from '../../src/daemon/supervisor.js';
 import { noSocketOptions } from '../../src/platform/socket-options.js';
-import { SocketOwners } from '../../src/platform/socket-owners.js';
 import { Users } from '../../src/platform/users.js';
 import { compileProbeRequests } from '../../src/server/probe-requests.js';
 import { simCmsisDap, SimProbe, type SimProbeOptions } from '../../src/sim/sim-probe.js';
@@ -52,10 +51,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...{ directory: '/state', files, clock, longestMs: config.access.longestReservationMs },
     onExpired: (uid, { principal }) => events.add({ type: 'expired', uid, principal }),
   });
-  const sockets = new SocketOwners();
   // No client's user is known.
   const local = new LocalAccess({
-    owners: { ownerOf: async () => undefined, isAbandoned: (peer, own) => sockets.isAbandoned(peer, own) },
+    owners: { ownerOf: async () => undefined },
     users: new Users(),
     log: silentLogger,
     rules: {},

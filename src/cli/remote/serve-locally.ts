@@ -1,7 +1,5 @@
-import { Accelerator, type AcceleratorOptions, type AcceleratorSystem } from '../../client/accelerator.js';
-import { endsOf } from '../../platform/connection-ends.js';
+import { Accelerator, type AcceleratorOptions } from '../../client/accelerator.js';
 import type { SocketOptions } from '../../platform/socket-options.js';
-import { SocketOwners } from '../../platform/socket-owners.js';
 import type { World } from '../world.js';
 
 export type ServeOptions = Pick<AcceleratorOptions, 'endpoint' | 'pipelining' | 'prods'> & {
@@ -14,13 +12,8 @@ export async function serveLocally(
   socketOptions: SocketOptions,
   { clock }: World,
 ): Promise<Accelerator> {
-  const owners = new SocketOwners();
-  const hasLeft: AcceleratorSystem['hasLeft'] = async (client) => {
-    const { peer, own } = endsOf(client);
-    return await owners.isAbandoned(peer, own).catch(() => false); // that cannot be told on this system
-  };
   return await Accelerator.listen({
-    ...{ ...options, clock, system: { ...socketOptions, hasLeft } },
+    ...{ ...options, clock, system: socketOptions },
     ...(port !== undefined && { port }),
   });
 }

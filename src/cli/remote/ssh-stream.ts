@@ -32,8 +32,9 @@ const MAX_STDERR = 4096;
 const SSH_FAILED = 255;
 /** POSIX, 2.8.2: the shell does not find the command. */
 const NOT_FOUND = 127;
-/** What daemon and probe say is JSON objects: a greeting of the shell that runs probectl there is none. */
+/** What daemon and probe say is JSON objects, and spaces between: a greeting of the shell that runs probectl there is none. */
 const OPENING_BRACE = 0x7b;
+const SPACE = 0x20;
 /** Of what else comes, so much is told. */
 const MAX_QUOTED = 60;
 /** `ExitCode.Usage` of a probectl that does not know the command. */
@@ -75,9 +76,12 @@ class SshStream extends Duplex {
     private readonly lasts = false,
   ) {
     super();
-    child.stdout.once('data', (chunk: Buffer) => {
-      if (chunk.at(0) !== OPENING_BRACE) this.destroy(this.#talkedOver(chunk));
-    });
+    const listen = (chunk: Buffer): void => {
+      const first = chunk.find((byte) => byte !== SPACE);
+      if (first !== undefined) child.stdout.off('data', listen);
+      if (first !== undefined && first !== OPENING_BRACE) this.destroy(this.#talkedOver(chunk));
+    };
+    child.stdout.on('data', listen);
     child.stdout.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause();
     });
