@@ -179,14 +179,13 @@ export class Comparison implements AsyncDisposable {
   /** Alone, too, writes are sent when they are sent here: it decides which request is told of an error. */
   async #interrupt(client: number, step: Step): Promise<void> {
     const { protocol, isFast } = this.realms[client];
-    if (['unlock', 'trace', 'property'].includes(step.do)) return;
     // While it waits for somebody's lock, time goes by, and what anybody has posted is sent.
     if (this.shared.isLockedOut(client)) {
       await this.shared.interrupted();
       for (const player of this.alone) await player.interrupted();
       for (const late of this.#late.values()) late.settle();
     }
-    if (step.do === 'lock') return;
+    if (['lock', 'unlock', 'trace', 'property'].includes(step.do)) return;
     if (this.#last !== undefined && this.#last !== client) {
       await this.shared.arrived();
       await this.alone[this.#last].interrupted();
