@@ -103,7 +103,7 @@ export class Comparison implements AsyncDisposable {
     const isThere = this.shared.others(NOBODY).includes(client);
     if (!isThere || helped !== 'none' || this.shared.isLockedOut(client)) return false;
     const step = this.current[client].at(0);
-    if (step?.do === 'writeAp') return !(protocol === 'JTAG' && isFast);
+    if (step?.do === 'writeAp') return !(protocol === 'JTAG' && isFast); // see `#interrupt`
     return step !== undefined && ['readAp', 'readDp', 'writeDp', 'swj', 'targetsel', 'flush'].includes(step.do);
   }
 
@@ -152,7 +152,7 @@ export class Comparison implements AsyncDisposable {
   /** Of several requests it would have to be told which one tells of an error from before: none does. */
   #takesRequests(client: number, step: Step): boolean {
     const isFirst = (step.do === 'readMemory' || step.do === 'writeMemory') && !this.shared.hasHandle(client);
-    return isFirst || ['disturbed', 'raw', 'reopen', 'reconnect'].includes(step.do);
+    return isFirst || ['disturbed', 'raw', 'leave', 'return'].includes(step.do);
   }
 
   #send(client: number, step: Step): Promise<Outcome> {
@@ -172,7 +172,7 @@ export class Comparison implements AsyncDisposable {
     this.#trace.push(`${client}: ${stepText(step)} -> ${JSON.stringify(seen)}`);
     assert.deepEqual(seen, expected, `not as alone:\n${this.#trace.slice(-TRACED).join('\n')}`);
     this.#noteKept(client, step, seen);
-    if (['die', 'reopen', 'reconnect'].includes(step.do)) this.#isForgotten ||= others.length === 0;
+    if (['die', 'leave'].includes(step.do)) this.#isForgotten ||= others.length === 0;
     await this.#afterwards(client, step);
   }
 
@@ -193,7 +193,7 @@ export class Comparison implements AsyncDisposable {
     }
     this.#last = client;
     // Or what is to go wrong, or time that goes by, would be that of writes before it.
-    const isApart = ['disturbed', 'die', 'pulseReset', 'swo', 'reopen'].includes(step.do);
+    const isApart = ['disturbed', 'die', 'pulseReset', 'swo'].includes(step.do) || closes(step);
     // Over JTAG sharing writes a client's own value before a posted write of another: packets begin there.
     const beginsPacket = protocol === 'JTAG' && isFast && step.do === 'writeAp' && isKept(step.address);
     // What a client behind a helper has sent ahead is done also if it dies right after.
@@ -236,10 +236,10 @@ export class Comparison implements AsyncDisposable {
 
   async #afterwards(client: number, step: Step): Promise<void> {
     if (step.do === 'setReset' && step.asserted) this.#holdsReset.add(client);
-    else if (['setReset', 'pulseReset', 'die', 'reopen'].includes(step.do)) this.#holdsReset.delete(client);
+    else if (['setReset', 'pulseReset', 'die'].includes(step.do) || closes(step)) this.#holdsReset.delete(client);
 
     if (step.do === 'swo' && step.what === 'start') this.#capturesSwo ??= client;
-    const endsSwo = (step.do === 'swo' && step.what === 'stop') || step.do === 'die' || step.do === 'reopen';
+    const endsSwo = (step.do === 'swo' && step.what === 'stop') || step.do === 'die' || closes(step);
     if (endsSwo && this.#capturesSwo === client) this.#capturesSwo = undefined;
 
     // What the target sends comes to all, and so does its loss of power.
@@ -262,6 +262,10 @@ export class Comparison implements AsyncDisposable {
       }
     }
   }
+}
+
+function closes(step: Step): boolean {
+  return step.do === 'leave' && step.by === 'close';
 }
 
 /** CSW or TAR. */

@@ -49,6 +49,8 @@ const SLOW_REQUESTS: readonly string[] = ['open', 'close', 'reset', 'swo_start',
 export class Player implements AsyncDisposable {
   readonly #leases = new Map<number, ClientLease>();
   readonly #handles = new Map<ClientLease, number>();
+  /** Clients that have left, and will come again. */
+  readonly #away = new Map<number, 'close' | 'disconnect'>();
 
   private constructor(
     readonly rig: SessionRig,
@@ -93,7 +95,7 @@ export class Player implements AsyncDisposable {
 
   /** Clients that are connected, this one left out. */
   others(client: number): readonly number[] {
-    return [...this.#leases.keys()].filter((other) => other !== client);
+    return [...this.#leases.keys()].filter((other) => other !== client && !this.#away.has(other));
   }
 
   /** Its next request waits for somebody else's lock, and time goes on until that one is asleep. */
@@ -137,11 +139,20 @@ export class Player implements AsyncDisposable {
     const isSlow =
       step.do === 'ask'
         ? SLOW_REQUESTS.includes(step.request)
-        : ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
+        : ['die', 'leave', 'return', 'pulseReset', 'swo'].includes(step.do);
     const takesTime = isSlow || this.isLockedOut(client);
     const outcome = takesTime ? await this.rig.run(playing) : await playing;
     if (step.do === 'die') this.#leases.delete(client);
+    if (step.do === 'leave') this.#away.set(client, step.by);
+    if (step.do === 'return') this.#connected(client);
     return outcome;
+  }
+
+  /** Who connects the target connects it for all that have the probe open. */
+  #connected(client: number): void {
+    const isFirst = this.others(client).length === 0;
+    this.#away.delete(client);
+    if (isFirst) for (const [other, by] of this.#away) if (by === 'disconnect') this.#away.delete(other);
   }
 
   async #help(client: number, helped: HelpedClient, realm: Realm, step: Step, isErrorKnown: boolean): Promise<Outcome> {
@@ -217,13 +228,11 @@ export class Player implements AsyncDisposable {
         return []; // it comes to every target: see `trace`
       case 'ask':
         return ask(lease, step);
-      case 'reopen':
-        await lease.close(NEVER);
-        await lease.open(NEVER);
-        await lease.connect(realm.protocol, NEVER);
+      case 'leave':
+        await (step.by === 'close' ? lease.close(NEVER) : lease.disconnect(NEVER));
         return [];
-      case 'reconnect':
-        await lease.disconnect(NEVER);
+      case 'return':
+        if (step.by === 'close') await lease.open(NEVER);
         await lease.connect(realm.protocol, NEVER);
         return [];
       case 'die': {
@@ -278,6 +287,7 @@ export class Player implements AsyncDisposable {
   async #lease(client: number, realm: Realm, isAsking: boolean): Promise<ClientLease> {
     const { protocol } = realm;
     let lease = this.#leases.get(client);
+    const isNew = lease === undefined;
     if (!lease && this.helped && isHelped(this.world, client)) {
       this.#leases.set(client, (lease = await this.helped.connect(client, realm)));
     } else if (!lease) {
@@ -286,6 +296,7 @@ export class Player implements AsyncDisposable {
       await this.rig.run(lease.open(NEVER)); // the driver listens for stale packets first
       await this.rig.run(lease.connect(protocol, NEVER));
     }
+    if (isNew) this.#connected(client);
     return lease;
   }
 }
