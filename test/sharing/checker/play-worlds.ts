@@ -25,7 +25,7 @@ export const targets: readonly Target[] = [
   { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
   { board: 'second-ap', protocol: 'SWD', apart: true, handles: false, resets: 'core and APs' },
-  { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: true, resets: 'core and APs' },
+  { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core and APs' },
   { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false, resets: 'core and APs' },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
   { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core' },
