@@ -44,7 +44,7 @@ interface LateError {
 
 /** As the server's own: `maxLineBytes`. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
-/** Requests that are posted, and bytes of them that have not left. From there on requests wait. */
+/** Requests that are posted, and bytes that have not left. From there on requests wait, and for the latter the client is not read. */
 const MAX_POSTED = 1000;
 const MAX_UNSENT_BYTES = 1024 * 1024;
 /** Replies to one client that wait for their turn, and bytes it has not read. From there on it is not read. */
@@ -104,7 +104,8 @@ export class AcceleratedSession {
   async #run(clientClosed: Promise<void>): Promise<void> {
     const { endpoint, clock } = this.#options;
     try {
-      this.#serve(new RequestStream(await endpoint.open(this.#abort.signal), endpoint.name));
+      const stream = await endpoint.open(this.#abort.signal);
+      this.#serve(new RequestStream(stream, endpoint.name, () => this.#throttle()));
     } catch (cause) {
       this.#die(new Error(`cannot reach ${endpoint.name}`, { cause }));
     }
@@ -262,7 +263,9 @@ export class AcceleratedSession {
   }
 
   #throttle(): void {
-    if (this.#slots.length >= MAX_SLOTS) this.#client.pause();
+    // Where there is no server any more, the client is read to be told so.
+    const isStuck = !this.#dead && (this.#server?.unsentBytes ?? 0) > MAX_UNSENT_BYTES;
+    if (this.#slots.length >= MAX_SLOTS || isStuck) this.#client.pause();
     else if (this.#client.isPaused()) this.#client.resume();
     if (this.#client.writableLength > MAX_UNREAD_BYTES) this.#server?.pause();
     else this.#server?.resume();

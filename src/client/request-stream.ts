@@ -35,15 +35,17 @@ export class RequestStream {
   readonly #lost = new AbortController();
 
   /**
-   * @param stream  connected; from here on it is this object's
-   * @param name    of the other side, for error texts
+   * @param stream   connected; from here on it is this object's
+   * @param name     of the other side, for error texts
+   * @param drained  called when so much was to be sent that it had to wait, and all of it has left
    */
-  constructor(stream: Duplex, name: string) {
+  constructor(stream: Duplex, name: string, drained: () => void = () => undefined) {
     this.#stream = stream;
     this.#name = name;
     stream.on('data', (chunk: Buffer) => {
       if (!this.#splitter.push(chunk)) this.#fail('it sent a line without end');
     });
+    stream.on('drain', drained);
     stream.on('error', (cause: Error) => this.#fail('it broke', cause));
     stream.on('end', () => this.#fail('the other side closed it'));
     stream.on('close', () => this.#fail('it was closed'));

@@ -13,8 +13,7 @@ const DRW = 0xc;
 const FAULT = 12;
 
 /** A client behind the helper, and the probe in front of it. */
-async function start(options: Partial<AcceleratorOptions> = {}) {
-  const probe = new ScriptedProbe();
+async function start(options: Partial<AcceleratorOptions> = {}, probe = new ScriptedProbe()) {
   const disposer = new Disposer();
   const helper = disposer.use(await Accelerator.listen({ endpoint: probe, ...options }));
   const client = disposer.use(await TestClient.connect(helper.port));
@@ -146,6 +145,39 @@ describe('the pipelining helper', () => {
       { id: 0, status: 0, result: 1 },
       { id: 1, status: 0 },
     ]);
+  });
+});
+
+describe('a client of the pipelining helper that sends faster than the server reads', () => {
+  const LINES = 20;
+  const words = JSON.stringify(Array<number>(16_384).fill(0xffff_ffff));
+  const line = `{"id": 1, "request": "write_ap_multiple", "arguments": [${DRW}, ${words}]}\n`;
+
+  it('is not read from until what it has sent has left', async () => {
+    const inManyTurns = (done: () => void): void => {
+      const turn = (left: number): unknown => (left === 0 ? done() : setImmediate().then(() => turn(left - 1)));
+      turn(20);
+    };
+    await using world = await start({}, new ScriptedProbe(undefined, inManyTurns));
+
+    world.client.send(line.repeat(LINES));
+
+    await world.probe.received(LINES);
+    assert.ok(world.probe.mostUnsent < 2 * 1024 * 1024, `${world.probe.mostUnsent} bytes`);
+  });
+
+  it('is told when the server dies meanwhile', async () => {
+    const never = (): void => undefined;
+    await using world = await start({}, new ScriptedProbe(undefined, never));
+    world.client.send(line.repeat(LINES));
+    await world.probe.received(1);
+
+    world.probe.die();
+
+    let { status } = await world.client.reply();
+    while (status === 0) ({ status } = await world.client.reply());
+    assert.equal(status, 2);
+    assert.equal(await world.client.end(), 'ECONNRESET');
   });
 });
 

@@ -19,6 +19,7 @@ export class ScriptedProbe implements ProbeEndpoint {
   readonly #held: string[] = [];
   #answered = 0;
   #part = '';
+  #mostUnsent = 0;
   #wake = (): void => undefined;
   readonly #stream = new Duplex({
     read: () => undefined,
@@ -26,7 +27,8 @@ export class ScriptedProbe implements ProbeEndpoint {
       const lines = (this.#part + chunk.toString()).split('\n');
       this.#part = lines.pop() ?? '';
       for (const line of lines) this.#arrived(line);
-      done();
+      this.#mostUnsent = Math.max(this.#mostUnsent, this.#stream.writableLength);
+      this.taken(done);
     },
     final: (done) => {
       done();
@@ -34,8 +36,14 @@ export class ScriptedProbe implements ProbeEndpoint {
     },
   });
 
-  /** @param answer  the reply to a line, at once; without it, or where it is undefined, the test calls `reply` */
-  constructor(private readonly answer: (asked: Asked, line: string) => string | undefined = () => undefined) {}
+  /**
+   * @param answer  the reply to a line, at once; without it, or where it is undefined, the test calls `reply`
+   * @param taken   calls back when more can be sent
+   */
+  constructor(
+    private readonly answer: (asked: Asked, line: string) => string | undefined = () => undefined,
+    private readonly taken = (done: () => void): void => done(),
+  ) {}
 
   async open(): Promise<Duplex> {
     return this.#stream;
@@ -48,6 +56,11 @@ export class ScriptedProbe implements ProbeEndpoint {
   /** The names of the requests it was sent, without what the helper asks for ahead. */
   get names(): readonly string[] {
     return this.asked.filter(({ id, request }) => !(id === 0 && request === 'readprop')).map(({ request }) => request);
+  }
+
+  /** Bytes that waited to be sent, at most. */
+  get mostUnsent(): number {
+    return this.#mostUnsent;
   }
 
   /** Resolves when it has been sent so many lines. */
