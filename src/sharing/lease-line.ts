@@ -215,12 +215,17 @@ export class LeaseLine {
     return this.#script.send(probe, this.#wire.sent?.by === this);
   }
 
-  /** To the debug port that this client has selected, as it has left it, where another one has worked last. */
+  /**
+   * To the debug port that this client has selected, as it has left it, where another one has worked last. If it is in the
+   * middle of something else, at least no flags of the other are left, which a debug port would answer with FAULT.
+   */
   async #goBack(probe: Probe): Promise<void> {
-    if (this.isOnWire || this.now.state !== 'ready' || !this.#script.isEmpty) return;
-    if (this.#wire.selection === this.now.selection && !this.#wire.isReady) return;
+    if (this.isOnWire) return;
+    const wire = this.#wire;
+    const isSettled = this.now.state === 'ready' && this.#script.isEmpty;
+    if (isSettled && wire.selection === this.now.selection && !wire.isReady) return;
     try {
-      await this.#options.enter(probe);
+      await (isSettled ? this.#options.enter(probe) : wire.takeFlags(probe, this));
     } catch (error) {
       if (!(error instanceof TransferError)) throw error; // what follows may be to wake it up
     }

@@ -148,14 +148,23 @@ export class Wire {
   }
 
   /**
+   * Before a sequence: once its SELECT is not known any more, a debug port with sticky flags does not let them be read.
+   *
+   * @param except  this client's may stay
+   */
+  async takeFlags(probe: Probe, except?: LeaseLine): Promise<void> {
+    const left = this.dp(this.selection);
+    if (!this.isReady || !left.suspect || left.suspect.line === except) return;
+    await left.suspect.takeFlags(probe, left);
+  }
+
+  /**
    * Brings the line up for a debug port.
    *
    * @param leavesDpidr  the access that follows is the read of DPIDR that has to come first
    */
   async moveTo(probe: Probe, selection: number | undefined, leavesDpidr: boolean): Promise<void> {
-    // Once its SELECT is not known any more, a debug port with sticky flags does not let them be read.
-    const left = this.dp(this.selection);
-    if (this.isReady && left.suspect) await left.suspect.takeFlags(probe, left);
+    await this.takeFlags(probe);
     this.lost();
     this.sent = undefined;
     this.selection = selection;

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { bitString } from '../../src/dap/bit-string.js';
-import { DP } from '../../src/dap/registers.js';
+import { TransferFaultError } from '../../src/dap/errors.js';
+import { DP, MEM_AP, POWER_REQUESTS } from '../../src/dap/registers.js';
 import type { ClientLease } from '../../src/sharing/client-lease.js';
 import { NEVER, type Request, SessionRig, wakingUp } from './session-rig.js';
 
@@ -126,6 +127,26 @@ for (const { name, board, requests, sees } of pairs) {
     }
   });
 }
+
+describe('a line that is brought up behind the FAULT of a client that has gone', () => {
+  // A debug port that is selected answers the second one, and with sticky flags set it would be by FAULT.
+  it('is up also where TARGETSEL is sent twice', async () => {
+    await using rig = await SessionRig.start({ probe: { board: { kind: 'multidrop' } } });
+    const [goes, stays] = [await rig.selected(0x11002927), await rig.selected(0x11002927)];
+    for (const { dap } of [goes, stays]) await rig.run(dap.writeDp(DP.CTRL_STAT, POWER_REQUESTS, NEVER));
+    const [lineReset, idle, targetSel] = wakingUp(0x11002927).slice(-4);
+    await rig.run(lineReset(stays));
+    await rig.run(idle(stays));
+
+    await rig.run(goes.dap.writeAp(MEM_AP.TAR, Uint32Array.of(0x30000000), NEVER)); // nothing is there
+    await assert.rejects(rig.run(goes.dap.readAp(MEM_AP.DRW, 1, NEVER)), TransferFaultError);
+    await rig.run(Promise.resolve(goes[Symbol.asyncDispose]()));
+    await rig.run(targetSel(stays));
+    await rig.run(targetSel(stays));
+
+    assert.equal(await rig.run(stays.dap.readDp(DP.DPIDR, NEVER)), 0x0bc12477);
+  });
+});
 
 function sequences(...all: readonly (readonly [clocks: number, bits: number | bigint])[]): Request[] {
   return all.map(

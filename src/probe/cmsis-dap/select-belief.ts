@@ -1,4 +1,5 @@
 import { DP, dpBankOf, dpVersion, select1Of, selectOf, type ApAddress, type DpAddress } from '../../dap/registers.js';
+import type { WireProtocol } from '../../dap/wire-protocol.js';
 
 const AP_MASK = 0xfffffff0;
 const BANK_MASK = 0x0f;
@@ -20,6 +21,7 @@ export class SelectBelief {
   #wasLineReset = false;
   /** SELECT1 exists from DPv3 on; before, its address is that of another register. */
   #hasSelect1 = false;
+  #protocol: WireProtocol = 'SWD';
 
   /**
    * While a sticky flag is set the DP answers FAULT to a write of SELECT, but lets CTRL/STAT be read (IHI 0031 B4.2.4):
@@ -36,12 +38,21 @@ export class SelectBelief {
     this.#isBankDoubted ||= line && bank !== 0;
   }
 
+  setProtocol(protocol: WireProtocol): void {
+    this.#protocol = protocol;
+  }
+
   /** Whether what is read as DPIDR now may be another register: before DPv3 it is in every bank. */
   get isDpidrDoubted(): boolean {
     return this.#hasSelect1 && this.#isBankDoubted && !this.#wasLineReset;
   }
 
-  /** The line is up, whatever it was that was read as DPIDR. */
+  /** Something was acknowledged: the line is up, in whatever bank. */
+  noteUp(): void {
+    this.#mayBeReset = false;
+  }
+
+  /** The same, whatever it was that was read as DPIDR. */
   noteAnswer(): void {
     this.#mayBeReset = this.#isBankDoubted = false;
   }
@@ -83,9 +94,10 @@ export class SelectBelief {
   /** As `forAp`, for a DP register. ABORT, RESEND, RDBUFF and TARGETSEL are in every bank: do not ask. */
   forDp(address: DpAddress, write: (address: DpAddress, value: number) => void): void {
     const bank = dpBankOf(address);
-    // DPIDR is in every bank before DPv3, and a line reset selects bank 0.
-    if (this.#select === undefined && address === DP.DPIDR && (this.#mayBeReset || !this.#hasSelect1)) return;
     if (bank === this.bank) return;
+    // DPIDR is in every bank before DPv3, and a line reset selects bank 0. Over JTAG nothing does, nor has DPIDR to come first.
+    const mayBeThere = this.#protocol === 'SWD' && (this.#mayBeReset || !this.#hasSelect1);
+    if (this.#select === undefined && address === DP.DPIDR && mayBeThere) return;
     this.#writeSelect(((this.#select ?? 0) & AP_MASK) | bank, write);
   }
 

@@ -1,5 +1,6 @@
 import { TransferFaultError, TransferTimeoutError } from '../../dap/errors.js';
 import { type ApAddress, CTRL_STAT, DP, type DpAddress } from '../../dap/registers.js';
+import type { WireProtocol } from '../../dap/wire-protocol.js';
 import type { Transfer } from './commands/transfer.js';
 import { MemApBelief, mayReset } from './mem-ap-belief.js';
 import { SelectBelief } from './select-belief.js';
@@ -21,6 +22,11 @@ export class TargetBelief {
   /** CDBGPWRUPREQ as it was written, and as it is there: it is counted on for longer, no reset or sequence takes it back. */
   #writtenRequest = 0;
   #debugPowerRequest = 0;
+
+  setProtocol(protocol: WireProtocol): void {
+    this.#select.setProtocol(protocol);
+    this.forgetTarget();
+  }
 
   // ---- what an access needs, and whether it is needed
 
@@ -82,6 +88,7 @@ export class TargetBelief {
 
   /** Everything prepared so far was executed. */
   executed(): void {
+    this.#select.noteUp();
     this.#bankOnWire = this.#select.bank;
     this.#debugPowerRequest = this.#writtenRequest;
   }
@@ -103,6 +110,7 @@ export class TargetBelief {
     const isAnswered = isFault || error instanceof TransferTimeoutError;
     const pending = isFault ? undefined : collected.unacknowledgedDpWrite(DP.SELECT);
     this.#forget(!isAnswered, pending === undefined || (pending & 0xf) === bank ? bank : undefined);
+    if (isAnswered) this.#select.noteUp();
   }
 
   /** Over JTAG, ACK is that of the scan before; and a scan that breaks off is an access: to SELECT, maybe. */

@@ -74,7 +74,7 @@ export class TransferQueue implements PostingDapPort {
 
   setProtocol(protocol: WireProtocol): void {
     this.#protocol = protocol;
-    this.forgetTarget();
+    this.#belief.setProtocol(protocol);
   }
 
   /** See `TargetBelief`. */

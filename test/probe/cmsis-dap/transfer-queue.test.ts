@@ -151,6 +151,32 @@ describe('an access to the DP', () => {
     device.done();
   });
 
+  for (const [what, aborts] of [
+    ['an ABORT', [{ out: '08 00 1f000000', in: ['0800'] }]],
+    ['a FAULT', [{ out: '05 00 01 06', in: ['05 01 04'] }]],
+  ] as const) {
+    it(`selects bank 0 for DPIDR of a DPv3 behind ${what}, also where the line might have been reset, and was not`, async () => {
+      const { device, probe } = await opened(
+        { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
+        { out: '05 00 04 08 05200000 04 00000000 08 00200000 03', in: ['05 04 01 52000023'] },
+        { out: '10 80 80 00000000', in: ['1080'] },
+        { out: '05 00 02 08 01000000 06', in: ['05 02 01 40000000'] }, // DLCR
+        ...aborts,
+        { out: '05 00 02 08 00000000 02', in: ['05 02 01 7734013c'] },
+      );
+
+      await probe.dap.readDp(DP.DPIDR, NEVER);
+      await probe.dap.readAp(0x2000, 1, NEVER);
+      await probe.setReset(false, NEVER);
+      await probe.dap.readDp(0x14, NEVER);
+      if (what === 'an ABORT') await probe.dap.writeDp(DP.ABORT, 0x1f, NEVER);
+      else await assert.rejects(probe.dap.readDp(0x14, NEVER), TransferFaultError);
+      assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x3c013477);
+
+      device.done();
+    });
+  }
+
   it('reads DPIDR of a DPv3 first after TARGETSEL, too, which begins with a line reset', async () => {
     const { device, probe } = await opened(
       { out: '05 00 01 02', in: ['05 01 01 7734013c'] },
@@ -348,6 +374,24 @@ describe('a probe connected with JTAG', () => {
     const { device, probe } = await connected({ out: '08 00 1e000000', in: ['0800'] });
 
     await probe.dap.writeDp(DP.ABORT, 0x1e, NEVER);
+
+    device.done();
+  });
+
+  // Test-Logic-Reset leaves SELECT as it is, and address 0 of a DPv3 is DPIDR in bank 0 alone (IHI 0074 B2.2).
+  it('selects bank 0 for DPIDR where it does not know the bank', async () => {
+    const selecting: Step = { out: '05 00 02 08 00000000 02', in: ['05 02 01 7734013c'] };
+    const { device, probe } = await connected(
+      selecting,
+      { out: '05 00 02 08 01000000 02', in: ['05 02 01 28000000'] }, // DPIDR1
+      { out: '14 01 46 3f', in: ['1400'] },
+      selecting,
+    );
+
+    await probe.dap.readDp(DP.DPIDR, NEVER);
+    await probe.dap.readDp(0x10, NEVER);
+    await probe.jtag?.sequence({ tms: 1, readTdo: false, tdi: bitString(6, 0x3f) }, NEVER);
+    assert.equal(await probe.dap.readDp(DP.DPIDR, NEVER), 0x3c013477);
 
     device.done();
   });

@@ -12,12 +12,15 @@ import { type Gesture, isHelped, type Realm, realmOf, type Step, stepText, type 
 export interface Run {
   /** Of each client. */
   readonly programs: readonly (readonly Gesture[])[];
-  /** Whose step comes next; what is left at its end is played in turns. */
-  readonly order: readonly number[];
+  readonly order: Order;
 }
+
+/** Whose step comes next, or whose two are under way at the same time; what is left at its end is played in turns. */
+export type Order = readonly (number | readonly [first: number, second: number])[];
 
 /** Steps before a difference that its report shows. */
 const TRACED = 60;
+const NOBODY = -1;
 
 export class Comparison implements AsyncDisposable {
   played = 0;
@@ -35,6 +38,9 @@ export class Comparison implements AsyncDisposable {
   readonly #unknown = new Set<number>();
   /** Those whose last write to one may still wait to be sent. */
   readonly #unsettled = new Set<number>();
+  readonly #begun = new Set<number>();
+  /** What was known of the target's first state is gone: with everybody, or with the power. */
+  #isForgotten = false;
 
   private constructor(
     private readonly realms: readonly Realm[],
@@ -67,17 +73,47 @@ export class Comparison implements AsyncDisposable {
     for (const player of [this.shared, ...this.alone]) await player[Symbol.asyncDispose]();
   }
 
-  async play(order: readonly number[]): Promise<void> {
-    for (const client of order) await this.#next(client);
+  async play(order: Order): Promise<void> {
+    for (const turn of order) await (typeof turn === 'number' ? this.#next(turn) : this.#nextOfBoth(turn));
     const isBusy = (client: number): boolean => this.programs[client].length + this.current[client].length > 0;
     while ([...this.programs.keys()].some(isBusy)) {
       for (const client of this.programs.keys()) await this.#next(client);
     }
   }
 
+  /** The second one sends its request when the first one has sent its own. */
+  async #nextOfBoth([first, second]: readonly [number, number]): Promise<void> {
+    if (first === second || ![first, second].every((client) => this.#isBrief(client))) {
+      await this.#next(first);
+      return this.#next(second);
+    }
+    const [one, other] = [this.#nextStep(first), this.#nextStep(second)];
+    if (!one || !other) return;
+    await this.#interrupt(first, one);
+    const seen = [this.#send(first, one), this.#send(second, other)];
+    await Promise.all(seen);
+    await this.#play(first, one, seen[0]);
+    await this.#interrupt(second, other);
+    await this.#play(second, other, seen[1]);
+  }
+
+  /** Whether a client's next step is a single request for which nothing has to be prepared. */
+  #isBrief(client: number): boolean {
+    const { protocol, isFast, helped } = this.realms[client];
+    const isThere = this.shared.others(NOBODY).includes(client);
+    if (!isThere || helped !== 'none' || this.shared.isLockedOut(client)) return false;
+    const step = this.current[client].at(0);
+    if (step?.do === 'writeAp') return !(protocol === 'JTAG' && isFast); // see `#interrupt`
+    return step !== undefined && ['readAp', 'readDp', 'writeDp', 'swj', 'targetsel', 'flush'].includes(step.do);
+  }
+
+  #nextStep(client: number): Step | undefined {
+    if (this.current[client].length === 0) this.current[client] = [...this.#nextGesture(client)];
+    return this.current[client].shift();
+  }
+
   async #next(client: number): Promise<void> {
-    if (this.current[client].length === 0) this.current[client] = [...(this.programs[client].shift() ?? [])];
-    const planned = this.current[client].shift();
+    const planned = this.#nextStep(client);
     if (!planned) return;
     const step = this.#sparingOthers(client, planned);
     await this.#interrupt(client, step);
@@ -88,6 +124,14 @@ export class Comparison implements AsyncDisposable {
       if (late.isKnown || step.do === 'disturbed') await this.#play(client, { do: 'flush' });
     }
     await this.#play(client, step);
+  }
+
+  /** Who comes after that does not look at a CSW that somebody may have written without a look: docs/sharing.md. */
+  #nextGesture(client: number): Gesture {
+    const gesture = this.programs[client].shift() ?? [];
+    if (this.#begun.has(client)) return gesture;
+    this.#begun.add(client);
+    return this.#isForgotten ? bringUp(this.realms[client], false) : gesture;
   }
 
   /** Without the disturbance where a scan would break whose damage to others nobody could undo. */
@@ -108,13 +152,17 @@ export class Comparison implements AsyncDisposable {
   /** Of several requests it would have to be told which one tells of an error from before: none does. */
   #takesRequests(client: number, step: Step): boolean {
     const isFirst = (step.do === 'readMemory' || step.do === 'writeMemory') && !this.shared.hasHandle(client);
-    return isFirst || ['disturbed', 'raw', 'reopen', 'reconnect'].includes(step.do);
+    return isFirst || ['disturbed', 'raw', 'leave', 'return'].includes(step.do);
   }
 
-  async #play(client: number, step: Step): Promise<void> {
+  #send(client: number, step: Step): Promise<Outcome> {
+    return this.shared.play(client, this.realms[client], step, this.#late.get(client)?.isKnown);
+  }
+
+  async #play(client: number, step: Step, playing?: Promise<Outcome>): Promise<void> {
     const others = this.shared.others(client);
     const late = this.#late.get(client);
-    const seen = await this.shared.play(client, this.realms[client], step, late?.isKnown);
+    const seen = await (playing ?? this.#send(client, step));
     const spoilt = this.#broken.take();
     this.spoilt += spoilt.length;
     for (const { rig } of this.alone) spoil(rig.sim.board, spoilt);
@@ -124,20 +172,20 @@ export class Comparison implements AsyncDisposable {
     this.#trace.push(`${client}: ${stepText(step)} -> ${JSON.stringify(seen)}`);
     assert.deepEqual(seen, expected, `not as alone:\n${this.#trace.slice(-TRACED).join('\n')}`);
     this.#noteKept(client, step, seen);
+    if (['die', 'leave'].includes(step.do)) this.#isForgotten ||= others.length === 0;
     await this.#afterwards(client, step);
   }
 
   /** Alone, too, writes are sent when they are sent here: it decides which request is told of an error. */
   async #interrupt(client: number, step: Step): Promise<void> {
     const { protocol, isFast } = this.realms[client];
-    if (['unlock', 'trace', 'property'].includes(step.do)) return;
     // While it waits for somebody's lock, time goes by, and what anybody has posted is sent.
     if (this.shared.isLockedOut(client)) {
       await this.shared.interrupted();
       for (const player of this.alone) await player.interrupted();
       for (const late of this.#late.values()) late.settle();
     }
-    if (step.do === 'lock') return;
+    if (['lock', 'unlock', 'trace', 'property'].includes(step.do)) return;
     if (this.#last !== undefined && this.#last !== client) {
       await this.shared.arrived();
       await this.alone[this.#last].interrupted();
@@ -145,7 +193,7 @@ export class Comparison implements AsyncDisposable {
     }
     this.#last = client;
     // Or what is to go wrong, or time that goes by, would be that of writes before it.
-    const isApart = ['disturbed', 'die', 'pulseReset', 'swo', 'reopen'].includes(step.do);
+    const isApart = ['disturbed', 'die', 'pulseReset', 'swo'].includes(step.do) || closes(step);
     // Over JTAG sharing writes a client's own value before a posted write of another: packets begin there.
     const beginsPacket = protocol === 'JTAG' && isFast && step.do === 'writeAp' && isKept(step.address);
     // What a client behind a helper has sent ahead is done also if it dies right after.
@@ -188,10 +236,10 @@ export class Comparison implements AsyncDisposable {
 
   async #afterwards(client: number, step: Step): Promise<void> {
     if (step.do === 'setReset' && step.asserted) this.#holdsReset.add(client);
-    else if (['setReset', 'pulseReset', 'die', 'reopen'].includes(step.do)) this.#holdsReset.delete(client);
+    else if (['setReset', 'pulseReset', 'die'].includes(step.do) || closes(step)) this.#holdsReset.delete(client);
 
     if (step.do === 'swo' && step.what === 'start') this.#capturesSwo ??= client;
-    const endsSwo = (step.do === 'swo' && step.what === 'stop') || step.do === 'die' || step.do === 'reopen';
+    const endsSwo = (step.do === 'swo' && step.what === 'stop') || step.do === 'die' || closes(step);
     if (endsSwo && this.#capturesSwo === client) this.#capturesSwo = undefined;
 
     // What the target sends comes to all, and so does its loss of power.
@@ -202,6 +250,7 @@ export class Comparison implements AsyncDisposable {
   /** The others find that nobody answers any more, and bring the line up as they did at first. */
   #afterPowerLoss(client: number): void {
     const connected = this.shared.others(client);
+    this.#isForgotten = true;
     for (const [other, player] of this.alone.entries()) {
       if (other === client) continue;
       player.losePower();
@@ -213,6 +262,10 @@ export class Comparison implements AsyncDisposable {
       }
     }
   }
+}
+
+function closes(step: Step): boolean {
+  return step.do === 'leave' && step.by === 'close';
 }
 
 /** CSW or TAR. */

@@ -229,8 +229,8 @@ function session(realm: Realm): fc.Arbitrary<Gesture> {
     fc.constantFrom<Gesture>([{ do: 'lock' }], [{ do: 'unlock' }], [{ do: 'connect' }], [{ do: 'flush' }]),
     fc.constantFrom(400_000, 1_000_000, 4_000_000).map((frequencyHz): Gesture => [{ do: 'clock', frequencyHz }]),
     fc
-      .constantFrom<'reopen' | 'reconnect'>('reopen', 'reconnect')
-      .map((how) => [{ do: how }, ...bringUp(realm, false)]),
+      .constantFrom('close' as const, 'disconnect' as const)
+      .map((by): Gesture => [{ do: 'leave', by }, { do: 'return', by }, ...bringUp(realm, false)]),
   );
 }
 

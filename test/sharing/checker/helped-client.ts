@@ -68,10 +68,10 @@ export class HelpedClient implements AsyncDisposable {
       case 'readMemory':
       case 'writeMemory':
         return this.#memory(realm, step, isErrorKnown);
-      case 'reopen':
-        return this.#all(['close'], ['open'], ['connect', realm.protocol]);
-      case 'reconnect':
-        return this.#all(['disconnect'], ['connect', realm.protocol]);
+      case 'leave':
+        return this.#all([step.by]);
+      case 'return':
+        return this.#all(...(step.by === 'close' ? [['open'] as const] : []), ['connect', realm.protocol]);
       default:
         return outcomeOf(step, await this.#request(requestOf(step), isErrorKnown));
     }

@@ -81,6 +81,7 @@ export class HelpedClients implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.settle(); // or what is under way would wait for the lock of another one for ever
     for (const { client } of this.#clients.values()) await client[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
   }

@@ -41,7 +41,7 @@ export function oddGesture(realm: Realm): fc.Arbitrary<Gesture> {
     { weight: 1, arbitrary: handle },
     { weight: 1, arbitrary: fc.constant(bringUp(realm, false)) },
     { weight: 1, arbitrary: fc.constant<Gesture>([{ do: 'die' }]) },
-    ...(realm.resets ? [{ weight: 3, arbitrary: reset }] : []),
+    ...(realm.resets ? [{ weight: 3, arbitrary: reset(realm) }] : []),
   );
 }
 
@@ -92,7 +92,7 @@ function troubled(realm: Realm): fc.Arbitrary<Gesture> {
   );
   const rest = fc.oneof(
     { weight: 3, arbitrary: swj },
-    { weight: 1, arbitrary: fc.oneof(targetSel, debugPort(realm), ...(realm.resets ? [reset] : [])) },
+    { weight: 1, arbitrary: fc.oneof(targetSel, debugPort(realm), ...(realm.resets ? [reset(realm)] : [])) },
     { weight: 1, arbitrary: fc.constantFrom(1, 0x1f).map((value): Gesture => [ask('write_dp', 0, value)]) },
   );
   return fc.tuple(losses, rest).map((parts) => parts.flat());
@@ -202,13 +202,16 @@ const handle: fc.Arbitrary<Gesture> = fc
     ask('read_mem', number, NOTHING_THERE, 32),
   ]);
 
-const reset = fc.constantFrom<Gesture>(
-  [ask('reset')],
-  [ask('assert_reset', true)],
-  [ask('assert_reset', false)],
-  [ask('assert_reset', 1), ask('is_reset_asserted'), ask('assert_reset', 0)],
-  [ask('write_ap', 0, 0x23000052), ask('write_ap', TAR, AIRCR), ask('write_ap', DRW, SYSTEM_RESET)],
-);
+function reset({ ap }: Realm): fc.Arbitrary<Gesture> {
+  return fc.constantFrom<Gesture>(
+    [ask('reset')],
+    [ask('assert_reset', true)],
+    [ask('assert_reset', false)],
+    [ask('assert_reset', 1), ask('is_reset_asserted'), ask('assert_reset', 0)],
+    // In another bank the first two would be writes to memory, where others have pointed TAR to.
+    [toBank(ap), ask('write_ap', 0, 0x23000052), ask('write_ap', TAR, AIRCR), ask('write_ap', DRW, SYSTEM_RESET)],
+  );
+}
 
 /** With ORUNDETECT the target makes a data phase behind an error that no probe makes. */
 function overruns(ap: number): Gesture {

@@ -2,7 +2,7 @@
 // difference is allowed.
 
 import fc from 'fast-check';
-import { Comparison } from './comparison.js';
+import { Comparison, type Order } from './comparison.js';
 import { anyProgram } from './gestures.js';
 import { type Extent, playRounds } from './play-rounds.js';
 import { realmOf, type World } from './step.js';
@@ -21,12 +21,16 @@ export const targets: readonly Target[] = [
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false },
   { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: true },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: true },
+  { board: 'dpv3', protocol: 'JTAG', apart: false, handles: true },
   { board: 'plain', protocol: 'SWD', apart: false, handles: true, resets: 'core' },
   { board: 'plain', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
   { board: 'second-ap', protocol: 'SWD', apart: true, handles: false, resets: 'core and APs' },
+  { board: 'second-ap', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core and APs' },
+  { board: 'second-ap', protocol: 'JTAG', apart: 'roaming', handles: false, resets: 'core and APs' },
   { board: 'multidrop', protocol: 'SWD', apart: true, handles: false, resets: 'core' },
   { board: 'multidrop', protocol: 'SWD', apart: 'roaming', handles: false, resets: 'core' },
   { board: 'dpv3', protocol: 'SWD', apart: false, handles: false, resets: 'core and APs' },
+  { board: 'dpv3', protocol: 'JTAG', apart: false, handles: false, resets: 'core and APs' },
 ];
 
 /** Declares a test for each world. */
@@ -39,7 +43,7 @@ export function playWorlds(worlds: readonly World[], extent: Extent): void {
       fc.integer({ min: 2, max: 4 }).chain((clients) =>
         fc.record({
           programs: fc.tuple(...Array.from({ length: clients }, (_, client) => anyProgram(realmOf(world, client)))),
-          order: fc.array(fc.nat(clients - 1), { minLength: 40, maxLength: 200 }),
+          order: anyOrder(clients),
         }),
       ),
     play: async (world, clients) => {
@@ -48,4 +52,20 @@ export function playWorlds(worlds: readonly World[], extent: Extent): void {
       return comparison.played;
     },
   });
+}
+
+/** In turns, two at the same time, and in bursts: what takes several steps may be done with before anybody else comes. */
+function anyOrder(clients: number): fc.Arbitrary<Order> {
+  const client = fc.nat(clients - 1);
+  const turns: fc.Arbitrary<Order> = fc.oneof(
+    { weight: 4, arbitrary: client.map((one) => [one]) },
+    { weight: 2, arbitrary: fc.tuple(client, client).map((both) => [both]) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(client, fc.constantFrom(3, 10, 30))
+        .map(([one, steps]) => Array.from({ length: steps }, () => one)),
+    },
+  );
+  return fc.array(turns, { minLength: 20, maxLength: 100 }).map((all) => all.flat());
 }

@@ -19,6 +19,8 @@ import { type Disturbance, isHelped, type RawSequence, type Realm, type Step, ty
 const PACKETS = 4;
 /** 151 is one more than the driver has a probe repeat; those packets wait, too, that are in the probe behind the first. */
 const LONG_WAIT = PACKETS * 151;
+/** Words of a block before a disturbance: it is in its second packet. */
+const AMID = 30;
 const disturbances = {
   wait: { kind: 'wait', times: 3, on: { port: 'AP' } },
   // Not of CTRL/STAT: while the last client's ORUNDETECT is being cleared for the next one, a WAIT breaks the line.
@@ -30,6 +32,9 @@ const disturbances = {
   // Not of what sharing has put back before: what a read has done, it has done.
   parity: { kind: 'parity', on: { port: 'AP', address: 0xc } },
   'no-ack': { kind: 'no-ack' },
+  'fault amid': { kind: 'fault', on: { port: 'AP', address: 0xc }, after: AMID },
+  'parity amid': { kind: 'parity', on: { port: 'AP', address: 0xc }, after: AMID },
+  'no-ack amid': { kind: 'no-ack', on: { port: 'AP', address: 0xc }, after: AMID },
   'power-lost': { kind: 'power-lost' },
 } as const satisfies Record<Disturbance, AccessFault>;
 
@@ -44,6 +49,8 @@ const SLOW_REQUESTS: readonly string[] = ['open', 'close', 'reset', 'swo_start',
 export class Player implements AsyncDisposable {
   readonly #leases = new Map<number, ClientLease>();
   readonly #handles = new Map<ClientLease, number>();
+  /** Clients that have left, and will come again. */
+  readonly #away = new Map<number, 'close' | 'disconnect'>();
 
   private constructor(
     readonly rig: SessionRig,
@@ -88,7 +95,7 @@ export class Player implements AsyncDisposable {
 
   /** Clients that are connected, this one left out. */
   others(client: number): readonly number[] {
-    return [...this.#leases.keys()].filter((other) => other !== client);
+    return [...this.#leases.keys()].filter((other) => other !== client && !this.#away.has(other));
   }
 
   /** Its next request waits for somebody else's lock, and time goes on until that one is asleep. */
@@ -132,11 +139,20 @@ export class Player implements AsyncDisposable {
     const isSlow =
       step.do === 'ask'
         ? SLOW_REQUESTS.includes(step.request)
-        : ['die', 'reopen', 'pulseReset', 'swo'].includes(step.do);
+        : ['die', 'leave', 'return', 'pulseReset', 'swo'].includes(step.do);
     const takesTime = isSlow || this.isLockedOut(client);
     const outcome = takesTime ? await this.rig.run(playing) : await playing;
     if (step.do === 'die') this.#leases.delete(client);
+    if (step.do === 'leave') this.#away.set(client, step.by);
+    if (step.do === 'return') this.#connected(client);
     return outcome;
+  }
+
+  /** Who connects the target connects it for all that have the probe open. */
+  #connected(client: number): void {
+    const isFirst = this.others(client).length === 0;
+    this.#away.delete(client);
+    if (isFirst) for (const [other, by] of this.#away) if (by === 'disconnect') this.#away.delete(other);
   }
 
   async #help(client: number, helped: HelpedClient, realm: Realm, step: Step, isErrorKnown: boolean): Promise<Outcome> {
@@ -212,13 +228,11 @@ export class Player implements AsyncDisposable {
         return []; // it comes to every target: see `trace`
       case 'ask':
         return ask(lease, step);
-      case 'reopen':
-        await lease.close(NEVER);
-        await lease.open(NEVER);
-        await lease.connect(realm.protocol, NEVER);
+      case 'leave':
+        await (step.by === 'close' ? lease.close(NEVER) : lease.disconnect(NEVER));
         return [];
-      case 'reconnect':
-        await lease.disconnect(NEVER);
+      case 'return':
+        if (step.by === 'close') await lease.open(NEVER);
         await lease.connect(realm.protocol, NEVER);
         return [];
       case 'die': {
@@ -273,6 +287,7 @@ export class Player implements AsyncDisposable {
   async #lease(client: number, realm: Realm, isAsking: boolean): Promise<ClientLease> {
     const { protocol } = realm;
     let lease = this.#leases.get(client);
+    const isNew = lease === undefined;
     if (!lease && this.helped && isHelped(this.world, client)) {
       this.#leases.set(client, (lease = await this.helped.connect(client, realm)));
     } else if (!lease) {
@@ -281,6 +296,7 @@ export class Player implements AsyncDisposable {
       await this.rig.run(lease.open(NEVER)); // the driver listens for stale packets first
       await this.rig.run(lease.connect(protocol, NEVER));
     }
+    if (isNew) this.#connected(client);
     return lease;
   }
 }

@@ -28,6 +28,7 @@ export function roughGesture(realm: Realm): fc.Arbitrary<Gesture> {
   const isSwd = realm.protocol === 'SWD';
   return fc.oneof(
     { weight: 3, arbitrary: disturbed(realm) },
+    ...(realm.handles ? [{ weight: 1, arbitrary: disturbedHandle(realm) }] : []),
     { weight: 1, arbitrary: fc.constantFrom(...(isSwd ? rawSwd(realm) : rawJtag(realm))) },
     { weight: 1, arbitrary: swo },
     ...(isSwd ? [{ weight: 2, arbitrary: line(realm) }] : []),
@@ -125,10 +126,14 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
   const any = fc.constantFrom(
     ...[read(TAR), read(DRW), read(DRW, 70), write(DRW, 1, 2, 3), read(0), write(TAR, realm.ram + 0x44)],
   );
+  const block = fc.constantFrom(
+    ...[31, 33, 70].map((count) => read(DRW, count)),
+    ...[31, 33, 70].map((count) => write(DRW, ...Array.from({ length: count }, (_, i) => i))),
+  );
   const of = (how: Disturbance, then: fc.Arbitrary<Step>, rest: Gesture): fc.Arbitrary<Gesture> =>
     then.map((step) => [
       // Where sharing has to know first whether this is a MEM-AP, its read of IDR would meet what is meant for DRW.
-      ...(how === 'parity' || how === 'long wait at DRW' ? [select(realm.ap | 0xf0), read(0xc)] : []),
+      ...(/parity|amid|at DRW/.test(how) ? [select(realm.ap | 0xf0), read(0xc)] : []),
       select(realm.ap),
       write(0, 0x23000052),
       write(TAR, realm.ram),
@@ -148,11 +153,14 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
     of('long wait at DRW', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [abort, ...clearSticky(realm)]),
     of('long wait at RDBUFF', fc.constantFrom(read(TAR), read(0), readRdbuff), [abort, ...clearSticky(realm)]),
     of('fault', any, [readControl, ...clearSticky(realm)]),
+    of('fault amid', block, [readControl, ...clearSticky(realm)]),
     ...(isSwd
       ? [
           of('long wait', any, [abort, ...clearSticky(realm)]),
           of('parity', fc.constantFrom(read(DRW), read(DRW, 5), write(DRW, 1, 2)), [...[readControl, abort]]),
+          of('parity amid', block, [...[readControl, abort]]),
           of('no-ack', fc.oneof(any, fc.constant(readControl)), anotherLine),
+          of('no-ack amid', block, anotherLine),
         ]
       : // An access over JTAG is made, and takes its time.
         [
@@ -161,6 +169,27 @@ function disturbed(realm: Realm): fc.Arbitrary<Gesture> {
           of('no-ack', fc.oneof(any, fc.constant(readControl)), anew(realm)),
         ]),
   );
+}
+
+/** A memory handle clears the flags of its errors itself, and leaves the registers of the AP to its client as they were. */
+function disturbedHandle(realm: Realm): fc.Arbitrary<Gesture> {
+  const { ap, ram } = realm;
+  const look: Step = { do: 'readMemory', address: ram, sizeBits: 32, count: 1 };
+  const access = fc.constantFrom<Step>(
+    ...[look, { ...look, count: 70 }, { ...look, sizeBits: 8 as const, address: ram + 0x3fe, count: 4 }],
+    { do: 'writeMemory', address: ram + 4, sizeBits: 16, value: 0x1234 },
+  );
+  const hows = fc.constantFrom<Disturbance>('wait', 'fault', 'fault amid', 'long wait at DRW');
+  return fc
+    .tuple(hows, access)
+    .map(([how, then]) => [
+      ...[select(ap), write(0, 0x23000052), write(TAR, ram + 0x20), look],
+      { do: 'disturbed', how, then },
+      ...(how === 'long wait at DRW'
+        ? [{ do: 'writeDp', address: 0, value: 0x1f } as const, ...clearSticky(realm)]
+        : []),
+      ...[readControl, look, read(TAR), read(0), read(DRW)],
+    ]);
 }
 
 /** Puts in place whatever this client has: the registers of DP and APs, and memory where TAR pointed. */

@@ -25,8 +25,8 @@ export type Step =
   | { readonly do: 'trace'; readonly bytes: readonly number[] }
   /** Any request as it comes; of a client that has opened nothing yet, too. */
   | { readonly do: 'ask'; readonly request: ProbeRequestName; readonly args: readonly unknown[] }
-  /** The client gives all back, and comes again. */
-  | { readonly do: 'reopen' | 'reconnect' }
+  /** The client gives all back; and comes again, the next thing it does. */
+  | { readonly do: 'leave' | 'return'; readonly by: 'close' | 'disconnect' }
   /** The client is gone, and another one comes in its place. @param during  a request it did not wait for */
   | { readonly do: 'die'; readonly during?: Step };
 
@@ -49,6 +49,10 @@ export type Disturbance =
   | 'fault'
   | 'parity'
   | 'no-ack'
+  /** In the middle of a block of DRW, or at its last word. */
+  | 'fault amid'
+  | 'parity amid'
+  | 'no-ack amid'
   | 'power-lost';
 
 /** Several steps that belong together; those of other clients come in between. */
