@@ -115,7 +115,7 @@ describe('probectl over ssh, logged in once', function () {
     const dead = sshd.connections;
     for (const pid of dead) process.kill(pid, 'SIGSTOP');
 
-    await forwarding.printed('not reachable, trying again: '); // after 15 s
+    await forwarding.printed('not reachable, trying again: '); // after 20 s
 
     assert.equal(await readDpidr(port), DPIDR);
     await forwarding.interrupt();

@@ -72,9 +72,13 @@ export class NetworkLab implements AsyncDisposable {
     this.#forward(false);
   }
 
+  plugCable(): void {
+    this.#forward(true);
+  }
+
   /** The cable is in, and no client is left. */
   async tidy(): Promise<void> {
-    this.#forward(true);
+    this.plugCable();
     for (const client of this.#clients) await client.kill();
     this.#clients.clear();
   }

@@ -15,13 +15,28 @@ export interface SshOptions {
 /** What is said, with exit code 127, where there is no ssh. */
 export const NO_SSH = 'no ssh';
 /**
+ * Where a network swallows every packet, ssh would try for minutes, less and less often. So long a host may take to say that
+ * it is there; it sends its first packet again after 1 and 3 s, and we start it anew 1 s after it gave up (`forward`): the
+ * network's return is noticed within 3 s. Passwords are typed later: ssh_config(5), ConnectTimeout. Not on a jump host, though,
+ * nor for a command that connects: there the first word of the host itself is waited for all the while.
+ */
+const CONNECT_TIMEOUT_S = 5;
+const CONNECT_IN_TIME = `config=$(ssh -G "$@" 2> /dev/null)
+case $config in
+  *"\nproxyjump "* | *"\nproxycommand "*) ;;
+  *"\nconnecttimeout none"*) set -- -o ConnectTimeout=${CONNECT_TIMEOUT_S} "$@" ;;
+esac`;
+/**
  * Ctrl-C or Ctrl-\ on a terminal reaches every process of the command line, and may be for the debugger that `run` has started:
  * ssh, which leaves a signal ignored that was (POSIX, 2.11), must not end by it. We end it ourselves.
  */
-const DEAF_SSH = `trap '' INT QUIT; command -v ssh > /dev/null || { echo '${NO_SSH}' >&2; exit 127; }; exec ssh "$@"`;
+const DEAF_SSH = `trap '' INT QUIT
+command -v ssh > /dev/null || { echo '${NO_SSH}' >&2; exit 127; }
+${CONNECT_IN_TIME}
+exec ssh "$@"`;
 /** What goes over the user's config, for people who log in: ssh_config(5). */
 const SETTINGS = [
-  // A link that is dead and does not say so, as after a laptop's sleep, is given up after 15 s.
+  // A link that is dead and does not say so, as after a laptop's sleep, is given up after 20 s.
   ...['ServerAliveInterval=5', 'ServerAliveCountMax=3'],
   // As scp does it.
   ...['RemoteCommand=none', 'PermitLocalCommand=no', 'ClearAllForwardings=yes', 'ForwardAgent=no', 'ForwardX11=no'],

@@ -18,7 +18,7 @@ describe('a probe that is reached over ssh', () => {
   const ssh = path.join(folder, 'ssh');
   writeFileSync(
     ssh,
-    `#!/bin/sh\necho "$@" >> ${asked}\n[ "$1" = -W ] || exit 127\nread -r line; echo '{"id": 0, "status": 0}'; cat\n`,
+    `#!/bin/sh\n[ "$1" = -G ] && exit\necho "$@" >> ${asked}\n[ "$1" = -W ] || exit 127\nread -r line; echo '{"id": 0, "status": 0}'; cat\n`,
   );
   chmodSync(ssh, 0o755);
 
