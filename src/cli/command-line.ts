@@ -12,6 +12,7 @@ import type { Wait } from './remote/wait-for-probe.js';
 import type { HostOptions } from './remote/host.js';
 import { moreOptions, type OwnCommand, type OwnOption, ownCommands } from './own-commands.js';
 import { parseAddress, parseFormat, parsePort, parseWait } from './option-values.js';
+import { splitLine, withoutMarks } from './plain-words.js';
 import { UsageError } from './report-error.js';
 import type { ListFormat } from './text/list-text.js';
 
@@ -78,14 +79,12 @@ interface Parsed {
  * @throws UsageError
  */
 export function parseCommandLine(args: readonly string[], version: string, columns: number): CommandLine {
-  // What comes after "--" is another program's, and yargs would look at it.
-  const end = args.indexOf('--');
-  const before = end < 0 ? args : args.slice(0, end);
+  const { words, command: runs } = splitLine(args);
   let text = '';
   let parsed: Parsed;
   try {
-    parsed = parser(version, before.includes('--help') ? columns : null).parseSync(
-      before.map(withValue),
+    parsed = parser(version, words.includes('--help') ? columns : null).parseSync(
+      words.map(withValue),
       {},
       (_error, _argv, output) => {
         text = output;
@@ -93,12 +92,12 @@ export function parseCommandLine(args: readonly string[], version: string, colum
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(explainMistake(message, before), { cause: error });
+    throw new UsageError(withoutMarks(explainMistake(message, words)), { cause: error });
   }
   if (text !== '') return { action: 'print', text: `${text}\n` };
   const name = String(parsed._[0]);
   const common = commonOptions(parsed);
-  const own = ownCommandLine(name, parsed, end < 0 ? [] : args.slice(end + 1), common);
+  const own = ownCommandLine(name, parsed, runs, common);
   if (own) return own;
   const shell = shells.find((known) => known === parsed.shell);
   if (name === 'completion' && shell) return { action: 'completion', shell };
@@ -192,10 +191,10 @@ function controlArguments(command: CommandName, parsed: Parsed): GivenArguments 
     if (Array.isArray(value))
       throw new UsageError(`${command}: --${name} is given ${value.length} times: give it once`);
     const isNumber = typeOf(schema) === 'integer' && typeof value === 'string' && /^\d+$/.test(value);
-    given[name] = isNumber ? Number(value) : value;
+    given[name] = isNumber ? Number(value) : typeof value === 'string' ? withoutMarks(value) : value;
     if (Check(schema, given[name])) continue;
     const shown = commandTexts[command].positions.some((position) => position === name) ? name : `--${name}`;
-    throw new UsageError(`${command}: ${shown} ${JSON.stringify(value)} does not fit: ${describeSchema(schema)}`);
+    throw new UsageError(`${command}: ${shown} ${JSON.stringify(given[name])} does not fit: ${describeSchema(schema)}`);
   }
   return given;
 }
@@ -213,7 +212,7 @@ function commonOptions({ host, socket, json }: Parsed): CommonOptions {
 /** The value of an option. @throws UsageError if it is given several times */
 function textOf(value: unknown): string | undefined {
   if (Array.isArray(value)) throw new UsageError(`an option is given ${value.length} times: give it once`);
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? withoutMarks(value) : undefined;
 }
 
 /** The command line of a command that is no control command. */
@@ -223,7 +222,6 @@ function ownCommandLine(
   command: readonly string[],
   common: CommonOptions,
 ): CommandLine | undefined {
-  if (command.length > 0 && name !== 'run') throw new UsageError(`${name}: nothing may come after "--"`);
   const probe = textOf(parsed.probe) ?? '';
   const plain = parsed.plain === true;
   const wait = parseWait(textOf(parsed.wait));

@@ -16,8 +16,15 @@ export async function complete(
   probes: () => Promise<readonly (ProbeName & { readonly product: string })[]>,
 ): Promise<readonly Candidate[]> {
   const current = words.at(-1) ?? '';
-  const before = withoutOptions(words.slice(0, -1));
-  const candidates = current.startsWith('-') ? optionsOf(before.at(0)) : await wordsAfter(before, probes);
+  const typed = words.slice(0, -1);
+  const before = withoutOptions(typed);
+  const isPlain = typed.includes('--');
+  if (current.startsWith('-') && !isPlain) return startingWith(current, optionsOf(before.at(0)));
+  const candidates = startingWith(current, await wordsAfter(before, probes));
+  return isPlain ? candidates : candidates.filter(({ word }) => !word.startsWith('-')); // it would be an option
+}
+
+function startingWith(current: string, candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(({ word }) => word.startsWith(current));
 }
 

@@ -26,7 +26,16 @@ export function explainMistake(message: string, words: readonly string[]): strin
   if (isKnown && missing !== undefined) return `${command}: --${missing} is missing: see probectl ${command} --help`;
   if (isKnown && (unknown !== undefined || message.startsWith('Not enough non-option arguments'))) {
     const what = unknown === undefined ? 'something is missing' : `${unknown} is too much`;
-    return `${command}: ${what}: it is called as probectl ${usageOfAny(command)}`;
+    const usage = usageOfAny(command);
+    const dashed = usage.includes('<probe>') && unknown === undefined ? unknownOption(command, words) : undefined;
+    const hint = dashed === undefined ? '' : `, and ${dashed} is no option: a probe of that name comes after "--"`;
+    return `${command}: ${what}: it is called as probectl ${usage}${hint}`;
   }
   return `${message.replace(/\s+/g, ' ')}: see probectl --help`;
+}
+
+/** @returns undefined if there is none */
+function unknownOption(command: string, words: readonly string[]): string | undefined {
+  const known = optionsOf(command).map(({ word }) => word);
+  return words.find((word) => word.startsWith('-') && !known.includes(word.replace(/=.*/s, '')));
 }

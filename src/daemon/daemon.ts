@@ -8,6 +8,7 @@ import type { Config } from '../config/config.js';
 import { fixedPorts, settingSource } from '../config/probe-policy.js';
 import type { DaemonView, Kept, KickedClients, ReservationWish, Reserved } from '../control/daemon-view.js';
 import type { EventHistory } from '../control/event-history.js';
+import { probeWords } from '../control/probe-words.js';
 import type { ClientRow, Details, Ports, ProbeRow, Reloaded, ReservationRow, Status } from '../control/snapshots.js';
 import { ProbeDisconnectedError } from '../probe/errors.js';
 import { clientRows, reservationRow } from './client-rows.js';
@@ -112,7 +113,7 @@ export class Daemon implements DaemonView {
       (row) => (client === undefined || row.client === client) && (principal ?? row.principal) === row.principal,
     );
     if (client !== undefined && rows.length === 0) {
-      throw new RequestError(`probe ${uid} has no client ${client}: see "probectl show ${uid}"`);
+      throw new RequestError(`probe ${uid} has no client ${client}: see "probectl show ${probeWords(uid).join(' ')}"`);
     }
     const reason = new ProbeDisconnectedError('an operator ended this connection (probectl kick)');
     await Promise.all(

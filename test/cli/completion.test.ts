@@ -43,6 +43,15 @@ describe('completion', () => {
     assert.deepEqual(await words('--socket', '/run/s', '--json', 'show', 'b'), ['bench']);
   });
 
+  it('proposes a uid that begins with "-" only where it would be no option', async () => {
+    const dashed = async () => [...probes, { uid: '-X1', product: 'DAPLink' }];
+    const wordsOf = async (...typed: readonly string[]): Promise<readonly string[]> =>
+      (await complete(typed, dashed)).map(({ word }) => word);
+
+    assert.deepEqual(await wordsOf('show', ''), ['bench', 'A1', 'B2']);
+    assert.deepEqual(await wordsOf('show', '--', '-'), ['-X1']);
+  });
+
   it('asks the daemon for probes, and proposes none where it does not answer', async () => {
     await using world = await ControlWorld.start();
 

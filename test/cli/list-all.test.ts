@@ -60,6 +60,22 @@ describe('probectl list --all', () => {
     assert.equal(stdout, `probectl run --host 'my lab' 'it'\\''s $(id)  "x"' -- pyocd cmd\n`);
   });
 
+  it('prints a uid that begins with "-" so that it is no option', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [{ ...world.daemon.rows[0], uid: '-X1' }];
+    const hosts = hostFile(`[hosts]\nlab = "unix://${world.path}"\n`);
+
+    const { stdout } = await run('/nowhere', ['list', '--all', '-o', 'pyocd'], hosts);
+
+    assert.equal(stdout, 'probectl run --host lab -- -X1 -- pyocd cmd\n');
+    const line = stdout.trim().replace('pyocd cmd', 'true').split(' ').slice(1);
+    assert.equal((await run('/nowhere', line, hosts)).code, 0);
+    const { tasks } = JSON.parse((await run('/nowhere', ['list', '--all', '-o', 'vscode'], hosts)).stdout) as {
+      readonly tasks: readonly { readonly args: readonly string[] }[];
+    };
+    assert.deepEqual(tasks[0].args.slice(-2), ['--', '-X1']);
+  });
+
   it('tells JSON which probes were discovered', async () => {
     await using world = await ControlWorld.start();
     world.daemon.rows = [];
@@ -159,7 +175,7 @@ describe('probectl list --all', () => {
 
     const { stdout } = await run('/nowhere', ['list', '--all', '-o', 'vscode'], hosts);
 
-    assert.match(stdout, /"forward",\s+"--host",\s+"lab",\s+"\$ \{command:/);
+    assert.match(stdout, /"forward",\s+"--host",\s+"lab",\s+"--port",\s+"5555",\s+"\$ \{command:/);
     assert.deepEqual(stdout.match(/\$\{\w+/g), ['${workspaceFolder', '${workspaceFolder']);
   });
 
@@ -196,7 +212,7 @@ describe('probectl list --all', () => {
     );
     assert.deepEqual(
       tasks.map(({ label, args }) => [label, args]),
-      [['probectl forward A1 of lab', ['forward', '--host', 'lab', 'A1', '--port', '5556']]],
+      [['probectl forward A1 of lab', ['forward', '--host', 'lab', '--port', '5556', 'A1']]],
     );
   });
 });

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { RequestError } from '../../src/base/errors.js';
+import { parseCommandLine } from '../../src/cli/command-line.js';
+import { commandTexts } from '../../src/cli/command-texts.js';
+import { parseWait } from '../../src/cli/option-values.js';
+import { commands } from '../../src/control/commands.js';
 import { ControlWorld } from '../control/control-world.js';
 import { client, probe, reservation } from '../control/fake-daemon.js';
 import { run } from './cli-world.js';
@@ -253,6 +257,36 @@ describe('another command of probectl', () => {
     });
   }
 
+  it('takes a uid that begins with "-" behind "--"', async () => {
+    await using world = await ControlWorld.start();
+    world.daemon.rows = [probe('-X1')];
+    const rest: Partial<Record<string, readonly string[]>> = { rename: ['left'] };
+    const options: Partial<Record<string, readonly string[]>> = {
+      reserve: ['--for', '1m', '--as', 'user:bob'],
+      extend: ['--for', '1m'],
+    };
+    for (const { name } of commands.filter(({ name }) => commandTexts[name].positions.some((at) => at === 'probe'))) {
+      const line = [name, ...(options[name] ?? []), '--', '-X1', ...(rest[name] ?? [])];
+      const { code, stderr } = await run(world.path, line);
+      assert.deepEqual([code, stderr], [0, ''], line.join(' '));
+    }
+    const parse = (...args: string[]): object => parseCommandLine(args, '', 80);
+    const common = { json: false };
+    const wait = parseWait(undefined);
+    assert.deepEqual(
+      [
+        parse('run', '--plain', '--', '-X1', '--', 'pyocd', '--', '-x'),
+        parse('forward', '--', '-X1'),
+        parse('dial-stdio', '--probe', '-X1'),
+      ],
+      [
+        { action: 'run', probe: '-X1', command: ['pyocd', '--', '-x'], wait, plain: true, common },
+        { action: 'forward', probe: '-X1', port: undefined, wait, plain: false, common },
+        { action: 'dial-stdio', probe: '-X1', common },
+      ],
+    );
+  });
+
   it('ports counts those of the range, and says where there is none', async () => {
     await using world = await ControlWorld.start();
     world.daemon.range = { first: 5556, last: 5560 };
@@ -400,6 +434,13 @@ describe('probectl that cannot do what it is asked', () => {
     [['status', '--jsno'], 'unknown option --jsno: did you mean --json?'],
     [['--socket', 'x', 'frobnicate'], 'there is no command frobnicate: see probectl --help'],
     [['run'], 'run: something is missing: it is called as probectl run <probe>'],
+    [
+      ['show', '-X1'],
+      'show: something is missing: it is called as probectl show <probe>, and -X1 is no option: a probe of that name comes after "--"',
+    ],
+    [['run', '--', 'true'], 'run: something is missing: it is called as probectl run <probe>'],
+    [['ports', '--', '-X1'], 'ports: -X1 is too much: it is called as probectl ports'],
+    [['kick', '--', 'A1', '-X1'], 'kick: client "-X1" does not fit: the number of a client, as `show` prints it'],
     [['ports', 'A1'], 'ports: A1 is too much: it is called as probectl ports'],
     [['reload', '--nwo'], 'unknown option --nwo: did you mean --now?'],
     [['service', 'install', '--dry-rnu'], 'unknown option --dry-rnu: did you mean --dry-run?'],

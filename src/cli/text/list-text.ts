@@ -2,6 +2,7 @@
 
 import { isServed } from '../../control/is-served.js';
 import { pyocdOptions } from '../../control/pyocd-options.js';
+import { probeWords } from '../../control/probe-words.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { assertNever } from '../../base/errors.js';
 import { hostAndPort } from '../../base/host-and-port.js';
@@ -90,7 +91,9 @@ function commandFor(probe: ListedProbe): string {
   const { host, uid, addresses, discovered } = probe;
   if (host === undefined || isReachable(probe)) return `pyocd cmd ${harmless(pyocdOptions(probe))}`;
   if (discovered) return `probectl accelerate ${shellWord(addresses[0] ?? '')}`; // pyOCD takes no IPv6 address
-  return `probectl run --host ${shellWord(harmless(host))} ${shellWord(harmless(uid))} -- pyocd cmd`;
+  return ['probectl', 'run', '--host', harmless(host), ...probeWords(harmless(uid)), '--', 'pyocd', 'cmd']
+    .map(shellWord)
+    .join(' ');
 }
 
 /** Whether pyOCD can connect to the probe of another host by its address. */

@@ -1,6 +1,7 @@
 // `probectl list -o vscode`: what VS Code needs for its debugger to use the probes.
 
 import { pyocdOptions } from '../../control/pyocd-options.js';
+import { probeWords } from '../../control/probe-words.js';
 import type { HostList } from '../list-all.js';
 import { hasPort, isReachable, listedProbes, type ListedProbe } from './list-text.js';
 
@@ -56,7 +57,7 @@ function task(probe: ListedProbe, port: number): object {
     label: taskName(probe),
     type: 'process',
     command: 'probectl',
-    args: ['forward', '--host', host, uid, '--port', String(port)].map(withoutVariables),
+    args: ['forward', '--host', host, '--port', String(port), ...probeWords(uid)].map(withoutVariables),
     isBackground: true,
     // Started once `forward` prints its command. VS Code wants a pattern for problems; nothing matches this one.
     problemMatcher: {
