@@ -39,6 +39,7 @@ import { Users } from './platform/users.js';
 import { probeDrivers } from './probe/drivers.js';
 import { compileProbeRequests } from './server/probe-requests.js';
 import { parseProbeOptions } from './sim/probe-options.js';
+import { simulatedTargets } from './sim/simulated-targets.js';
 
 /** A process that a signal ends exits with 128 + the signal's number, by custom of the shell. */
 const stopSignals = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -112,7 +113,7 @@ async function run(config: Config, load: () => Config): Promise<void> {
   atEnd.use(new Advertising({ supervisor, book, events, clock: systemClock, log, machine, loadAdvertiser }));
   using notifier = await notifyServiceManager(supervisor, events, log);
 
-  if (config.simulate.length > 0) announce(supervisor, daemon);
+  if (config.simulate.length > 0) announce(supervisor, daemon, config);
   process.on('SIGHUP', () => reload(daemon, log));
   const signal = await stop;
   log.info('stopping', { signal });
@@ -179,12 +180,13 @@ async function stopServing(supervisor: Supervisor): Promise<void> {
 }
 
 /** One line for each probe: where it is served, and the command that uses it. */
-function announce(supervisor: Supervisor, daemon: Daemon): void {
+function announce(supervisor: Supervisor, daemon: Daemon, { simulate }: Config): void {
   for (const { failure } of supervisor.entries) if (failure) throw failure;
+  const targets = simulatedTargets(simulate.map(({ options }) => options));
   const byUid = [...daemon.probes()].sort((a, b) => a.uid.localeCompare(b.uid));
-  for (const { uid, addresses, port, target = 'cortex_m' } of byUid) {
+  for (const { uid, addresses, port, target = targets.get(uid) } of byUid) {
     if (addresses.length === 0 || port === undefined) continue;
-    const options = pyocdOptions({ addresses, port, target });
+    const options = pyocdOptions({ addresses, port, ...(target !== undefined && { target }) });
     process.stdout.write(`${uid} is served on ${addresses.join(' ')}: pyocd cmd ${options}\n`);
   }
 }

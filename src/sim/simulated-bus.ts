@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { parseProbeOptions } from './probe-options.js';
 import { simCmsisDap } from './sim-probe.js';
+import { simulatedUid } from './simulated-uid.js';
 import { SimUsbBus } from './usb/sim-usb-bus.js';
 
 /**
@@ -11,7 +12,7 @@ import { SimUsbBus } from './usb/sim-usb-bus.js';
  */
 export function simulatedBus(probes: readonly (readonly string[])[], clock: Clock): SimUsbBus {
   const devices = probes.map((options, i) =>
-    simCmsisDap({ ...parseProbeOptions(options), uid: `SIM${String(i + 1).padStart(4, '0')}`, clock }),
+    simCmsisDap({ ...parseProbeOptions(options), uid: simulatedUid(i), clock }),
   );
   const bus = new SimUsbBus(clock);
   for (const device of devices) bus.plug(device);

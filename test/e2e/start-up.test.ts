@@ -18,6 +18,17 @@ describe('probed, when it starts', () => {
     assert.match(second, /^SIM0002 /);
   });
 
+  it('names a target that can share the line with others', async () => {
+    const simulated = ['--simulate', '1', '--simulate', 'multidrop', '--simulate', '1,dpv3'];
+    await using daemon = DaemonProcess.spawn([...simulated, '--port', '0']);
+    await daemon.printed(3);
+
+    assert.deepEqual(
+      daemon.lines.map((line) => / -t (\S+)$/.exec(line)?.[1]),
+      ['cortex_m', 'rp2040_core0', 'cortex_m'],
+    );
+  });
+
   it('serves on both loopback addresses', async () => {
     await using daemon = await DaemonProcess.serving(1);
 
