@@ -18,7 +18,7 @@ import { ExitCode } from './config/exit-codes.js';
 import { loadConfig } from './config/load-config.js';
 import { defaultPaths } from './config/paths.js';
 import { EventHistory } from './control/event-history.js';
-import { pyocdOptions } from './control/pyocd-options.js';
+import { pyocdCommand } from './control/pyocd-command.js';
 import { Advertising } from './daemon/advertising.js';
 import { Daemon } from './daemon/daemon.js';
 import { AccessPolicy } from './daemon/access-policy.js';
@@ -186,8 +186,8 @@ function announce(supervisor: Supervisor, daemon: Daemon, { simulate }: Config):
   const byUid = [...daemon.probes()].sort((a, b) => a.uid.localeCompare(b.uid));
   for (const { uid, addresses, port, target = targets.get(uid) } of byUid) {
     if (addresses.length === 0 || port === undefined) continue;
-    const options = pyocdOptions({ addresses, port, ...(target !== undefined && { target }) });
-    process.stdout.write(`${uid} is served on ${addresses.join(' ')}: pyocd cmd ${options}\n`);
+    const command = pyocdCommand({ uid, addresses, port, ...(target !== undefined && { target }) });
+    process.stdout.write(`${uid} is served on ${addresses.join(' ')}: ${command}\n`);
   }
 }
 

@@ -76,6 +76,33 @@ describe('probectl list --all', () => {
     assert.deepEqual(tasks[0].args.slice(-2), ['--', '-X1']);
   });
 
+  it('goes by probectl where pyOCD cannot be told an address: behind "remote:" it takes no IPv6 address', async () => {
+    await using world = await ControlWorld.start();
+    const [first] = world.daemon.rows;
+    world.daemon.rows = [
+      { ...first, uid: 'A1', addresses: ['[2001:db8::7]:5555'] },
+      { ...first, uid: 'A2', addresses: ['[2001:db8::7]:5555', '192.0.2.7:5555'], target: 'k64f' },
+      { ...first, uid: 'A3', addresses: ['[::]:5555'] },
+    ];
+
+    const { stdout } = await run(world.path, ['list', '-o', 'pyocd']);
+
+    assert.deepEqual(stdout.trim().split('\n'), [
+      'probectl run A1 -- pyocd cmd',
+      'pyocd cmd -u remote:192.0.2.7:5555 -t k64f',
+      'pyocd cmd -u remote:localhost:5555',
+    ]);
+    assert.match((await run(world.path, ['list'])).stdout, /^A1 +bench +probectl run A1 -- pyocd cmd$/m);
+    const piece = JSON.parse((await run(world.path, ['list', '-o', 'vscode'])).stdout) as {
+      readonly configurations: readonly { readonly serverArgs: readonly string[]; readonly preLaunchTask?: string }[];
+      readonly tasks: readonly { readonly label: string; readonly args: readonly string[] }[];
+    };
+    assert.deepEqual(piece.configurations[0].serverArgs, ['--uid', 'remote:localhost:5556']);
+    assert.equal(piece.configurations[0].preLaunchTask, 'probectl forward A1');
+    assert.deepEqual(piece.tasks[0].args, ['forward', '--port', '5556', 'A1']);
+    assert.equal(piece.tasks.length, 1);
+  });
+
   it('tells JSON which probes were discovered', async () => {
     await using world = await ControlWorld.start();
     world.daemon.rows = [];

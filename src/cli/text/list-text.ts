@@ -1,7 +1,8 @@
 // `probectl list` in its forms: a table, and pyocd commands. For VS Code see vscode-text.ts.
 
 import { isServed } from '../../control/is-served.js';
-import { pyocdOptions } from '../../control/pyocd-options.js';
+import { pyocdCommand } from '../../control/pyocd-command.js';
+import { pyocdAddress, pyocdOptions } from '../../control/pyocd-options.js';
 import { probeWords } from '../../control/probe-words.js';
 import type { ProbeRow } from '../../control/snapshots.js';
 import { assertNever } from '../../base/errors.js';
@@ -83,13 +84,14 @@ export function hasPort({ state, port }: ListedProbe): boolean {
 /** What pyOCD is told, or the command where that would not do. */
 function how(probe: ListedProbe): string {
   if (probe.host !== undefined && !isReachable(probe)) return commandFor(probe);
-  return harmless(pyocdOptions(probe)) || '-';
+  const options = harmless(pyocdOptions(probe));
+  return options === '' && hasPort(probe) ? commandFor(probe) : options || '-';
 }
 
 /** The command that uses a probe from here, to be pasted: what devices and people call themselves may be anything. */
 function commandFor(probe: ListedProbe): string {
   const { host, uid, addresses, discovered } = probe;
-  if (host === undefined || isReachable(probe)) return `pyocd cmd ${harmless(pyocdOptions(probe))}`;
+  if (host === undefined || isReachable(probe)) return harmless(pyocdCommand(probe));
   if (discovered) return `probectl accelerate ${shellWord(addresses[0] ?? '')}`; // pyOCD takes no IPv6 address
   return ['probectl', 'run', '--host', harmless(host), ...probeWords(harmless(uid)), '--', 'pyocd', 'cmd']
     .map(shellWord)
@@ -97,6 +99,6 @@ function commandFor(probe: ListedProbe): string {
 }
 
 /** Whether pyOCD can connect to the probe of another host by its address. */
-export function isReachable({ discovered, addresses }: ListedProbe): boolean {
-  return discovered === true && !(addresses[0] ?? '[').startsWith('[');
+export function isReachable(probe: ListedProbe): boolean {
+  return probe.discovered === true && pyocdAddress(probe) !== undefined;
 }

@@ -1,4 +1,5 @@
 import { hex16 } from '../../base/hex.js';
+import { pyocdCommand } from '../../control/pyocd-command.js';
 import { pyocdOptions } from '../../control/pyocd-options.js';
 import type { ClientRow, Details, WaitingRow } from '../../control/snapshots.js';
 import { harmless } from '../colour.js';
@@ -45,7 +46,7 @@ function facts({ probe, usb, wireProtocol, lastOpen }: Details, { paint, now }: 
     ['port', probe.port === undefined ? undefined : `${probe.port} on ${probe.addresses.join(', ')}`],
     ['usb', usb && `${usb.path}, ${hex16(usb.vid)}:${hex16(usb.pid)}${usb.serial ? `, serial ${usb.serial}` : ''}`],
     ['target', joined(probe.target, wireProtocol && `connected with ${wireProtocol}`)],
-    ['pyocd', joined(pyocdOptions(probe))],
+    ['pyocd', probe.port === undefined ? undefined : pyocdOptions(probe) || pyocdCommand(probe)],
     ['opened', lastOpen ? `${age(lastOpen.at, now)} ago` : 'not opened yet'],
     ['firmware', lastOpen?.firmware],
     ['abilities', lastOpen?.capabilities.join(', ')],

@@ -1,6 +1,6 @@
 // `probectl list -o vscode`: what VS Code needs for its debugger to use the probes.
 
-import { pyocdOptions } from '../../control/pyocd-options.js';
+import { pyocdAddress } from '../../control/pyocd-options.js';
 import { probeWords } from '../../control/probe-words.js';
 import type { HostList } from '../list-all.js';
 import { hasPort, isReachable, listedProbes, type ListedProbe } from './list-text.js';
@@ -22,8 +22,9 @@ export function vscodeText(lists: readonly HostList[]): string {
   return `${JSON.stringify(piece, undefined, 2)}\n`;
 }
 
-function needsForwarding({ host, discovered }: ListedProbe): boolean {
-  return host !== undefined && discovered !== true;
+function needsForwarding(probe: ListedProbe): boolean {
+  if (probe.host === undefined) return pyocdAddress(probe) === undefined;
+  return probe.discovered !== true;
 }
 
 /** A port of this machine for each, which no other of them has. */
@@ -37,7 +38,7 @@ function freePort(wanted: number, taken: Set<number | undefined>): number {
 /** @param forwarded  the port of this machine where its task serves it */
 function configuration(probe: ListedProbe, forwarded: number | undefined): object {
   const { uid, name = uid, host, target } = probe;
-  const [, address = ''] = pyocdOptions(probe).split(' ');
+  const address = forwarded === undefined ? pyocdAddress(probe) : `remote:localhost:${forwarded}`;
   return {
     name: withoutVariables(`pyOCD ${name}${host === undefined ? '' : ` on ${host}`}`),
     type: 'cortex-debug',
@@ -45,19 +46,20 @@ function configuration(probe: ListedProbe, forwarded: number | undefined): objec
     servertype: 'pyocd',
     cwd: '${workspaceFolder}',
     executable: '${workspaceFolder}/build/firmware.elf',
-    serverArgs: ['--uid', forwarded === undefined ? address : `remote:localhost:${forwarded}`],
+    serverArgs: ['--uid', address],
     ...(target !== undefined && { targetId: target }),
     ...(forwarded !== undefined && { preLaunchTask: taskName(probe) }),
   };
 }
 
 function task(probe: ListedProbe, port: number): object {
-  const { uid, host = '' } = probe;
+  const { uid, host } = probe;
+  const place = host === undefined ? [] : ['--host', host];
   return {
     label: taskName(probe),
     type: 'process',
     command: 'probectl',
-    args: ['forward', '--host', host, '--port', String(port), ...probeWords(uid)].map(withoutVariables),
+    args: ['forward', ...place, '--port', String(port), ...probeWords(uid)].map(withoutVariables),
     isBackground: true,
     // Started once `forward` prints its command. VS Code wants a pattern for problems; nothing matches this one.
     problemMatcher: {
@@ -67,8 +69,8 @@ function task(probe: ListedProbe, port: number): object {
   };
 }
 
-function taskName({ uid, host = '' }: ListedProbe): string {
-  return withoutVariables(`probectl forward ${uid} of ${host}`);
+function taskName({ uid, host }: ListedProbe): string {
+  return withoutVariables(`probectl forward ${uid}${host === undefined ? '' : ` of ${host}`}`);
 }
 
 /** VS Code fills in what stands in "${…}" and runs the commands in it; machines and devices call themselves what they like. */
