@@ -34,6 +34,8 @@ export interface AdmissionOptions {
   readonly rules: AdmissionRules;
   /** The reservation that holds now. When that changes, call `reconsider`. */
   readonly reservation: () => Reservation | undefined;
+  /** Why those who are in can share it with nobody more, whatever the rules say. */
+  readonly unsharable?: () => string | undefined;
   /** @param ahead  how many wait before it */
   readonly onQueued?: (client: ClientName, ahead: number) => void;
   /** Called for one that had to wait. */
@@ -149,7 +151,8 @@ export class Admission<G extends Guest> {
       return `probe ${uid} is reserved for ${reservation.principal} until ${reservation.until.toISOString()}${why}`;
     }
     const since = [...this.#inside.values()].at(0);
-    if (this.#rules.sharing === 'shared' || since === undefined) return undefined;
+    if (since === undefined) return undefined;
+    if (this.#rules.sharing === 'shared') return this.options.unsharable?.();
     // Several, where it has been shared before.
     const who = clientsText([...this.#inside.keys()].map((inside) => inside.client));
     return `probe ${uid} is in use by ${who} since ${since.toISOString()}`;

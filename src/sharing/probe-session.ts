@@ -13,6 +13,7 @@ import type { ClientLease, ClientName } from './client-lease.js';
 import { clientsText } from './clients-text.js';
 import { PostedWrites } from './posted-writes.js';
 import { SessionLease } from './session-lease.js';
+import { SharedClock } from './shared-clock.js';
 import { TurnQueue } from './turn-queue.js';
 import { Wire } from './wire.js';
 
@@ -71,27 +72,28 @@ export class ProbeSession implements AsyncDisposable {
   readonly turns: TurnQueue<SessionLease>;
   readonly admission: Admission<SessionLease>;
   readonly wire = new Wire();
+  readonly clock: SharedClock<SessionLease>;
   readonly posted: PostedWrites<SessionLease>;
   readonly #leases = new Set<SessionLease>();
   #openProbe: OpenProbe | undefined;
   #absence = 'it has not been plugged in yet';
   #probe: Probe | undefined;
   #protocol: WireProtocol | undefined;
-  /** Of the opened probe, as set. */
-  #clockHz = 0;
-
   /** When it was last told that a client halts. */
   readonly #haltsTold = new WeakMap<SessionLease, number>();
 
   constructor(readonly options: ProbeSessionOptions) {
-    const { uid, clock, lockIdleTimeoutMs, events, log } = options;
+    const { uid, clock, clockLimitHz: limitHz, lockIdleTimeoutMs, events, log } = options;
     const { admission: rules = openToAll, reservation = () => undefined } = options;
     this.admission = new Admission<SessionLease>({
       ...{ uid, clock, rules, reservation },
+      unsharable: () => this.clock.obstacle(),
       onQueued: (client, ahead) => events?.queued?.(client, ahead),
       onAdmitted: (client) => events?.admitted?.(client),
       onRefused: (client, reason) => events?.refused?.(client, reason),
     });
+    const sharers = (): readonly SessionLease[] => this.leases.filter((lease) => this.admission.isInside(lease));
+    this.clock = new SharedClock({ uid, limitHz, sharers });
     this.turns = new TurnQueue<SessionLease>({
       clock,
       lockIdleTimeoutMs,
@@ -177,8 +179,7 @@ export class ProbeSession implements AsyncDisposable {
           this.#requireThere(probe);
           throw this.disconnectedError();
         }
-        this.#clockHz = probe.initialClockHz;
-        await this.applyClock(probe, never); // it is not connected: nothing is sent
+        await this.clock.begin(probe, never);
         this.#probe = probe;
         log.info('probe opened', { uid });
         events?.opened?.(probe);
@@ -203,16 +204,6 @@ export class ProbeSession implements AsyncDisposable {
     } else if (requested !== 'DEFAULT' && requested !== this.#protocol) {
       throw this.#otherProtocolError(by, this.#protocol);
     }
-  }
-
-  /** The slowest clock that any client has asked for: nobody makes the wire faster than another can bear. */
-  async applyClock(probe: Probe, signal: AbortSignal): Promise<void> {
-    const { clockLimitHz = Infinity } = this.options;
-    const askedHz = this.leases.flatMap((lease) => lease.clockHz ?? []);
-    const clockHz = Math.min(clockLimitHz, ...(askedHz.length > 0 ? askedHz : [probe.initialClockHz]));
-    if (clockHz === this.#clockHz) return;
-    await probe.setClock(clockHz, signal);
-    this.#clockHz = clockHz;
   }
 
   /** A client has reset the target. */

@@ -161,10 +161,11 @@ export class SessionLease implements ClientLease, Writer {
 
   setClock(frequencyHz: number, signal: AbortSignal): Promise<void> {
     return this.#turns.useInOrder(signal, async (probe) => {
+      this.session.clock.requireSharable(this, frequencyHz);
       const before = this.#clockHz;
       this.#clockHz = frequencyHz;
       try {
-        await this.session.applyClock(probe, signal);
+        await this.session.clock.apply(probe, signal);
       } catch (error) {
         this.#clockHz = before;
         throw error;
@@ -338,7 +339,7 @@ export class SessionLease implements ClientLease, Writer {
 
   async #releaseClock(): Promise<void> {
     const { probe, leases } = this.session;
-    if (probe && leases.some((lease) => lease.isOpen)) await this.session.applyClock(probe, never);
+    if (probe && leases.some((lease) => lease.isOpen)) await this.session.clock.apply(probe, never);
   }
 
   async #releasePower(): Promise<void> {

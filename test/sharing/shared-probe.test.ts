@@ -61,12 +61,59 @@ describe('the clock of a shared probe', () => {
     const first = await rig.connected();
     const second = await rig.connected();
     const refusing = rig.sim.onCommand(DapCommand.SwjClock, { answer: () => Uint8Array.of(DapCommand.SwjClock, 0xff) });
-    await assert.rejects(rig.run(second.setClock(1000, NEVER)));
+    await assert.rejects(rig.run(second.setClock(100_000, NEVER)));
     refusing[Symbol.dispose]();
 
     await rig.run(first.setClock(2_000_000, NEVER));
 
     assert.equal(rig.sim.clockHz, 2_000_000);
+  });
+
+  it('is made too slow for others by nobody, and each loses nothing by asking', async () => {
+    await using rig = await SessionRig.start();
+    const first = await rig.connected();
+    const second = await rig.connected();
+    await rig.run(second.setClock(2_000_000, NEVER));
+
+    await assert.rejects(
+      rig.run(second.setClock(9999, NEVER)),
+      /^RequestError: 9999 Hz is too slow .*10000 Hz or more/,
+    );
+
+    assert.equal(rig.sim.clockHz, 2_000_000);
+    await rig.run(first.close(NEVER));
+    await rig.run(second.setClock(1, NEVER));
+    assert.equal(rig.sim.clockHz, 1);
+  });
+
+  it('keeps others out while it is that slow, until its client leaves or asks for more', async () => {
+    await using rig = await SessionRig.start();
+    const slow = await rig.connected();
+    await rig.run(slow.setClock(1000, NEVER));
+
+    await assert.rejects(
+      rig.opened(),
+      /^NotAdmittedError: probe .* runs at 1000 Hz for .*: wait until that client leaves/,
+    );
+
+    assert.equal(rig.sim.clockHz, 1000);
+    await rig.run(slow.setClock(10_000, NEVER));
+    const other = await rig.opened();
+    await rig.run(other.close(NEVER));
+    await rig.run(slow.setClock(1000, NEVER));
+    await rig.run(slow.close(NEVER));
+    await rig.opened();
+  });
+
+  it('is as slow for all as a limit in the config says', async () => {
+    await using rig = await SessionRig.start({ session: { clockLimitHz: 1000 } });
+    const first = await rig.connected();
+
+    await rig.run(first.setClock(1000, NEVER));
+    const second = await rig.connected();
+
+    await assert.rejects(rig.run(second.setClock(999, NEVER)), /1000 Hz or more/);
+    assert.equal(rig.sim.clockHz, 1000);
   });
 
   it('is not made faster by a limit', async () => {
