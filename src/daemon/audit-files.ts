@@ -1,7 +1,8 @@
 // The few file operations of the audit log, so that tests can let any of them fail.
 
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, type FileHandle, rename } from 'node:fs/promises';
 import { systemErrorCode } from '../base/errors.js';
+import { withFile } from './with-file.js';
 
 export interface AuditFiles {
   /** Makes the directory and those above it; fine if it exists. */
@@ -28,8 +29,7 @@ export const auditFiles: AuditFiles = {
 
   // Opened for each write: so it may be moved away, or deleted, by whoever else rotates logs.
   async append(file, text) {
-    const handle = await open(file, 'a', MODE);
-    try {
+    const task = async (handle: FileHandle): Promise<number> => {
       const { size } = await handle.stat();
       if (size === 0) await handle.chmod(MODE); // whatever the umask is
       try {
@@ -39,9 +39,8 @@ export const auditFiles: AuditFiles = {
         throw error;
       }
       return size + Buffer.byteLength(text);
-    } finally {
-      await handle.close();
-    }
+    };
+    return await withFile(file, 'a', task, MODE);
   },
 
   async rename(from, to) {

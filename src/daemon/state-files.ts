@@ -1,8 +1,9 @@
 // The few file operations that what must survive a crash is kept with, so that tests can crash between any two.
 
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { systemErrorCode } from '../base/errors.js';
+import { withFile } from './with-file.js';
 
 export interface StateFiles {
   /** Makes the directory and those above it; fine if it exists. */
@@ -46,27 +47,24 @@ export const systemFiles: StateFiles = {
   },
 
   async write(file, content) {
-    const handle = await open(file, 'w', 0o644);
-    try {
+    const task = async (handle: FileHandle): Promise<void> => {
       await handle.writeFile(content);
       await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    };
+    await withFile(file, 'w', task, 0o644);
   },
 
   rename,
 
   async syncDirectory(directory) {
-    const handle = await open(directory, 'r');
-    try {
-      await handle.sync();
-    } catch (error) {
-      // fsync(2): EINVAL where the file system has no such thing for directories. Nothing better can be done there.
-      if (systemErrorCode(error) !== 'EINVAL') throw error;
-    } finally {
-      await handle.close();
-    }
+    await withFile(directory, 'r', async (handle) => {
+      try {
+        await handle.sync();
+      } catch (error) {
+        // fsync(2): EINVAL where the file system has no such thing for directories. Nothing better can be done there.
+        if (systemErrorCode(error) !== 'EINVAL') throw error;
+      }
+    });
   },
 };
 

@@ -1,5 +1,5 @@
 import { abortReason, type Clock } from '../../base/clock.js';
-import { UnsupportedError } from '../../base/errors.js';
+import { describeError, UnsupportedError } from '../../base/errors.js';
 import { hexBytes } from '../../base/hex.js';
 import type { Logger } from '../../base/logger.js';
 import { UsbError } from '../../usb/usb-error.js';
@@ -64,7 +64,9 @@ export class PacketExchange implements AsyncDisposable {
       await exchange.drain();
       return exchange;
     } catch (error) {
-      await exchange[Symbol.asyncDispose]();
+      await exchange[Symbol.asyncDispose]().catch((further: unknown) => {
+        options.log.warn('could not close the probe', { error: describeError(further) });
+      });
       throw error;
     }
   }

@@ -1,5 +1,7 @@
+import { describeError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { never } from '../../base/never.js';
+import { runAll } from '../../base/run-all.js';
 import type { BitString } from '../../dap/bit-string.js';
 import { NoAckError } from '../../dap/errors.js';
 import { resetsLine } from '../../dap/line-reset.js';
@@ -184,12 +186,11 @@ export class TransferQueue implements PostingDapPort {
    */
   async #writeAbort(value: number): Promise<void> {
     if (this.#protocol === 'JTAG' || value & ABORT.DAPABORT) {
-      try {
-        await this.flush(never);
-      } finally {
-        // What was posted may hang on the very thing that is to be aborted.
-        await this.#exchange.exchange(writeAbort(value), never).finally(() => this.#belief.abortWritten());
-      }
+      const abort = (): Promise<void> => this.#exchange.exchange(writeAbort(value), never);
+      // What was posted may hang on the very thing that is to be aborted.
+      await runAll([() => this.flush(never), () => abort().finally(() => this.#belief.abortWritten())], (error) => {
+        this.#log.warn('ABORT was not written', { error: describeError(error) });
+      });
       return;
     }
     if (this.#collected.writesLeft < 1) await this.#send();

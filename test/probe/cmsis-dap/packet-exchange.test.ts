@@ -3,6 +3,8 @@ import { silentLogger, type LogFields, type Logger } from '../../../src/base/log
 import { BulkPipe } from '../../../src/probe/cmsis-dap/bulk-pipe.js';
 import { InfoId, infoNumber } from '../../../src/probe/cmsis-dap/commands/info.js';
 import { PacketExchange } from '../../../src/probe/cmsis-dap/packet-exchange.js';
+import type { PacketPipe } from '../../../src/probe/cmsis-dap/packet-pipe.js';
+import { UsbError } from '../../../src/usb/usb-error.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { bulkInterface, ScriptedDevice, usbDevice } from '../scripted-usb.js';
 import { inStep, NEVER } from './opened-probe.js';
@@ -37,6 +39,20 @@ describe('the trace of packets', () => {
     const exchange = await exchangeWith(new ScriptedDevice({ out: '00fe', in: ['000104'] }), log);
 
     assert.equal(await exchange.exchange(infoNumber(InfoId.PacketCount), NEVER), 4);
+  });
+});
+
+describe('opening a probe that fails', () => {
+  it('says why, also where closing it fails as well', async () => {
+    const openPipe = async (): Promise<PacketPipe> => ({
+      ...{ version: 'v2', packetSizeBytes: 64, gone: NEVER, resize: () => undefined, write: async () => undefined },
+      read: () => Promise.reject(new UsbError('access', 'scripted')),
+      [Symbol.asyncDispose]: () => Promise.reject(new Error('not closed')),
+    });
+
+    const opening = PacketExchange.open(openPipe, { clock: new FakeClock(), log: silentLogger });
+
+    await assert.rejects(opening, /^ProbeAccessError: reading from the probe/);
   });
 });
 

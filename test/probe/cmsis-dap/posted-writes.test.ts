@@ -50,6 +50,18 @@ describe('posted writes', () => {
     device.done();
   });
 
+  it('tell their own error where ABORT fails behind them, too', async () => {
+    const { device, probe } = await opened(
+      { out: '05 00 02 08 00000000 05 00000020', in: ['05 02 04'] }, // FAULT
+      { out: '08 00 01000000', in: ['08 ff'] },
+    );
+    await write(probe, TAR, RAM);
+
+    await assert.rejects(probe.dap.writeDp(DP.ABORT, 1, NEVER), TransferFaultError);
+
+    device.done();
+  });
+
   it('leave with flush', async () => {
     const { device, probe } = await opened({ out: '05 00 02 08 00000000 05 00000020', in: ['05 02 01'] });
 
