@@ -26,7 +26,8 @@ const MOST_TOLD = 50;
 export function servingEvents(entry: ProbeEntry, { clock, log, onEvent, onLeft }: EventListeners): ServingEvents {
   const { uid } = entry;
   const resets = new Sparingly({ clock, periodMs: CLIENT_TOLD_MS, most: MOST_TOLD });
-  const refusals = new Sparingly({ clock, periodMs: CLIENT_TOLD_MS, most: MOST_TOLD });
+  // The audit log has every one; each takes a connection of its own, so that the period bounds what is remembered.
+  const refusals = new Sparingly({ clock, periodMs: CLIENT_TOLD_MS, most: Infinity });
   const errors = new Sparingly({ clock, periodMs: ERROR_TOLD_MS, most: MOST_TOLD });
   let lastOpenError: unknown;
   const note = (error: unknown): void => {

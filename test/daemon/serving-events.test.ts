@@ -128,6 +128,21 @@ describe('what clients do again and again', () => {
     assert.deepEqual(refused, [2, 3]);
   });
 
+  it('in vain is told of every one that comes', async () => {
+    const listen = '[listen]\naddresses = ["127.0.0.1"]\nfirst_port = 0\n';
+    await using world = await startWorld({ config: `${listen}[[probe]]\nuid = "A1"\nsharing = "exclusive"\n` });
+    world.plug({ uid: 'A1' });
+    const holder = await world.client('A1');
+    await holder.result('open');
+
+    for (let i = 0; i < 60; i++) {
+      await using client = await world.client('A1');
+      assert.equal((await client.request('open')).status, 1);
+    }
+
+    assert.equal(told(world, 'refused').length, 60);
+  });
+
   it('by mistake is no error of the probe', async () => {
     await using world = await startWorld();
     const [one, two] = await pair(world);
