@@ -28,7 +28,7 @@ export class SharedLogin implements Disposable {
   private constructor(readonly controlPath: string | undefined) {}
 
   /** @returns undefined where there is no place for the socket */
-  static async on(host: SshHost, { env, signal }: World): Promise<SharedLogin | undefined> {
+  static async on(host: SshHost, { env, signal }: Pick<World, 'env' | 'signal'>): Promise<SharedLogin | undefined> {
     if (await sharesAlready(host, env, signal)) return new SharedLogin(undefined);
     const name = `probectl-${randomBytes(8).toString('hex')}`;
     const folder = [env.XDG_RUNTIME_DIR ?? '', tmpdir(), '/tmp'].find((candidate) => isUsable(candidate, name));

@@ -20,19 +20,20 @@ export const NO_SSH = 'no ssh';
  * network's return is noticed within 3 s. Passwords are typed later: ssh_config(5), ConnectTimeout. Not on a jump host, though,
  * nor for a command that connects: there the first word of the host itself is waited for all the while.
  */
-const CONNECT_TIMEOUT_S = 5;
-const CONNECT_IN_TIME = `config=$(ssh -G "$@" 2> /dev/null)
+const IN_TIME = 'set -- -o ConnectTimeout=5 "$@"';
+/** Where somebody may be asked for a password, and as the user's config says. */
+const IN_TIME_IF_DUE = `config=$(ssh -G "$@" 2> /dev/null)
 case $config in
   *"\nproxyjump "* | *"\nproxycommand "*) ;;
-  *"\nconnecttimeout none"*) set -- -o ConnectTimeout=${CONNECT_TIMEOUT_S} "$@" ;;
+  *"\nconnecttimeout none"*) ${IN_TIME} ;;
 esac`;
 /**
  * Ctrl-C or Ctrl-\ on a terminal reaches every process of the command line, and may be for the debugger that `run` has started:
  * ssh, which leaves a signal ignored that was (POSIX, 2.11), must not end by it. We end it ourselves.
  */
-const DEAF_SSH = `trap '' INT QUIT
+const deafSsh = (limit: string): string => `trap '' INT QUIT
 command -v ssh > /dev/null || { echo '${NO_SSH}' >&2; exit 127; }
-${CONNECT_IN_TIME}
+${limit}
 exec ssh "$@"`;
 /** What goes over the user's config, for people who log in: ssh_config(5). */
 const SETTINGS = [
@@ -69,7 +70,8 @@ export function startSsh(
   const args = [...options, ...settings, ...destinationOf(host), ...command];
   // One that goes through another's connection ends by Ctrl-C come what may, and needs no terminal: it asks nothing.
   const detached = login !== undefined && !lendsLogin;
-  const ssh = spawn('/bin/sh', ['-c', DEAF_SSH, 'sh', ...args], { env, stdio: 'pipe', detached });
+  const script = deafSsh(detached ? IN_TIME : IN_TIME_IF_DUE);
+  const ssh = spawn('/bin/sh', ['-c', script, 'sh', ...args], { env, stdio: 'pipe', detached });
   if (lendsLogin) login?.lend(ssh);
   // Behind a mere end of its input, ssh would wait for what it was asked last, such as an `open` in a queue, or for a host
   // that never answers. One that goes through another's connection ends with that.
